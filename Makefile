@@ -1,0 +1,72 @@
+# Two commands do everything on a machine that has Python 3.11+, make, git and a package index:
+#   make demo   the whole path of the money against a bank on loopback
+#   make test   all tests, on SQLite and on a real PostgreSQL
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+UV_VERSION := 0.13.9
+UV := .tools/uv/bin/uv
+export UV_PYTHON_DOWNLOADS := never
+export UV_PYTHON_PREFERENCE := only-system
+export UV_SYSTEM_CERTS := true
+
+PYTHON := .venv/bin/python
+RUN_READY := .venv/.ready-run
+DEV_READY := .venv/.ready-dev
+
+.PHONY: help demo serve test lint format lock clean
+
+help: ## Show the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(RUN_READY) ## Run the whole path against a bank on loopback (SERVE=1 leaves the web app running)
+	@.venv/bin/debit demo $(if $(SERVE),--serve)
+
+serve: $(RUN_READY) ## Serve the web app on the demo's database
+	@.venv/bin/debit serve
+
+test: $(DEV_READY) ## Run all tests on SQLite and on a real PostgreSQL
+	@$(PYTHON) -m pytest
+
+lint: $(DEV_READY) ## Format check, lint, types, import walls, dead code, dependencies, locks
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@.venv/bin/vulture
+	@.venv/bin/deptry debit_service
+	@.venv/bin/djlint --quiet --lint debit_service/web/templates
+	@! grep -nE 'https?://|file:|--(extra-)?index-url|--find-links|^/' requirements*.lock || { echo "a lock names an address"; exit 1; }
+
+format: $(DEV_READY) ## Format the code
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+# The locks hold names, versions and hashes, and no address of any index.
+lock: $(UV) ## Resolve the locks again from pyproject.toml
+	@env -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS -u UV_INDEX_URL -u UV_DEFAULT_INDEX \
+	  $(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --extra demo pyproject.toml -o requirements.lock
+	@env -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS -u UV_INDEX_URL -u UV_DEFAULT_INDEX \
+	  $(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --extra demo --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	@env -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS -u UV_INDEX_URL -u UV_DEFAULT_INDEX \
+	  $(UV) pip compile -q --universal --no-deps --generate-hashes --no-emit-index-url --no-header --no-annotate --group pyproject.toml:data -o requirements-data.lock
+
+clean: ## Remove everything that the commands made
+	@rm -rf .venv .tools .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(UV):
+	@python3 -m pip install -q --disable-pip-version-check --no-warn-script-location --root-user-action=ignore --only-binary :all: --target .tools/uv uv==$(UV_VERSION)
+
+.venv/pyvenv.cfg: | $(UV)
+	@$(UV) venv -q .venv
+
+# `pip install` and not `pip sync`: both commands share one environment, and the demo must not remove the tests' packages.
+$(RUN_READY): requirements.lock requirements-data.lock pyproject.toml .venv/pyvenv.cfg
+	@$(UV) pip install -q --require-hashes -r requirements.lock
+	@$(UV) pip install -q --no-deps --require-hashes -r requirements-data.lock
+	@$(UV) pip install -q --no-deps --editable .
+	@touch $@
+
+$(DEV_READY): requirements-dev.lock $(RUN_READY)
+	@$(UV) pip install -q --require-hashes -r requirements-dev.lock
+	@touch $@

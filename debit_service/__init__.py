@@ -1,0 +1,1 @@
+"""Social-security contributions by direct debit, from one signed form to a reasoned penalty or none."""

@@ -1,0 +1,1 @@
+"""How bytes travel to and from banks, and the store that keeps every file verbatim."""

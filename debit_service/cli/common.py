@@ -1,0 +1,72 @@
+"""What every command shares: opening the service, output for people or machines, errors as exit codes."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, ParamSpec
+
+import click
+
+from debit_service.access.service import sign_in, signed_in
+from debit_service.core.errors import DebitError, Refused, Unavailable
+from debit_service.core.work import SERVICE, Actor
+from debit_service.wiring import Service, open_service
+
+DONE, FINDINGS, REFUSED = 0, 1, 3
+P = ParamSpec("P")
+
+
+class Commands(click.Group):
+    """A group that lists its commands in the order of the path and turns errors into the contract's exit codes."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
+        """In the order in which they were added."""
+        return list(self.commands)
+
+
+def command(function: Callable[P, int | None]) -> Callable[P, None]:
+    """Give a command `--json`, and its errors the contract's form: code, message, place, remedy, and exit code."""
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            code = function(*args, **kwargs)
+        except DebitError as error:
+            if kwargs.get("as_json"):
+                click.echo(json.dumps({"error": error.as_dict()}, ensure_ascii=False))
+            else:
+                click.echo(f"error: {error}", err=True)
+            code = REFUSED if isinstance(error, Refused | Unavailable) else FINDINGS
+        sys.exit(code or DONE)
+
+    return click.option("--json", "as_json", is_flag=True, help="Write JSON, for machines.")(run)
+
+
+def service() -> Service:
+    """The service on the database of this environment."""
+    return open_service()
+
+
+def operator() -> Actor:
+    """Who acts when nobody signs in: the service, by the hand of whoever may use this shell."""
+    return SERVICE
+
+
+def person(opened: Service, login: str) -> Actor:
+    """A person who signs in for this one command: password from `DEBIT_PASSWORD`, or asked for."""
+    password = os.environ.get("DEBIT_PASSWORD") or click.prompt("Password", hide_input=True)
+    # The attempt is committed before anything is refused: guesses are counted.
+    with opened.desk.work(SERVICE) as work:
+        answer = sign_in(work, login, password, "command line")
+    return signed_in(answer)
+
+
+def emit(as_json: bool, values: Any, lines: Iterable[str]) -> None:
+    """Print `values` as JSON, or `lines` for people."""
+    if as_json:
+        click.echo(json.dumps(values, ensure_ascii=False, default=str))
+    else:
+        for line in lines:
+            click.echo(line)

@@ -1,0 +1,136 @@
+"""`debit funds`, `debit mandates`, `debit contributions`: what is configured, and what is taken in."""
+
+from pathlib import Path
+
+import click
+
+from debit_service.cli.common import FINDINGS, Commands, command, emit, operator, person, service
+from debit_service.contributions import service as contribution_service
+from debit_service.core.rows import BadLine
+from debit_service.core.settings import Settings
+from debit_service.core.text import aligned
+from debit_service.funds.queries import load_funds
+from debit_service.mandates import queries as mandate_queries
+from debit_service.mandates import service as mandate_service
+
+_FILE = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+_PARTIAL = click.option("--partial", is_flag=True, help="Take the good lines although others are bad.")
+
+
+@click.group(cls=Commands)
+def funds() -> None:
+    """What config/ says about the funds."""
+
+
+@funds.command("list")
+@click.option("--facts", is_flag=True, help="Show every fact with its certainty and source.")
+@command
+def funds_list(facts: bool, as_json: bool) -> None:
+    """List the funds, and what about them nobody has confirmed yet (it is not applied by itself)."""
+    settings = Settings()
+    found = load_funds(settings.config, settings.confirmations)
+    lines = aligned(
+        ("fund", "country", "currency", "scheme", "bank", "not confirmed"),
+        ((one.id, one.country, one.currency, one.scheme.value, one.bank, str(len(one.unconfirmed()))) for one in found),
+        right=frozenset({5}),
+    )
+    for fund in found if facts else ():
+        lines += ["", fund.id]
+        for fact in fund.facts():
+            mark = " " if fact.confirmed else "!"
+            lines.append(f" {mark} {fact.place} = {fact.value}  [{fact.certainty}] {fact.source}")
+    if facts:
+        lines += ["", "! = not confirmed: shown, and not applied by itself. Confirm it in config/confirmations.toml."]
+    emit(as_json, [one.model_dump(mode="json") for one in found], lines)
+
+
+@click.group(cls=Commands)
+def mandates() -> None:
+    """Who allowed what."""
+
+
+@mandates.command("import")
+@_FILE
+@_PARTIAL
+@click.option("--dry-run", is_flag=True, help="Report every line and keep nothing.")
+@command
+def mandates_import(file: Path, partial: bool, dry_run: bool, as_json: bool) -> int:
+    """Take in existing mandates from FILE (CSV or NDJSON); every bad line is reported with its reason.
+
+    Columns: fund, registration_number, employer_reference, employer_name, language, email, account_scheme (IBAN, DZ_RIB, MA_RIB),
+    account, signer_name, signer_capacity, signed_on, reference, amount_limit, accepted_on, evidence.
+    """
+    opened = service()
+    with opened.desk.work(operator()) as work:
+        made, bad = mandate_service.import_rows(work, opened.funds, file.read_bytes())
+        kept = not dry_run and (partial or not bad)
+        if not kept:
+            work.session.rollback()
+    done = f"{made} mandates taken" if kept else f"nothing was kept ({made} lines are good)"
+    emit(as_json, {"taken": made if kept else 0, "good": made, "bad": [one.as_dict() for one in bad]}, _told(bad, done))
+    return FINDINGS if bad else 0
+
+
+@mandates.command("show")
+@click.argument("reference")
+@command
+def mandates_show(reference: str, as_json: bool) -> None:
+    """Show the life of the mandate with this REFERENCE (or id): every change, who made it, why, on what evidence."""
+    opened = service()
+    with opened.desk.reading(operator()) as work:
+        mandate = mandate_service.get(work, reference)
+        history = mandate_queries.history(work, mandate.id)
+        rows = [(str(one.at)[:19], one.to_state, one.who, one.why, str(one.evidence)) for one in history]
+        values = [
+            {"at": one.at, "state": one.to_state, "who": one.who, "why": one.why, "evidence": one.evidence}
+            for one in history
+        ]
+        emit(as_json, values, aligned(("at", "state", "who", "why", "evidence"), rows))
+
+
+@mandates.command("revoke")
+@click.argument("reference")
+@click.option("--why", required=True, help="The reason, kept for ever.")
+@click.option(
+    "--as", "login", required=True, help="Who revokes; the password is asked for, or taken from DEBIT_PASSWORD."
+)
+@command
+def mandates_revoke(reference: str, why: str, login: str, as_json: bool) -> None:
+    """Revoke a mandate: what is not sent yet will not be."""
+    opened = service()
+    actor = person(opened, login)
+    with opened.desk.work(actor) as work:
+        mandate_service.revoke(work, mandate_service.get(work, reference), why)
+    emit(as_json, {"reference": reference, "state": "revoked"}, [f"{reference} is revoked"])
+
+
+@click.group(cls=Commands)
+def contributions() -> None:
+    """What is owed."""
+
+
+@contributions.command("import")
+@_FILE
+@_PARTIAL
+@command
+def contributions_import(file: Path, partial: bool, as_json: bool) -> int:
+    """Take in contributions from FILE (CSV or NDJSON); every bad line is reported with its reason, and none is lost.
+
+    Columns: fund, registration_number, reference, period (2026-10, 2026-Q3, 2026), amount (1234.56), currency, due_date
+    (optional where the fund's own rule is confirmed). The same file again changes nothing.
+    """
+    opened = service()
+    with opened.desk.work(operator()) as work:
+        report = contribution_service.import_rows(
+            work, opened.funds, opened.calendars, file.read_bytes(), file.name, partial=partial
+        )
+    done = f"{report.taken} contributions taken, {report.unchanged} known already"
+    if report.import_id is None:
+        done = "nothing was taken; mend the lines, or take the good ones with --partial"
+    values = {"taken": report.taken, "unchanged": report.unchanged, "bad": [one.as_dict() for one in report.bad]}
+    emit(as_json, values, _told(report.bad, done))
+    return FINDINGS if report.bad else 0
+
+
+def _told(bad: list[BadLine], done: str) -> list[str]:
+    return [*(f"line {one.line}: {one.message} [{one.code}]" for one in bad), f"{done}, {len(bad)} bad lines"]

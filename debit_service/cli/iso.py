@@ -1,0 +1,268 @@
+"""`debit iso`: ISO 20022 files from a shell, without a database. Reads what banks send, validates, writes pain.008."""
+
+import csv
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Literal, cast
+
+import click
+
+from debit_service.core.clock import SystemClock
+from debit_service.core.errors import DebitError, InvalidInput
+from debit_service.core.money import format_minor
+from debit_service.iso20022.debit_list import COLUMNS, read_debit_list
+from debit_service.iso20022.findings import Finding
+from debit_service.iso20022.pain008 import Message, PaymentInformation, Version, Written, reread, write_pain008
+from debit_service.iso20022.read import read_bank_file
+from debit_service.iso20022.records import BankRecord, Container, as_json
+from debit_service.iso20022.validate import validate as findings_of
+
+_SPOOL_BYTES = 16 * 1024 * 1024
+_WIDTHS = (19, 10, 6, 10, 6, 18, 3, 24, 6)
+_TITLES = ("level", "kind", "status", "booked", "sign", "amount", "ccy", "end-to-end id", "reason", "text")
+_JSON_OPTION = click.option("--json", "as_ndjson", is_flag=True, help="Write NDJSON, errors included, for machines.")
+_FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
+
+
+@click.group()
+def iso() -> None:
+    """Read, validate and write ISO 20022 files; needs no database."""
+
+
+@iso.command("read")
+@_FILES
+@_JSON_OPTION
+@click.pass_context
+def read_command(context: click.Context, files: Sequence[Path], *, as_ndjson: bool) -> None:
+    """Show what banks say in FILES: any pain.002, camt.052, camt.053 or camt.054.
+
+    One line a transaction detail; one for an entry without details; one for a status at group or block level. A file that
+    cannot be read whole shows nothing but its error, on standard error; the others are still read, and the exit code is 1.
+    Control totals that do not hold are told on standard error.
+    """
+    failed = False
+    for path in files:
+        try:
+            with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES, mode="w+", encoding="utf-8") as staged:
+                with path.open("rb") as stream:
+                    findings = _stage(
+                        cast("IO[str]", staged), read_bank_file(stream, file=str(path)), as_ndjson=as_ndjson
+                    )
+                staged.seek(0)
+                for line in staged:
+                    click.echo(line, nl=False)
+            for finding in findings:
+                _tell(finding, str(path), as_ndjson=as_ndjson, err=True)
+        except (DebitError, OSError) as error:
+            _report(error, path, as_ndjson=as_ndjson)
+            failed = True
+    context.exit(1 if failed else 0)
+
+
+@iso.command("validate")
+@_FILES
+@_JSON_OPTION
+@click.pass_context
+def validate_command(context: click.Context, files: Sequence[Path], *, as_ndjson: bool) -> None:
+    """Hold FILES against their schema and the rules of their scheme: any pain.008, pain.002, camt.052, camt.053, camt.054.
+
+    One finding a line: severity, code, place, what is wrong, the remedy. The exit code is 1 when there is an error; warnings
+    alone leave it 0.
+    """
+    failed = False
+    for path in files:
+        try:
+            with path.open("rb") as stream:
+                for finding in findings_of(stream, file=str(path)):
+                    _tell(finding, str(path), as_ndjson=as_ndjson)
+                    failed = failed or finding.severity == "error"
+        except (DebitError, OSError) as error:
+            _report(error, path, as_ndjson=as_ndjson)
+            failed = True
+    context.exit(1 if failed else 0)
+
+
+def _columns_help() -> str:
+    rows = (f"{name:<24}{'*' if required else ' '} {meaning}" for name, (required, meaning) in COLUMNS.items())
+    return "\b\nColumns (* must be filled):\n" + "\n".join(rows)
+
+
+@iso.command("write", epilog=_columns_help())
+@click.option("--version", type=click.Choice(["02", "08"]), default="08", show_default=True, help="Of pain.008.001.")
+@click.option(
+    "--input", "source", type=click.Path(path_type=Path, dir_okay=False), required=True, help="CSV or NDJSON."
+)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The pain.008 to write.")
+@click.option("--message-id", help="MsgId, unique for ever. [default: name of the input file without its ending]")
+@click.option("--initiating-party", help="Name of who sends the file. [default: creditor of the first line]")
+@click.option(
+    "--created-at", type=click.DateTime(), help="CreDtTm in UTC. Give it to get the same bytes again. [default: now]"
+)
+@_JSON_OPTION
+@click.pass_context
+def write_command(
+    context: click.Context,
+    version: Version,
+    source: Path,
+    out: Path,
+    message_id: str | None,
+    initiating_party: str | None,
+    created_at: datetime | None,
+    *,
+    as_ndjson: bool,
+) -> None:
+    """Write a pain.008 from a flat file, one line a transaction (CSV with a header, or NDJSON for *.ndjson and *.jsonl).
+
+    Lines that share creditor, scheme, sequence type, date and currency form one payment information. A bad line is reported
+    with its number, and then nothing is written. The file is read again and compared with its source before it gets its
+    name.
+    """
+    try:
+        groups = _read_groups(source, message_id or source.stem, as_ndjson=as_ndjson)
+        message = Message(
+            message_id=message_id or source.stem,
+            created_at=(created_at or SystemClock().now()).replace(microsecond=0, tzinfo=None),
+            initiating_party=initiating_party or groups[0].creditor.name,
+            groups=groups,
+        )
+        written = _write_atomically(out, message, version)
+    except (DebitError, OSError) as error:
+        _report(error, source, as_ndjson=as_ndjson)
+        context.exit(1)
+    total = format_minor(written.control_sum_minor, groups[0].currency)
+    if as_ndjson:
+        _echo_json({"out": str(out), "count": written.count, "control_sum": total, "sha256": written.sha256})
+    else:
+        click.echo(f"{out}: {written.count} transactions, {total} {groups[0].currency}, sha256 {written.sha256}")
+
+
+def _read_groups(source: Path, message_id: str, *, as_ndjson: bool) -> list[PaymentInformation]:
+    kind: Literal["csv", "ndjson"] = "ndjson" if source.suffix in {".ndjson", ".jsonl"} else "csv"
+    try:
+        with source.open(encoding="utf-8-sig", newline="") as lines:
+            listed = read_debit_list(lines, kind, message_id)
+    except (UnicodeDecodeError, csv.Error):
+        raise InvalidInput(
+            "iso.list.unreadable", f"The file is no {kind.upper()} in UTF-8.", place=str(source)
+        ) from None
+    for finding in listed.findings:
+        _tell(finding, str(source), as_ndjson=as_ndjson, err=True)
+    if listed.findings:
+        raise InvalidInput("iso.list.refused", f"{len(listed.findings)} lines are wrong; nothing was written.")
+    if not listed.groups:
+        raise InvalidInput("iso.list.empty", "There is no transaction in the file.")
+    return listed.groups
+
+
+def _write_atomically(out: Path, message: Message, version: Version) -> Written:
+    """Whoever watches the folder sees the whole file or none: temporary name, fsync, check, rename, fsync of the folder."""
+    handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.", suffix=".part")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w+b") as stream:
+            written = write_pain008(stream, message, version=version)
+            stream.flush()
+            os.fsync(stream.fileno())
+            _compare(reread(stream, file=out.name).amounts, message)
+        temporary.replace(out)
+    finally:
+        temporary.unlink(missing_ok=True)
+    folder = os.open(out.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    return written
+
+
+def _compare(amounts: Iterator[tuple[str | None, int]], message: Message) -> None:
+    asked = ((debit.end_to_end_id, debit.amount_minor) for group in message.groups for debit in group.transactions)
+    if any(pair != read for pair, read in zip(asked, amounts, strict=True)):
+        raise InvalidInput("iso.pain008.reread", "What was written is not what was asked for; nothing was kept.")
+
+
+def _stage(staged: IO[str], items: Iterable[BankRecord | Container], *, as_ndjson: bool) -> list[Finding]:
+    """Put the lines aside until the file has proved whole; the findings are what its control totals say."""
+    findings: list[Finding] = []
+    for item in items:
+        if isinstance(item, Container):
+            findings += item.findings
+            if not as_ndjson:
+                staged.write(_container_line(item) + "\n")
+        elif as_ndjson:
+            staged.write(json.dumps(as_json(item), ensure_ascii=False) + "\n")
+        else:
+            if staged.tell() == 0:
+                staged.write(f"{item.file} ({item.message})\n{_row(_TITLES)}\n")
+            staged.write(_record_line(item) + "\n")
+    return findings
+
+
+def _record_line(record: BankRecord) -> str:
+    minor = record.amount_minor if record.amount_minor is not None else record.original_amount_minor
+    amount = format_minor(minor, record.currency) if minor is not None and record.currency else ""
+    booked = record.booking_date.isoformat() if record.booking_date else ""
+    reason = record.reason_code or record.reason_proprietary
+    reference = record.end_to_end_id or record.payment_information_id or record.account_servicer_reference
+    words = record.reason_text or record.debtor_name or record.remittance
+    cells = (
+        record.level,
+        record.kind,
+        record.status,
+        booked,
+        record.direction,
+        amount,
+        record.currency,
+        reference,
+        reason,
+    )
+    return _row((*(str(cell or "") for cell in cells), words or ""))
+
+
+def _container_line(container: Container) -> str:
+    name = " ".join(
+        filter(None, (container.message, container.container_id or container.message_id, container.account))
+    )
+    line = f"= {name}: {container.entry_count} entries"
+    if container.currency and container.message.startswith("camt"):
+        credit = format_minor(container.booked_credit_minor, container.currency)
+        debit = format_minor(container.booked_debit_minor, container.currency)
+        line += f", booked +{credit} -{debit} {container.currency}"
+    return _printable(line)
+
+
+def _row(cells: Sequence[str]) -> str:
+    padded = (_printable(cell).ljust(width) for cell, width in zip(cells[:-1], _WIDTHS, strict=True))
+    return "  ".join((*padded, _printable(cells[-1]))).rstrip()
+
+
+def _printable(text: str) -> str:
+    """A bank's text may hold what steers a terminal; it is shown as a blank."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def _tell(finding: Finding, file: str, *, as_ndjson: bool, err: bool = False) -> None:
+    if as_ndjson:
+        _echo_json({"file": file, **finding.as_dict()}, err=err)
+        return
+    place = finding.path if finding.path.startswith(file) else f"{file}: {finding.path}"
+    click.echo(
+        _printable(f"{finding.severity}: {place}: {finding.message} [{finding.code}] Remedy: {finding.remedy}"), err=err
+    )
+
+
+def _report(error: DebitError | OSError, path: Path, *, as_ndjson: bool) -> None:
+    if isinstance(error, OSError):
+        error = InvalidInput("iso.file.unreadable", f"The file cannot be used: {error.strerror}.", place=str(path))
+    if as_ndjson:
+        _echo_json({"file": str(path), **error.as_dict()}, err=True)
+    else:
+        click.echo(_printable(f"error: {error}"), err=True)
+
+
+def _echo_json(values: dict[str, object] | dict[str, str] | dict[str, str | None], *, err: bool = False) -> None:
+    click.echo(json.dumps(values, ensure_ascii=False), err=err)

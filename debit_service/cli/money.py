@@ -1,0 +1,175 @@
+"""`debit collect`, `debit batches`, `debit bank`: plan and send debits, take in what banks answer."""
+
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+import click
+
+from debit_service import operations
+from debit_service.banks import service as bank_store
+from debit_service.cli.common import FINDINGS, Commands, command, emit, operator, person, service
+from debit_service.collections import queries
+from debit_service.collections.service.approve import approve
+from debit_service.collections.service.batch import cancel_batch
+from debit_service.core.money import format_minor
+from debit_service.core.text import aligned
+from debit_service.reconcile.service import Imported, import_stored
+
+_AS = click.option(
+    "--as", "login", required=True, help="Who acts; the password is asked for, or taken from DEBIT_PASSWORD."
+)
+
+
+@click.command()
+@click.option(
+    "--date", "on", type=click.DateTime(["%Y-%m-%d"]), help="Business date; default: today where the fund is."
+)
+@click.option("--fund", "fund_ids", multiple=True, help="Only this fund; may be given several times.")
+@command
+def collect(on: date | None, fund_ids: tuple[str, ...], as_json: bool) -> None:
+    """Plan the debits of due contributions, send the notices, and batch what must leave by the date.
+
+    Safe to repeat: nothing is planned, announced or batched twice.
+    """
+    opened = service()
+    day = date(on.year, on.month, on.day) if on else None
+    chosen = [opened.funds.get(one) for one in fund_ids] or list(opened.funds)
+    results = [operations.collect(opened, operator(), fund, day or operations.today(opened, fund)) for fund in chosen]
+    operations.anchor_audit(opened)
+    rows = [
+        (one.fund_id, str(one.planned), str(one.notices), str(len(one.batches)), str(len(one.left_alone)))
+        for one in results
+    ]
+    lines = aligned(("fund", "planned", "notices", "batches", "left alone"), rows, right=frozenset({1, 2, 3, 4}))
+    lines += [f"{one.fund_id} {contribution}: {why}" for one in results for contribution, why in one.left_alone.items()]
+    emit(as_json, [asdict(one) for one in results], lines)
+
+
+@click.group(cls=Commands)
+def batches() -> None:
+    """Files to the bank: list, approve by another person, send."""
+
+
+@batches.command("list")
+@command
+def batches_list(as_json: bool) -> None:
+    """List the batches with count, control sum and the hash that an approval binds."""
+    opened = service()
+    with opened.desk.reading(operator()) as work:
+        found = [row._tuple() for row in queries.batches(work)]
+        rows = [
+            (
+                one.id,
+                one.fund_id,
+                one.scheme,
+                state,
+                str(one.count),
+                format_minor(one.control_sum_minor, one.currency),
+                one.currency,
+                one.sha256[:16],
+            )
+            for one, state in found
+        ]
+        values = [
+            {"id": one.id, "fund": one.fund_id, "scheme": one.scheme, "state": state, "count": one.count,
+             "control_sum_minor": one.control_sum_minor, "currency": one.currency, "sha256": one.sha256, "made_by": one.made_by}
+            for one, state in found
+        ]  # fmt: skip
+    titles = ("batch", "fund", "scheme", "state", "count", "control sum", "", "sha256")
+    emit(as_json, values, aligned(titles, rows, right=frozenset({4, 5})))
+
+
+@batches.command("approve")
+@click.argument("batch_id")
+@_AS
+@click.option("--sha256", "digest", help="The hash that is approved; default: shown and confirmed.")
+@command
+def batches_approve(batch_id: str, login: str, digest: str | None, as_json: bool) -> None:
+    """Approve a batch: another person than its maker confirms count, control sum and exactly these bytes."""
+    opened = service()
+    with opened.desk.reading(operator()) as work:
+        batch = queries.batch(work, batch_id)
+        control_sum = f"{format_minor(batch.control_sum_minor, batch.currency)} {batch.currency}"
+        shown = f"{batch.count} debits, {control_sum}, sha256 {batch.sha256}"
+    if digest is None:
+        click.confirm(f"Approve {shown}?", abort=True)
+        digest = batch.sha256
+    actor = person(opened, login)
+    with opened.desk.work(actor) as work:
+        approve(work, batch_id, digest)
+    operations.anchor_audit(opened)
+    emit(as_json, {"batch": batch_id, "state": "approved"}, [f"{batch_id} approved: {shown}"])
+
+
+@batches.command("cancel")
+@click.argument("batch_id")
+@click.option("--why", required=True, help="The reason, kept for ever.")
+@_AS
+@command
+def batches_cancel(batch_id: str, why: str, login: str, as_json: bool) -> None:
+    """Cancel a batch that was not sent; its contributions are planned again."""
+    opened = service()
+    actor = person(opened, login)
+    with opened.desk.work(actor) as work:
+        cancel_batch(work, batch_id, why)
+    emit(as_json, {"batch": batch_id, "state": "cancelled"}, [f"{batch_id} cancelled"])
+
+
+@batches.command("send")
+@command
+def batches_send(as_json: bool) -> int:
+    """Send every approved batch; ask the bank about every one whose sending was cut off. Nothing is sent twice."""
+    opened = service()
+    outcomes = operations.send_approved(opened, operator())
+    operations.anchor_audit(opened)
+    emit(as_json, outcomes, [f"{batch_id}: {outcome}" for batch_id, outcome in outcomes.items()] or ["nothing to send"])
+    return FINDINGS if any(outcome != "sent" for outcome in outcomes.values()) else 0
+
+
+@click.group(cls=Commands)
+def bank() -> None:
+    """What banks have left for us."""
+
+
+@bank.command("fetch")
+@command
+def bank_fetch(as_json: bool) -> int:
+    """Fetch from every bank, store verbatim, read, reconcile. A bank that is down is reported; the others go on."""
+    opened = service()
+    fetched = operations.fetch(opened, operator())
+    operations.anchor_audit(opened)
+    lines = [f"{fetched.new_files} new files", *_imported(fetched.imported)]
+    lines += [f"{bank_id}: {trouble}" for bank_id, trouble in fetched.unavailable.items()]
+    emit(as_json, asdict(fetched), lines)
+    return FINDINGS if fetched.unavailable or any(one.outcome == "unreadable" for one in fetched.imported) else 0
+
+
+@bank.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--bank", "bank_id", default="by-hand", show_default=True, help="Which bank the files are from.")
+@command
+def bank_import(files: tuple[Path, ...], bank_id: str, as_json: bool) -> int:
+    """Import bank FILES at hand (pain.002, camt.052, camt.053, camt.054). Again, under any name, it changes nothing."""
+    opened = service()
+    known = []
+    for path in files:
+        with opened.desk.work(operator()) as work:
+            stored = bank_store.store(work, "in", bank_id, path.name, path.read_bytes())
+        if not stored.new:
+            known.append(
+                Imported(
+                    stored.file_id, path.name, "known", 0, "the same bytes are stored already; nothing was changed"
+                )
+            )
+    imported = [*known, *import_stored(opened.desk, operator(), opened.funds)]
+    operations.anchor_audit(opened)
+    emit(as_json, [asdict(one) for one in imported], _imported(imported))
+    return FINDINGS if any(one.outcome == "unreadable" for one in imported) else 0
+
+
+def _imported(imported: list[Imported]) -> list[str]:
+    return [
+        f"{one.name}: {one.outcome}, {one.entries} entries{f' ({one.detail})' if one.detail else ''}"
+        for one in imported
+    ]

@@ -1,0 +1,1 @@
+"""When and how a contribution is debited: planned, announced, batched, approved, sent."""

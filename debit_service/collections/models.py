@@ -1,0 +1,141 @@
+"""Collections, their notices, batches with what is expected of the bank, approvals, and what became of sending."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from debit_service.core.database import Base
+from debit_service.core.state import Transition
+
+
+class Collection(Base):
+    """One attempt to debit one contribution.
+
+    `live` holds the contribution: while it is set, the partial unique index lets no other attempt exist. It ends only when the
+    attempt has certainly failed or was cancelled. `live` and the `failure_*` columns are projections of bank entries, kept for
+    the index and for planning; `debit verify` derives them again. The `*_sent` columns freeze what the bank was told.
+    """
+
+    __tablename__ = "collections"
+    __table_args__ = (
+        UniqueConstraint("contribution_id", "attempt"),
+        Index(
+            "uq_collections_live",
+            "contribution_id",
+            unique=True,
+            sqlite_where=text("live"),
+            postgresql_where=text("live"),
+        ),
+        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("attempt >= 1", name="attempt"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    contribution_id: Mapped[str] = mapped_column(ForeignKey("contributions.id"))
+    attempt: Mapped[int]
+    fund_id: Mapped[str]
+    mandate_id: Mapped[str] = mapped_column(ForeignKey("mandates.id"), index=True)
+    end_to_end_id: Mapped[str] = mapped_column(unique=True)
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    collection_date: Mapped[date]
+    date_reason: Mapped[str]
+    days_late_by_service: Mapped[int]
+    sequence_type: Mapped[str]
+    planned_at: Mapped[datetime]
+    payment_information_id: Mapped[str | None] = mapped_column(ForeignKey("payment_informations.id"), index=True)
+    account_index_sent: Mapped[str | None]
+    mandate_reference_sent: Mapped[str | None]
+    creditor_identifier_sent: Mapped[str | None]
+    scheme_sent: Mapped[str | None]
+    live: Mapped[bool]
+    cancelled_why: Mapped[str | None]
+    failure_code: Mapped[str | None]
+    failed_on: Mapped[date | None]
+
+
+class Notice(Base):
+    """A pre-notification of one amount on one date. Another amount or date needs another notice."""
+
+    __tablename__ = "notices"
+    __table_args__ = (UniqueConstraint("collection_id", "amount_minor", "collection_date"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    collection_id: Mapped[str] = mapped_column(ForeignKey("collections.id"))
+    amount_minor: Mapped[int]
+    collection_date: Mapped[date]
+    language: Mapped[str]
+    outbox_id: Mapped[str] = mapped_column(ForeignKey("outbox.id"))
+    made_at: Mapped[datetime]
+
+
+class Batch(Base):
+    """One pain.008 file: frozen content, its hash, its totals. `id` is the MsgId."""
+
+    __tablename__ = "batches"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    fund_id: Mapped[str]
+    bank_id: Mapped[str]
+    scheme: Mapped[str]
+    file_id: Mapped[str] = mapped_column(ForeignKey("bank_files.id"))
+    sha256: Mapped[str] = mapped_column(unique=True)
+    count: Mapped[int]
+    control_sum_minor: Mapped[int]
+    currency: Mapped[str]
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+
+
+class BatchTransition(Transition, Base):
+    """The life of a batch."""
+
+    __tablename__ = "batch_transitions"
+
+    subject_id: Mapped[str] = mapped_column(ForeignKey("batches.id"))
+
+
+class PaymentInformation(Base):
+    """One PmtInf block: what the bank is expected to book, recorded before it is asked. `id` is the PmtInfId."""
+
+    __tablename__ = "payment_informations"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    batch_id: Mapped[str] = mapped_column(ForeignKey("batches.id"), index=True)
+    sequence_type: Mapped[str]
+    collection_date: Mapped[date]
+    count: Mapped[int]
+    control_sum_minor: Mapped[int]
+
+
+class Approval(Base):
+    """Another person than the maker confirmed exactly these bytes."""
+
+    __tablename__ = "approvals"
+    __table_args__ = (CheckConstraint("approved_by <> made_by", name="four_eyes"),)
+
+    batch_id: Mapped[str] = mapped_column(ForeignKey("batches.id"), primary_key=True)
+    sha256: Mapped[str]
+    made_by: Mapped[str]
+    approved_by: Mapped[str]
+    approved_at: Mapped[datetime]
+
+
+class Submission(Base):
+    """One try to hand a batch to its bank, written before it is made. No outcome yet: unknown, so the bank is asked first."""
+
+    __tablename__ = "submissions"
+    __table_args__ = (
+        UniqueConstraint("batch_id", "number"),
+        CheckConstraint("outcome in ('sent', 'not_sent', 'unknown')", name="outcome"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    batch_id: Mapped[str] = mapped_column(ForeignKey("batches.id"))
+    number: Mapped[int]
+    sha256: Mapped[str]
+    intended_at: Mapped[datetime]
+    outcome: Mapped[str | None]
+    outcome_at: Mapped[datetime | None]
+    detail_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -1,0 +1,118 @@
+"""Read collections and batches."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Row, select
+
+from debit_service.collections.models import (
+    Approval,
+    Batch,
+    BatchTransition,
+    Collection,
+    Notice,
+    PaymentInformation,
+    Submission,
+)
+from debit_service.core.errors import NotFound
+from debit_service.core.models import OutboxMessage
+from debit_service.core.work import Work
+
+
+def attempts(work: Work, contribution_id: str) -> list[Collection]:
+    """Every attempt to debit a contribution, oldest first."""
+    query = select(Collection).where(Collection.contribution_id == contribution_id).order_by(Collection.attempt)
+    return list(work.session.scalars(query))
+
+
+def of_mandate(work: Work, mandate_id: str) -> Sequence[Collection]:
+    """Every collection under a mandate, oldest first."""
+    return work.session.scalars(
+        select(Collection).where(Collection.mandate_id == mandate_id).order_by(Collection.id)
+    ).all()
+
+
+def with_failure_or_decided(work: Work, fund_id: str, decided: set[str]) -> list[Collection]:
+    """The collections of a fund that have failed, and those in `decided` that no longer have."""
+    query = select(Collection).where(Collection.fund_id == fund_id).order_by(Collection.id)
+    return [one for one in work.session.scalars(query) if one.failed_on is not None or one.id in decided]
+
+
+def by_end_to_end_id(work: Work, end_to_end_id: str) -> Collection | None:
+    """The collection that carries this reference."""
+    return work.session.scalars(select(Collection).where(Collection.end_to_end_id == end_to_end_id)).one_or_none()
+
+
+def of_payment_information(work: Work, payment_information_id: str) -> list[Collection]:
+    """The collections of one PmtInf block."""
+    query = (
+        select(Collection).where(Collection.payment_information_id == payment_information_id).order_by(Collection.id)
+    )
+    return list(work.session.scalars(query))
+
+
+def of_batch(work: Work, batch_id: str) -> list[Collection]:
+    """The collections of one file."""
+    query = select(Collection).join(PaymentInformation).where(PaymentInformation.batch_id == batch_id)
+    return list(work.session.scalars(query.order_by(Collection.id)))
+
+
+def batch(work: Work, batch_id: str) -> Batch:
+    """One batch. Raises NotFound."""
+    found = work.session.get(Batch, batch_id)
+    if found is None:
+        raise NotFound("batch.unknown", f"There is no batch {batch_id}.", remedy="See `debit batches list`.")
+    return found
+
+
+def batch_state(work: Work, batch_id: str) -> str:
+    """The state of a batch now."""
+    query = select(BatchTransition.to_state).where(BatchTransition.subject_id == batch_id, BatchTransition.most_recent)
+    return work.session.scalars(query).one()
+
+
+def batches(work: Work, *states: str) -> Sequence[Row[Batch, str]]:
+    """Batches with their states, oldest first; only those in `states` where given."""
+    query = (
+        select(Batch, BatchTransition.to_state)
+        .join(BatchTransition, BatchTransition.subject_id == Batch.id)
+        .where(BatchTransition.most_recent)
+        .order_by(Batch.id)
+    )
+    if states:
+        query = query.where(BatchTransition.to_state.in_(states))
+    return work.session.execute(query).all()
+
+
+def batch_of(work: Work, collection: Collection) -> Batch | None:
+    """The file that a collection went out in, if it did."""
+    if collection.payment_information_id is None:
+        return None
+    query = select(Batch).join(PaymentInformation).where(PaymentInformation.id == collection.payment_information_id)
+    return work.session.scalars(query).one()
+
+
+def approval(work: Work, batch_id: str) -> Approval | None:
+    """Who approved a batch, and which bytes."""
+    return work.session.get(Approval, batch_id)
+
+
+def submissions(work: Work, batch_id: str) -> Sequence[Submission]:
+    """Every try to hand a batch to its bank."""
+    query = select(Submission).where(Submission.batch_id == batch_id).order_by(Submission.number)
+    return work.session.scalars(query).all()
+
+
+def notice_sent(work: Work, collection: Collection) -> tuple[Notice, OutboxMessage] | None:
+    """The notice of exactly this amount and date that has gone out, if one has."""
+    query = (
+        select(Notice, OutboxMessage)
+        .join(OutboxMessage, OutboxMessage.id == Notice.outbox_id)
+        .where(
+            Notice.collection_id == collection.id,
+            Notice.amount_minor == collection.amount_minor,
+            Notice.collection_date == collection.collection_date,
+            OutboxMessage.done_at.is_not(None),
+        )
+    )
+    row = work.session.execute(query).one_or_none()
+    return (row[0], row[1]) if row else None

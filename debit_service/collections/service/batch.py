@@ -1,0 +1,217 @@
+"""Batch: what must leave today goes into one file a fund, bank and scheme; the file is written, read again and frozen.
+
+The bytes are stored before anybody may approve them, and never change: sending again is sending the same bytes.
+"""
+
+import io
+from collections.abc import Iterable
+from datetime import date
+from typing import cast
+
+from sqlalchemy import select
+
+from debit_service.banks import service as bank_store
+from debit_service.collections import queries, rules
+from debit_service.collections.models import Batch, BatchTransition, Collection, PaymentInformation
+from debit_service.core import audit, events
+from debit_service.core.accounts import parse_account
+from debit_service.core.calendar import Calendar
+from debit_service.core.clock import business_date
+from debit_service.core.errors import Refused
+from debit_service.core.state import move
+from debit_service.core.work import Role, Work
+from debit_service.funds.profile import BankProfile, Fund
+from debit_service.iso20022 import pain008
+from debit_service.iso20022.pain008_values import Scheme, SequenceType
+from debit_service.mandates import queries as mandate_queries
+from debit_service.mandates.models import Mandate
+
+
+def make_batches(work: Work, fund: Fund, bank: BankProfile, calendar: Calendar, today: date) -> list[Batch]:
+    """Freeze every planned collection of `fund` whose file must leave by `today` into batches, each one file.
+
+    A collection without a notice that went out waits; one whose mandate is no longer active is cancelled. Raises Refused
+    `fact.unconfirmed` while nobody confirmed the fund's scheme, or its name, identifier and account as creditor.
+    """
+    work.actor.require(Role.FINANCE_CLERK)
+    fund.scheme.require()
+    due = [one for one in _planned(work, fund, calendar, today) if _keep(work, one)]
+    announced = [one for one in due if queries.notice_sent(work, one)]
+    by_scheme: dict[str, list[Collection]] = {}
+    for collection in announced:
+        by_scheme.setdefault(work.session.get_one(Mandate, collection.mandate_id).scheme, []).append(collection)
+    made = []
+    for scheme, collections in sorted(by_scheme.items()):
+        for file in rules.blocks(collections, bank.max_pmtinf_per_file, bank.max_transactions_per_file):
+            groups = [[collections[index] for index in block] for block in file]
+            made.append(_make_batch(work, fund, bank, scheme, groups))
+    return made
+
+
+def _planned(work: Work, fund: Fund, calendar: Calendar, today: date) -> list[Collection]:
+    query = select(Collection).where(
+        Collection.fund_id == fund.id, Collection.live, Collection.payment_information_id.is_(None)
+    )
+    lead = fund.debit_policy.lead_open_days.require()
+    waiting = work.session.scalars(query.order_by(Collection.collection_date, Collection.id).with_for_update())
+    return [one for one in waiting if rules.send_day(one.collection_date, lead, calendar) <= today]
+
+
+def _keep(work: Work, collection: Collection) -> bool:
+    """False, and the collection cancelled, when its mandate no longer allows it."""
+    state = mandate_queries.state(work, collection.mandate_id)
+    if state == "active":
+        return True
+    cancel(work, collection, f"the mandate is {state.replace('_', ' ')}")
+    return False
+
+
+def cancel(work: Work, collection: Collection, why: str) -> None:
+    """Take a collection that was not sent out of the world; the contribution may be collected again."""
+    collection.live, collection.cancelled_why, collection.payment_information_id = False, why, None
+    work.session.flush()
+    audit.record(work, "collection.cancelled", collection.id, why=why)
+    events.publish(work, "collection.cancelled", collection.id, contribution=collection.contribution_id)
+
+
+def _make_batch(work: Work, fund: Fund, bank: BankProfile, scheme: str, groups: list[list[Collection]]) -> Batch:
+    batch_id = work.new_id()
+    for collection in (one for group in groups for one in group):
+        _freeze(work, fund, scheme, collection)
+    blocks = [_block(work, fund, bank, scheme, f"{batch_id}-{n}", group) for n, group in enumerate(groups, start=1)]
+    message = pain008.Message(
+        message_id=batch_id,
+        created_at=work.now(),
+        initiating_party=fund.creditor.name.require(),
+        groups=blocks,
+    )
+    buffer = io.BytesIO()
+    written = pain008.write_pain008(buffer, message, version=bank.pain008_version)
+    _check_against_source(buffer, batch_id, [one for group in groups for one in group])
+    file = bank_store.store(work, "out", bank.id, f"{batch_id}.xml", buffer.getvalue())
+    batch = Batch(
+        id=batch_id,
+        fund_id=fund.id,
+        bank_id=bank.id,
+        scheme=scheme,
+        file_id=file.file_id,
+        sha256=written.sha256,
+        count=written.count,
+        control_sum_minor=written.control_sum_minor,
+        currency=fund.currency,
+        made_by=work.actor.name,
+        made_at=work.now(),
+    )
+    work.session.add(batch)
+    work.session.flush()
+    _expect(work, batch, blocks, groups)
+    move(
+        work,
+        BatchTransition,
+        rules.BATCH_MACHINE,
+        batch.id,
+        "made",
+        "collections due to leave",
+        {"sha256": batch.sha256},
+    )
+    audit.record(
+        work, "batch.made", batch.id, sha256=batch.sha256, count=batch.count, control_sum_minor=batch.control_sum_minor
+    )
+    return batch
+
+
+def _freeze(work: Work, fund: Fund, scheme: str, collection: Collection) -> None:
+    """Keep what the bank is told, to compare with the form if the bank says no."""
+    mandate = work.session.get_one(Mandate, collection.mandate_id)
+    collection.account_index_sent = mandate.account_index
+    collection.mandate_reference_sent = mandate.reference
+    collection.creditor_identifier_sent = fund.creditor.identifier.require()
+    collection.scheme_sent = scheme
+
+
+def _block(
+    work: Work, fund: Fund, bank: BankProfile, scheme: str, block_id: str, group: list[Collection]
+) -> pain008.PaymentInformation:
+    return pain008.PaymentInformation(
+        id=block_id,
+        scheme=cast("Scheme", scheme),
+        sequence_type=cast("SequenceType", group[0].sequence_type),
+        collection_date=group[0].collection_date,
+        creditor=pain008.Creditor(
+            name=fund.creditor.name.require(),
+            account=parse_account(fund.creditor.account.require(), fund.creditor.account_scheme),
+            agent_bic=fund.creditor.agent_bic.value if fund.creditor.agent_bic.confirmed else None,
+            identifier=fund.creditor.identifier.require(),
+            country=fund.country,
+            address=None,
+        ),
+        batch_booking=bank.batch_booking,
+        charge_bearer="SLEV",
+        # SEPA's service level is a claim that a payment outside the euro area must not make.
+        service_level="SEPA" if fund.currency == "EUR" else None,
+        count=len(group),
+        control_sum_minor=sum(one.amount_minor for one in group),
+        currency=fund.currency,
+        transactions=_direct_debits(work, group),
+    )
+
+
+def _direct_debits(work: Work, group: Iterable[Collection]) -> list[pain008.DirectDebit]:
+    debits = []
+    for collection in group:
+        mandate = work.session.get_one(Mandate, collection.mandate_id)
+        debits.append(
+            pain008.DirectDebit(
+                end_to_end_id=collection.end_to_end_id,
+                instruction_id=None,
+                amount_minor=collection.amount_minor,
+                mandate_id=mandate.reference,
+                signed_on=mandate.signed_on,
+                debtor_name=mandate_queries.debtor_name(work, mandate),
+                debtor_account=mandate_queries.account(work, mandate),
+                debtor_bic=None,
+                remittance=collection.contribution_id,
+                amendment=None,
+            )
+        )
+    return debits
+
+
+def _check_against_source(buffer: io.BytesIO, batch_id: str, collections: list[Collection]) -> None:
+    """Read the written file again with the independent reader: every reference and amount must be the database's."""
+    buffer.seek(0)
+    summary = pain008.reread(buffer)
+    expected = {one.end_to_end_id: one.amount_minor for one in collections}
+    if summary.message_id != batch_id or dict(summary.amounts) != expected or summary.count != len(expected):
+        raise Refused(
+            "batch.differs", "The written file does not say what the database says; it was not kept.", place=batch_id
+        )
+
+
+def _expect(work: Work, batch: Batch, blocks: list[pain008.PaymentInformation], groups: list[list[Collection]]) -> None:
+    """Record what the bank is expected to book, before it is asked for anything."""
+    for block, group in zip(blocks, groups, strict=True):
+        work.session.add(
+            PaymentInformation(
+                id=block.id,
+                batch_id=batch.id,
+                sequence_type=block.sequence_type,
+                collection_date=block.collection_date,
+                count=block.count,
+                control_sum_minor=block.control_sum_minor,
+            )
+        )
+        work.session.flush()
+        for collection in group:
+            collection.payment_information_id = block.id
+    work.session.flush()
+
+
+def cancel_batch(work: Work, batch_id: str, why: str) -> None:
+    """Throw a batch away that was not sent. Its collections are planned again, unless their mandate is gone."""
+    work.actor.require(Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
+    batch = queries.batch(work, batch_id)
+    move(work, BatchTransition, rules.BATCH_MACHINE, batch.id, "cancelled", why)
+    for collection in queries.of_batch(work, batch.id):
+        cancel(work, collection, f"batch {batch.id} was cancelled: {why}")
+    audit.record(work, "batch.cancelled", batch.id, why=why, business_date=business_date(work.clock, "UTC").isoformat())

@@ -1,0 +1,159 @@
+"""Submit: hand an approved file to the bank once, whatever crashes in between.
+
+Write-ahead: the intent is committed first, then the bytes travel, then the outcome is committed. Found again after a crash
+without an outcome, the bank is asked whether it has the file; only when it says no do the *same bytes* go out again, under the
+same MsgId.
+"""
+
+from hashlib import sha256
+
+from debit_service.banks import queries as bank_files
+from debit_service.banks.channels import Channel, OutcomeUnknown
+from debit_service.collections import queries, rules
+from debit_service.collections.models import Batch, BatchTransition, Submission
+from debit_service.collections.service.batch import cancel_batch
+from debit_service.core import audit, events
+from debit_service.core.clock import business_date
+from debit_service.core.errors import Refused, Unavailable
+from debit_service.core.state import move
+from debit_service.core.work import Actor, Desk, Role, Work
+from debit_service.funds.profile import Fund
+from debit_service.ledger import service as ledger
+from debit_service.ledger.queries import balances_of
+from debit_service.ledger.rules import Account, account
+from debit_service.mandates import queries as mandate_queries
+
+
+def submit(desk: Desk, actor: Actor, fund: Fund, batch_id: str, channel: Channel) -> str:
+    """Bring a batch to its bank; returns what is known afterwards: `sent`, `not_sent` (tried again later) or `unknown`.
+
+    Safe to call at any time, also after a crash in the middle of it. Raises Refused when the batch is not approved, or when a
+    mandate in it was revoked since: the batch is then cancelled, and planning makes another.
+    """
+    with desk.work(actor) as work:
+        actor.require(Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
+        batch = queries.batch(work, batch_id)
+        pending = queries.batch_state(work, batch_id) == "sending"
+        revoked = [] if pending else _no_longer_allowed(work, batch)
+        if revoked:
+            cancel_batch(work, batch_id, f"mandate no longer active: {', '.join(revoked)}")
+    if revoked:
+        raise Refused(
+            "batch.mandate_gone",
+            f"Mandates in this batch are no longer active ({len(revoked)}); it was cancelled, nothing was sent.",
+            place=batch_id,
+            remedy="Run `debit collect` again: a new batch is made without them.",
+        )
+    if pending and _settle_by_asking(desk, actor, fund, batch_id, channel) == "sent":
+        return "sent"
+    content, name = _intend(desk, actor, batch_id, again=pending)
+    try:
+        channel.send(name, content)
+    except Unavailable as error:
+        return _conclude(desk, actor, fund, batch_id, "not_sent", str(error))
+    except OutcomeUnknown as error:
+        return _conclude(desk, actor, fund, batch_id, "unknown", str(error))
+    return _conclude(desk, actor, fund, batch_id, "sent", "the bank took the file")
+
+
+def _no_longer_allowed(work: Work, batch: Batch) -> list[str]:
+    return [
+        collection.mandate_reference_sent or collection.mandate_id
+        for collection in queries.of_batch(work, batch.id)
+        if mandate_queries.state(work, collection.mandate_id) != "active"
+    ]
+
+
+def _settle_by_asking(desk: Desk, actor: Actor, fund: Fund, batch_id: str, channel: Channel) -> str:
+    """A submission without a certain outcome: ask the bank. Raises Refused while it cannot say."""
+    with desk.reading(actor) as work:
+        batch = queries.batch(work, batch_id)
+        name = bank_files.get(work, batch.file_id).name
+        first = queries.of_batch(work, batch_id)[0].end_to_end_id
+    known = channel.has(name, first)
+    if known is None:
+        raise Refused(
+            "batch.outcome_unknown",
+            "It is not known whether the bank has this file, and the bank cannot be asked now.",
+            place=batch_id,
+            remedy="Try again when the bank answers, or ask it by telephone.",
+        )
+    return (
+        _conclude(desk, actor, fund, batch_id, "sent", "the bank was asked: it has the file") if known else "not_sent"
+    )
+
+
+def _intend(desk: Desk, actor: Actor, batch_id: str, *, again: bool) -> tuple[bytes, str]:
+    """Commit the intent to send, and return the approved bytes with the name of the file."""
+    with desk.work(actor) as work:
+        batch = queries.batch(work, batch_id)
+        approval = queries.approval(work, batch_id)
+        file = bank_files.get(work, batch.file_id)
+        content = bank_files.content(work, batch.file_id)
+        if approval is None or approval.sha256 != sha256(content).hexdigest():
+            raise Refused(
+                "batch.not_approved", "These bytes are not approved.", place=batch_id, remedy="Have the batch approved."
+            )
+        earlier = queries.submissions(work, batch_id)
+        if not again:
+            move(
+                work,
+                BatchTransition,
+                rules.BATCH_MACHINE,
+                batch_id,
+                "sending",
+                "handed to the channel",
+                {"sha256": batch.sha256},
+            )
+        submission = Submission(
+            id=work.new_id(), batch_id=batch_id, number=len(earlier) + 1, sha256=batch.sha256, intended_at=work.now()
+        )
+        work.session.add(submission)
+        work.session.flush()
+        audit.record(work, "batch.sending", batch_id, sha256=batch.sha256, number=submission.number)
+        return content, file.name
+
+
+def _conclude(desk: Desk, actor: Actor, fund: Fund, batch_id: str, outcome: str, detail: str) -> str:
+    """Commit what became of the newest submission."""
+    with desk.work(actor) as work:
+        submission = queries.submissions(work, batch_id)[-1]
+        submission.outcome, submission.outcome_at = outcome, work.now()
+        submission.detail_sealed = work.keys.seal(detail, f"submissions.detail:{submission.id}")
+        audit.record(work, f"batch.{outcome}", batch_id, number=submission.number)
+        if outcome == "not_sent":
+            move(
+                work,
+                BatchTransition,
+                rules.BATCH_MACHINE,
+                batch_id,
+                "approved",
+                "the bank has nothing; it is tried again",
+            )
+        if outcome == "sent":
+            move(work, BatchTransition, rules.BATCH_MACHINE, batch_id, "sent", detail, {"submission": submission.id})
+            _post_in_transit(work, fund, batch_id)
+            events.publish(work, "batch.sent", batch_id, fund=fund.id)
+    return outcome
+
+
+def _post_in_transit(work: Work, fund: Fund, batch_id: str) -> None:
+    """From here on each contribution is asked from the bank: no longer simply owed.
+
+    A bank may answer before this is committed (after a crash); what reconciliation has booked by then includes it already.
+    """
+    for collection in queries.of_batch(work, batch_id):
+        if balances_of(work.session, collection.id):
+            continue
+        ledger.post(
+            work,
+            {
+                account(Account.IN_TRANSIT, fund.id): collection.amount_minor,
+                account(Account.RECEIVABLE, fund.id): -collection.amount_minor,
+            },
+            currency=collection.currency,
+            business_date=business_date(work.clock, fund.time_zone),
+            cause="collection.sent",
+            subject=collection.id,
+            evidence={"batch": batch_id, "end_to_end_id": collection.end_to_end_id},
+        )

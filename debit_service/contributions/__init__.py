@@ -1,0 +1,1 @@
+"""What is owed: contributions, as a declaration system hands them over."""

@@ -1,0 +1,57 @@
+"""Contributions, and the reports of their imports with every line that was not taken."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from debit_service.core.database import Base
+
+
+class ContributionImport(Base):
+    """One file that was handed in. The same bytes again are the same import."""
+
+    __tablename__ = "contribution_imports"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    file_name: Mapped[str]
+    sha256: Mapped[str] = mapped_column(unique=True)
+    taken: Mapped[int]
+    unchanged: Mapped[int]
+    bad: Mapped[int]
+    imported_by: Mapped[str]
+    imported_at: Mapped[datetime]
+
+
+class BadContributionLine(Base):
+    """A line that was not taken: why, and the line itself (sealed), so that nothing is lost."""
+
+    __tablename__ = "bad_contribution_lines"
+
+    import_id: Mapped[str] = mapped_column(ForeignKey("contribution_imports.id"), primary_key=True)
+    line: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    message: Mapped[str]
+    text_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Contribution(Base):
+    """An amount that an employer owes a fund for a period, by a legal due date. It never changes: a correction is another one."""
+
+    __tablename__ = "contributions"
+    __table_args__ = (
+        UniqueConstraint("fund_id", "reference"),
+        CheckConstraint("amount_minor > 0", name="amount"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    fund_id: Mapped[str]
+    employer_id: Mapped[str] = mapped_column(ForeignKey("employers.id"), index=True)
+    reference: Mapped[str]
+    period: Mapped[str]
+    due_date: Mapped[date] = mapped_column(index=True)
+    due_date_source: Mapped[str]
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    received_at: Mapped[datetime]
+    import_id: Mapped[str] = mapped_column(ForeignKey("contribution_imports.id"))

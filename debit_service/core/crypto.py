@@ -1,0 +1,99 @@
+"""The key ring: field encryption, and blind indexes to find a sealed value again.
+
+AES-256-GCM per value (`cryptography`), envelope `version 1 | key id 4 | nonce 12 | ciphertext and tag`. The associated data is
+the place where the value belongs (`table.column:primary key`): a value moved to another row or column does not open. The blind
+index is HMAC-SHA-256 under a key of its own, with the purpose in the message, so that indexes of two columns never compare.
+"""
+
+import base64
+import hmac
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from debit_service.core.errors import NotFound, Refused
+from debit_service.core.files import write_atomically
+
+_VERSION = b"\x01"
+_KEY_ID_LENGTH = 4
+_NONCE_LENGTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """Every key that may still open something, the one that seals now, and the key of the blind indexes."""
+
+    active: str
+    sealing: dict[str, bytes]
+    indexing: bytes
+
+    def __repr__(self) -> str:
+        return f"KeyRing(active={self.active!r})"
+
+    def seal(self, value: str | bytes, place: str) -> bytes:
+        """Encrypt `value` for `place`, `table.column:primary key`."""
+        data = value.encode() if isinstance(value, str) else value
+        nonce = os.urandom(_NONCE_LENGTH)
+        body = AESGCM(self.sealing[self.active]).encrypt(nonce, data, place.encode())
+        return _VERSION + self.active.encode() + nonce + body
+
+    def open_bytes(self, sealed: bytes, place: str) -> bytes:
+        """Decrypt what `seal` made for the same place. Raises Refused `keys.*` when key, place or bytes do not fit."""
+        key_id = sealed[1 : 1 + _KEY_ID_LENGTH].decode("ascii", "replace")
+        key = self.sealing.get(key_id)
+        if sealed[:1] != _VERSION or key is None:
+            raise Refused("keys.unknown", "A sealed value names a key that is not in the key ring.", place=place,
+                          remedy="Put the key ring that belongs to this database in place.")  # fmt: skip
+        start = 1 + _KEY_ID_LENGTH
+        try:
+            return AESGCM(key).decrypt(
+                sealed[start : start + _NONCE_LENGTH], sealed[start + _NONCE_LENGTH :], place.encode()
+            )
+        except InvalidTag:
+            raise Refused(
+                "keys.tampered", "A sealed value was changed, or moved from another place.", place=place
+            ) from None
+
+    def open(self, sealed: bytes, place: str) -> str:
+        """`open_bytes`, as text."""
+        return self.open_bytes(sealed, place).decode()
+
+    def index(self, value: str, purpose: str) -> str:
+        """The blind index of `value` for `purpose`: equal values give equal indexes, and nothing else can be read off."""
+        return hmac.new(self.indexing, f"{purpose}\0{value}".encode(), sha256).hexdigest()
+
+    def derive(self, purpose: str) -> bytes:
+        """A 32-byte secret for `purpose` that this ring always gives again."""
+        return hmac.new(self.indexing, f"derive\0{purpose}".encode(), sha256).digest()
+
+
+def create_key_ring(path: Path) -> KeyRing:
+    """Make a new key ring at `path`, readable by its owner only. An existing ring is never replaced."""
+    if path.exists():
+        raise Refused(
+            "keys.exist", "There is a key ring already; replacing it would lock all sealed data.", place=str(path)
+        )
+    ring = {
+        "active": "k001",
+        "sealing": {"k001": base64.b64encode(secrets.token_bytes(32)).decode()},
+        "indexing": base64.b64encode(secrets.token_bytes(32)).decode(),
+    }
+    write_atomically(path, json.dumps(ring, indent=1).encode(), mode=0o600)
+    return load_key_ring(path)
+
+
+def load_key_ring(path: Path) -> KeyRing:
+    """Read the key ring. Raises NotFound `keys.missing` with the remedy."""
+    try:
+        ring = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise NotFound("keys.missing", "There is no key ring.", place=str(path),
+                       remedy="Restore it from its safe; for a new installation run `debit db upgrade`.") from None  # fmt: skip
+    sealing = {key_id: base64.b64decode(key) for key_id, key in ring["sealing"].items()}
+    return KeyRing(ring["active"], sealing, base64.b64decode(ring["indexing"]))

@@ -1,0 +1,79 @@
+"""The tables that belong to no room: audit log, outbox, events, job runs, and the proof that the key ring is the right one."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from debit_service.core.database import Base
+
+
+class AuditEntry(Base):
+    """One decision by one person or job. Append-only, each row carries the hash of the row before it."""
+
+    __tablename__ = "audit_entries"
+
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    who: Mapped[str]
+    action: Mapped[str]
+    subject: Mapped[str]
+    details: Mapped[dict[str, Any]]
+    previous_hash: Mapped[str]
+    hash: Mapped[str] = mapped_column(unique=True)
+
+
+class Event(Base):
+    """One line of the sequence-numbered feed for the fund's own systems. No personal data: identifiers and amounts only."""
+
+    __tablename__ = "events"
+
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    subject: Mapped[str]
+    data: Mapped[dict[str, Any]]
+
+
+class OutboxMessage(Base):
+    """An outward effect that is owed: written in the transaction that causes it, carried out afterwards, at least once."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    subject: Mapped[str]
+    body_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None]
+    done_at: Mapped[datetime | None]
+
+
+class JobRun(Base):
+    """A job runs once for a business date: the row is taken by insert, so two schedulers cannot both have it."""
+
+    __tablename__ = "job_runs"
+    __table_args__ = (
+        UniqueConstraint("job", "fund_id", "business_date"),
+        CheckConstraint("outcome in ('running', 'done', 'failed')", name="outcome"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    job: Mapped[str]
+    fund_id: Mapped[str]
+    business_date: Mapped[date]
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str]
+    detail: Mapped[str]
+
+
+class KeyCheck(Base):
+    """A known text sealed by each key: a wrong key ring is noticed at start, not at the first employer."""
+
+    __tablename__ = "key_checks"
+
+    key_id: Mapped[str] = mapped_column(primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)

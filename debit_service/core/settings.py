@@ -1,0 +1,76 @@
+"""Where things are: the database, the home folder of keys and stores, the folder of configuration.
+
+Settings come from `config/default.toml` and the environment (`DEBIT_DATABASE_URL`, `DEBIT_HOME`, `DEBIT_CONFIG`, ...); the
+environment wins. `debit config` shows what is in force, secrets masked.
+"""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from sqlalchemy.engine import make_url
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseSettings):
+    """What is in force for this process."""
+
+    model_config = SettingsConfigDict(env_prefix="DEBIT_", extra="forbid")
+
+    home: Path = Field(
+        default=Path(".debit"), description="Folder of the embedded database, the key ring and the stores."
+    )
+    database_url: str | None = Field(default=None, description="SQLAlchemy URL; default: SQLite in the home folder.")
+    config: Path = Field(
+        default=PROJECT / "config", description="Folder of funds, banks, calendars, codes and penalty rules."
+    )
+    confirmations: Path | None = Field(
+        None, description="A second file of confirmations, beside config/confirmations.toml."
+    )
+    keys_file: Path | None = Field(default=None, description="The key ring; default: keys.json in the home folder.")
+    smtp_host: str | None = Field(
+        None, description="Host that takes notices by e-mail; none: notices become letters in the home folder."
+    )
+    smtp_port: int = Field(default=25, description="Port of that host.")
+    mail_from: str = Field(default="no-reply@localhost", description="Sender of notices.")
+    secret_key: SecretStr | None = Field(
+        default=None, description="Signs web sessions; default: derived from the key ring."
+    )
+    secure_cookies: bool = Field(
+        default=True, description="Send cookies over HTTPS only; false only for a loopback demo."
+    )
+    bank_urls: dict[str, str] = Field(default_factory=dict, description="Address of each HTTP bank, by bank id.")
+    bank_folders: dict[str, Path] = Field(
+        default_factory=dict, description="Exchange folder of each folder bank, by bank id."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then config/default.toml."""
+        default = TomlConfigSettingsSource(settings_cls, toml_file=PROJECT / "config" / "default.toml")
+        return (init_settings, env_settings, file_secret_settings, default)
+
+    @property
+    def url(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{self.home.resolve() / 'debit.sqlite3'}"
+
+    @property
+    def keys_path(self) -> Path:
+        """The key ring's file in force."""
+        return self.keys_file or self.home / "keys.json"
+
+    def shown(self) -> dict[str, object]:
+        """What is in force, for people and logs: passwords in URLs and secrets masked."""
+        values = self.model_dump(mode="json")
+        values["database_url"] = make_url(self.url).render_as_string(hide_password=True)
+        values["keys_file"] = str(self.keys_path)
+        return values

@@ -1,0 +1,31 @@
+"""Read disputes."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from debit_service.core.work import Work
+from debit_service.disputes.models import Dispute
+
+
+def open_for(work: Work, contribution_id: str) -> Dispute | None:
+    """The open dispute about a contribution."""
+    query = select(Dispute).where(Dispute.contribution_id == contribution_id, Dispute.answered_at.is_(None))
+    return work.session.scalars(query).one_or_none()
+
+
+def of_contribution(work: Work, contribution_id: str) -> Sequence[Dispute]:
+    """Every dispute about a contribution, oldest first."""
+    return work.session.scalars(
+        select(Dispute).where(Dispute.contribution_id == contribution_id).order_by(Dispute.id)
+    ).all()
+
+
+def waiting(work: Work) -> Sequence[Dispute]:
+    """Disputes without an answer, the most urgent first."""
+    return work.session.scalars(select(Dispute).where(Dispute.answered_at.is_(None)).order_by(Dispute.answer_by)).all()
+
+
+def text(work: Work, dispute: Dispute) -> str:
+    """What the employer wrote."""
+    return work.keys.open(dispute.text_sealed, f"disputes.text:{dispute.id}")

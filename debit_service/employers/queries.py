@@ -1,0 +1,37 @@
+"""Find employers; open their sealed names for those who may see them."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from debit_service.core.work import Work
+from debit_service.employers.models import Employer, Registration
+
+
+def find(work: Work, fund_id: str, number: str) -> Employer | None:
+    """The employer that `fund_id` knows as `number`."""
+    query = select(Employer).join(Registration).where(Registration.fund_id == fund_id, Registration.number == number)
+    return work.session.scalars(query).one_or_none()
+
+
+def by_reference(work: Work, reference: str) -> Employer | None:
+    """The employer with this number of its own."""
+    return work.session.scalars(select(Employer).where(Employer.reference == reference)).one_or_none()
+
+
+def registrations(work: Work, employer_id: str) -> Sequence[Registration]:
+    """At which funds, under which numbers."""
+    query = select(Registration).where(Registration.employer_id == employer_id).order_by(Registration.fund_id)
+    return work.session.scalars(query).all()
+
+
+def name(work: Work, employer: Employer) -> str:
+    """The employer's name as registered, in its own script."""
+    return work.keys.open(employer.name_sealed, f"employers.name:{employer.id}")
+
+
+def email(work: Work, employer: Employer) -> str | None:
+    """The address for notices, if it gave one."""
+    if employer.email_sealed is None:
+        return None
+    return work.keys.open(employer.email_sealed, f"employers.email:{employer.id}")

@@ -1,0 +1,1 @@
+"""Who collects: funds and their banks, read from `config/`; each fact with its source, its certainty and its confirmation."""

@@ -1,0 +1,236 @@
+"""What is known of a fund and of its bank, and how surely.
+
+Whatever comes from the outside world is a `Fact`: a value, its certainty and its source. A fact that is only remembered,
+contradicted, exemplary or not found is shown but never applied by itself: `Fact.require()` refuses it until somebody
+of the fund has confirmed it in a confirmations file. What this project chose itself is "decided" and needs no confirmation.
+"""
+
+from collections.abc import Iterator
+from datetime import date, time
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from debit_service.core.accounts import AccountScheme
+from debit_service.core.errors import Refused
+
+T = TypeVar("T")
+
+Text = Annotated[str, Field(min_length=1)]
+Count = Annotated[int, Field(ge=0)]
+Certainty = Literal["seen", "computed", "memory", "not_found", "conflict", "example", "decided"]
+Scheme = Literal["CORE", "B2B"]
+ClosedDay = Literal["none", "next", "previous"]
+APPLIED_AS_IT_IS: frozenset[str] = frozenset({"seen", "computed", "decided"})
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Confirmation(_Strict):
+    """Which role or desk of the fund confirmed a fact, when, and on what ground."""
+
+    by: Text
+    on: date
+    why: Text
+
+
+class Fact(_Strict, Generic[T]):
+    """A value from the outside world. `place` (fund id and field) and `confirmation` are filled in by the loader."""
+
+    value: T
+    certainty: Certainty
+    source: Text
+    place: str = ""
+    confirmation: Confirmation | None = None
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the value may be applied: known well enough, or confirmed by the fund."""
+        return self.certainty in APPLIED_AS_IT_IS or self.confirmation is not None
+
+    def require(self) -> T:
+        """The value, if it is confirmed. Raises Refused `fact.unconfirmed`, which names the fund and the field."""
+        if not self.confirmed:
+            raise Refused(
+                "fact.unconfirmed",
+                f"This fact is not confirmed (certainty: {self.certainty}), so nothing is done with it.",
+                place=self.place,
+                remedy=f'Have the fund confirm "{self.place}" in config/confirmations.toml.',
+            )
+        return self.value
+
+
+class GivenDueDate(_Strict):
+    """The declaration states the due date."""
+
+    kind: Literal["given"]
+
+
+class _Computed(_Strict):
+    """`closed_day`: where the due date goes when the calendar is closed on it ("none": it stays)."""
+
+    closed_day: ClosedDay = "none"
+
+
+class DayOfNextMonth(_Computed):
+    """A day of the month after the period's end, clamped to the month's length."""
+
+    kind: Literal["day_of_next_month"]
+    day: int = Field(ge=1, le=31)
+
+
+class DaysAfterPeriodEnd(_Computed):
+    """A number of calendar days after the period's last day."""
+
+    kind: Literal["days_after_period_end"]
+    days: Count
+
+
+class FixedDate(_Computed):
+    """A month and day of the year in which the period ends, or of the `years_after`-th year after it."""
+
+    kind: Literal["fixed_date"]
+    month: int = Field(ge=1, le=12)
+    day: int = Field(ge=1, le=31)
+    years_after: Count = 0
+
+
+class OpenDaysBeforeMonthEnd(_Computed):
+    """The `n`-th last open day of the period's last month: 1 is the last, 3 the third-last."""
+
+    kind: Literal["open_days_before_month_end"]
+    n: int = Field(ge=1, le=15)
+
+
+DueDateRule = Annotated[
+    GivenDueDate | DayOfNextMonth | DaysAfterPeriodEnd | FixedDate | OpenDaysBeforeMonthEnd, Field(discriminator="kind")
+]
+
+
+class Names(_Strict):
+    """How screens name the fund. What files carry is `Creditor.name`."""
+
+    fr: Text | None = None
+    ar: Text | None = None
+    en: Text | None = None
+    de: Text | None = None
+
+    def best(self, *languages: str) -> str:
+        """The name in the first of `languages` that has one, else in any language."""
+        known: dict[str, str] = self.model_dump(exclude_none=True)
+        return next((known[language] for language in languages if language in known), next(iter(known.values())))
+
+    @model_validator(mode="after")
+    def _one_at_least(self) -> Self:
+        if all(name is None for _, name in self):
+            raise ValueError("a fund has a name in at least one language")
+        return self
+
+
+class Creditor(_Strict):
+    """The fund as a bank file names it."""
+
+    name: Fact[Text]
+    identifier: Fact[Text]
+    account_scheme: AccountScheme
+    account: Fact[Text]
+    agent_bic: Fact[Text | None]
+
+
+class DebitPolicy(_Strict):
+    """When a due contribution is debited, announced and, after a failure, presented again."""
+
+    collection_day: Fact[Literal["on_due_date_or_preceding_open_day"]]
+    lead_open_days: Fact[Count]
+    notice_days_ahead: Fact[Count]
+    max_attempts: Fact[Annotated[int, Field(ge=1)]]
+    retry_codes: Fact[tuple[Text, ...]]
+    retry_after_open_days: Fact[Count]
+
+
+class MandatePath(_Strict):
+    """Whether a mandate must be lodged with, and accepted by, the employer's bank before it may be used."""
+
+    needs_bank_acceptance: Fact[bool]
+
+
+class Fund(_Strict):
+    """A fund that collects contributions."""
+
+    id: Text
+    names: Names
+    country: str = Field(pattern="^[A-Z]{2}$")
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    time_zone: Text
+    languages: tuple[Text, ...] = Field(min_length=1)
+    calendar: Text
+    bank: Text
+    creditor: Creditor
+    scheme: Fact[Scheme]
+    debtor_account_schemes: tuple[AccountScheme, ...] = Field(min_length=1)
+    due_date: Fact[DueDateRule]
+    debit_policy: DebitPolicy
+    return_window_open_days: Fact[Count]
+    refund_window_days: Fact[Count]
+    mandate_path: MandatePath
+    penalty_rules: tuple[Text, ...] = ()
+    dispute_days: Fact[Count]
+
+    def facts(self) -> Iterator[Fact[Any]]:
+        """Every fact of the fund, in the order of the fields."""
+        return _facts_in(self)
+
+    def unconfirmed(self) -> list[tuple[str, Fact[Any]]]:
+        """The facts that are not applied until the fund confirms them, each with its place."""
+        return [(fact.place, fact) for fact in self.facts() if not fact.confirmed]
+
+
+def _facts_in(model: BaseModel) -> Iterator[Fact[Any]]:
+    for _, value in model:
+        if isinstance(value, Fact):
+            yield value
+        elif isinstance(value, BaseModel):
+            yield from _facts_in(value)
+
+
+def _word_for_nothing(value: Any) -> Any:
+    """TOML has no null: "unset" (batch booking) and "unlimited" (maxima) are written out instead."""
+    return None if value in ("unset", "unlimited") else value
+
+
+Maximum = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_word_for_nothing)]
+
+
+class BankProfile(_Strict):
+    """What differs from bank to bank. `evidence` says of each rule why it is believed; a rule without it is refused.
+
+    `cut_off` is local to `time_zone`; `batch_booking` None leaves the element out; a maximum of None sets no limit.
+    """
+
+    id: Text
+    name: Text
+    time_zone: Text
+    calendar: Text
+    cut_off: time
+    pain008_version: Literal["02", "08"]
+    bic_rule: Literal["omit", "notprovided", "require"]
+    batch_booking: Annotated[bool | None, BeforeValidator(_word_for_nothing)]
+    max_pmtinf_per_file: Maximum
+    max_transactions_per_file: Maximum
+    max_bytes_per_file: Maximum
+    file_encoding: Literal["UTF-8", "ISO-8859-1", "ISO-8859-15", "windows-1252"]
+    channel: Literal["folder", "http", "sftp", "ebics"]
+    silence_after_open_days: int = Field(ge=1)
+    charset_notes: str
+    evidence: dict[str, Text]
+
+    @model_validator(mode="after")
+    def _each_rule_has_evidence(self) -> Self:
+        rules = set(type(self).model_fields) - {"id", "name", "evidence"}
+        if rules != set(self.evidence):
+            raise ValueError(
+                f"evidence must name exactly the rules; missing or surplus: {sorted(rules ^ set(self.evidence))}"
+            )
+        return self

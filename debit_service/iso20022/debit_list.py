@@ -1,0 +1,233 @@
+"""A flat list of direct debits (CSV or NDJSON, one line a transaction) as the groups of a pain.008.
+
+Every bad line is reported with its number and reason, and none is left out silently: either all lines become a message
+or none does. Lines fall into groups by everything that a payment information shares; the order of the file is kept.
+"""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import IO, Literal, cast
+
+from debit_service.core.accounts import AccountNumber, AccountScheme, parse_account
+from debit_service.core.errors import InvalidInput
+from debit_service.core.money import parse_minor
+from debit_service.iso20022.findings import Finding
+from debit_service.iso20022.pain008_values import (
+    Creditor,
+    DirectDebit,
+    PaymentInformation,
+    Scheme,
+    SequenceType,
+    StructuredAddress,
+)
+
+Row = Mapping[str, str]
+
+# Column: (whether it must be filled, what it holds). The command line shows this table.
+COLUMNS: Mapping[str, tuple[bool, str]] = {
+    "end_to_end_id": (True, "reference that the bank returns unchanged; unique, at most 35 characters"),
+    "amount": (True, "decimal, like 1234.50"),
+    "currency": (True, "ISO 4217, like EUR or DZD"),
+    "mandate_id": (True, "unique mandate reference"),
+    "signed_on": (True, "date of the mandate's signature, like 2026-01-31"),
+    "debtor_name": (True, "transliterated when needed"),
+    "debtor_account": (True, "account number of the scheme below"),
+    "debtor_account_scheme": (False, "IBAN (default), DZ_RIB or MA_RIB"),
+    "debtor_bic": (False, "8 or 11 characters"),
+    "instruction_id": (False, "reference between us and our bank"),
+    "remittance": (False, "text for the debtor, at most 140 characters"),
+    "scheme": (True, "CORE or B2B; one per file"),
+    "sequence_type": (True, "FRST, RCUR, FNAL or OOFF"),
+    "collection_date": (True, "requested date, like 2026-10-05"),
+    "creditor_name": (True, "who collects"),
+    "creditor_account": (True, "account number of the scheme below"),
+    "creditor_account_scheme": (False, "IBAN (default), DZ_RIB or MA_RIB"),
+    "creditor_bic": (False, "8 or 11 characters"),
+    "creditor_identifier": (True, "like FR72ZZZ123456"),
+    "creditor_country": (True, "two letters"),
+    "creditor_town": (False, "given, the creditor's address is written"),
+    "batch_booking": (False, "true or false; empty leaves it to the bank"),
+    "service_level": (False, "SEPA (default when the currency is EUR) or empty"),
+}
+
+
+@dataclass(slots=True)
+class DebitList:
+    """What a list gave: its groups, and a finding for each line that is not in them."""
+
+    groups: list[PaymentInformation] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What the transactions of one payment information share (facts: 1.4)."""
+
+    scheme: Scheme
+    sequence_type: SequenceType
+    collection_date: date
+    creditor: Creditor
+    currency: str
+    batch_booking: bool | None
+    service_level: str | None
+
+
+def read_debit_list(lines: IO[str], kind: Literal["csv", "ndjson"], group_prefix: str) -> DebitList:
+    """Read all lines. Groups are named `<group_prefix>-1`, `-2`... in the order in which they appear."""
+    result = DebitList()
+    gathered: dict[_Key, list[DirectDebit]] = {}
+    for number, row in _rows(lines, kind, result):
+        try:
+            key, debit = _key(row), _debit(row)
+        except InvalidInput as error:
+            result.findings.append(_finding(number, error))
+        else:
+            gathered.setdefault(key, []).append(debit)
+    for index, (key, debits) in enumerate(gathered.items(), start=1):
+        result.groups.append(_group(f"{group_prefix}-{index}", key, debits))
+    return result
+
+
+def _rows(lines: IO[str], kind: Literal["csv", "ndjson"], result: DebitList) -> Iterator[tuple[int, Row]]:
+    rows = _csv_rows(lines) if kind == "csv" else _ndjson_rows(lines, result)
+    for number, row in rows:
+        unknown = set(row) - set(COLUMNS)
+        if unknown:
+            names = ", ".join(sorted(unknown)[:5])
+            error = InvalidInput(
+                "iso.list.column", f"There is no column {names}.", remedy="See `debit iso write --help`."
+            )
+            result.findings.append(_finding(number, error))
+        else:
+            yield number, row
+
+
+def _csv_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row]]:
+    reader = csv.DictReader(lines, restkey="(beyond the last column)", restval="", strict=True)
+    for row in reader:
+        yield reader.line_num, {str(name): value if isinstance(value, str) else "" for name, value in row.items()}
+
+
+def _ndjson_rows(lines: Iterable[str], result: DebitList) -> Iterator[tuple[int, Row]]:
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            # Numbers stay the text that was written: an amount never becomes a float.
+            row = json.loads(line, parse_float=str, parse_int=str)
+        except ValueError:
+            row = None
+        if not isinstance(row, dict):
+            error = InvalidInput("iso.list.json", "The line is no JSON object.", remedy="Write one object a line.")
+            result.findings.append(_finding(number, error))
+            continue
+        yield number, {str(name): _plain(value) for name, value in row.items()}
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _key(row: Row) -> _Key:
+    town = _optional(row, "creditor_town")
+    currency = _required(row, "currency")
+    creditor = Creditor(
+        name=_required(row, "creditor_name"),
+        account=_account(row, "creditor_account"),
+        agent_bic=_optional(row, "creditor_bic"),
+        identifier=_required(row, "creditor_identifier"),
+        country=_required(row, "creditor_country"),
+        address=StructuredAddress(town) if town else None,
+    )
+    booking = _one_of(row, "batch_booking", {"", "true", "false"})
+    level = row.get("service_level")
+    return _Key(
+        scheme=cast("Scheme", _one_of(row, "scheme", {"CORE", "B2B"})),
+        sequence_type=cast("SequenceType", _one_of(row, "sequence_type", {"FRST", "RCUR", "FNAL", "OOFF"})),
+        collection_date=_date(row, "collection_date"),
+        creditor=creditor,
+        currency=currency,
+        batch_booking=booking == "true" if booking else None,
+        service_level=("SEPA" if currency == "EUR" else None) if level is None else level.strip() or None,
+    )
+
+
+def _debit(row: Row) -> DirectDebit:
+    try:
+        amount_minor = parse_minor(_required(row, "amount"), _required(row, "currency"))
+    except InvalidInput as error:
+        raise InvalidInput(error.code, error.message, place=error.place or "amount", remedy=error.remedy) from None
+    return DirectDebit(
+        end_to_end_id=_required(row, "end_to_end_id"),
+        instruction_id=_optional(row, "instruction_id"),
+        amount_minor=amount_minor,
+        mandate_id=_required(row, "mandate_id"),
+        signed_on=_date(row, "signed_on"),
+        debtor_name=_required(row, "debtor_name"),
+        debtor_account=_account(row, "debtor_account"),
+        debtor_bic=_optional(row, "debtor_bic"),
+        remittance=_optional(row, "remittance"),
+    )
+
+
+def _group(name: str, key: _Key, debits: list[DirectDebit]) -> PaymentInformation:
+    return PaymentInformation(
+        id=name,
+        scheme=key.scheme,
+        sequence_type=key.sequence_type,
+        collection_date=key.collection_date,
+        creditor=key.creditor,
+        count=len(debits),
+        control_sum_minor=sum(debit.amount_minor for debit in debits),
+        currency=key.currency,
+        transactions=debits,
+        batch_booking=key.batch_booking,
+        service_level=key.service_level,
+    )
+
+
+def _optional(row: Row, column: str) -> str | None:
+    return row.get(column, "").strip() or None
+
+
+def _required(row: Row, column: str) -> str:
+    value = _optional(row, column)
+    if value is None:
+        raise InvalidInput("iso.list.missing", f"The column {column} is empty.", place=column, remedy="Fill it.")
+    return value
+
+
+def _one_of(row: Row, column: str, allowed: set[str]) -> str:
+    value = _optional(row, column) or ""
+    if value not in allowed:
+        raise InvalidInput(
+            "iso.list.value", f"This is one of {', '.join(sorted(filter(None, allowed)))}.", place=column
+        )
+    return value
+
+
+def _date(row: Row, column: str) -> date:
+    try:
+        return date.fromisoformat(_required(row, column))
+    except ValueError:
+        raise InvalidInput("iso.list.date", "A date is written like 2026-10-05.", place=column) from None
+
+
+def _account(row: Row, column: str) -> AccountNumber:
+    scheme = _optional(row, f"{column}_scheme") or AccountScheme.IBAN
+    if scheme not in AccountScheme.__members__:
+        raise InvalidInput("iso.list.value", "This is one of IBAN, DZ_RIB, MA_RIB.", place=f"{column}_scheme")
+    try:
+        return parse_account(_required(row, column), AccountScheme(scheme))
+    except InvalidInput as error:
+        raise InvalidInput(error.code, error.message, place=error.place or column, remedy=error.remedy) from None
+
+
+def _finding(number: int, error: InvalidInput) -> Finding:
+    place = f"line {number}" + (f", {error.place}" if error.place else "")
+    return Finding(error.code, "error", place, error.message, error.remedy or "Correct the line.")

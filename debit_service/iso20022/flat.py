@@ -1,0 +1,127 @@
+"""An element as a flat map from path to text, in one walk: `{"Refs/EndToEndId": "C-1", "Amt": "10.00", "Amt/@Ccy": "EUR"}`.
+
+Namespaces and prefixes fall away. A repeated sibling gets its number from the second on: `Chrgs/Rcrd`, `Chrgs/Rcrd[1]`.
+Readers of all versions then ask for paths, and a version is a difference in paths.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+from lxml import etree
+
+from debit_service.core.errors import InvalidInput
+from debit_service.core.money import parse_minor
+from debit_service.iso20022.xml import UnreadableFile, local_name
+
+Flat = dict[str, str]
+
+# What XML calls white space; str.strip() would also eat characters that a name may hold.
+_BLANK = " \t\r\n"
+
+
+def flatten(element: etree._Element) -> Flat:
+    """The leaves of `element` by path, blanks kept (an amount with blanks is refused, a text is stripped when asked for)."""
+    flat: Flat = {}
+    _walk(element, "", flat)
+    return flat
+
+
+def _walk(element: etree._Element, prefix: str, flat: Flat) -> None:
+    previous, repeat = "", 0
+    for child in element:
+        tag = child.tag
+        repeat = repeat + 1 if tag == previous else 0
+        previous = tag
+        path = prefix + local_name(tag)
+        if repeat:
+            path = f"{path}[{repeat}]"
+        if len(child):
+            _walk(child, path + "/", flat)
+        elif child.text:
+            flat.setdefault(path, child.text)
+        if child.attrib:
+            currency = child.get("Ccy")
+            if currency:
+                flat.setdefault(path + "/@Ccy", currency)
+
+
+def text(flat: Flat, *paths: str) -> str | None:
+    """The first of `paths` that says something: blanks around it removed, empty and NOTPROVIDED are nothing."""
+    for path in paths:
+        value = flat.get(path)
+        if value is not None:
+            value = value.strip(_BLANK)
+            if value and value != "NOTPROVIDED":
+                return value
+    return None
+
+
+def repeats(flat: Flat, path: str) -> Iterator[str]:
+    """`path`, `path[1]`, `path[2]`...: every repeat of the element that holds something."""
+    number, current = 0, path
+    while current in flat or any(key.startswith(current + "/") for key in flat):
+        yield current
+        number += 1
+        current = f"{path}[{number}]"
+
+
+def texts(flat: Flat, path: str, separator: str = " ") -> str | None:
+    """All repeats of one leaf, joined."""
+    if path not in flat:
+        return None
+    values = (text(flat, repeat) for repeat in repeats(flat, path))
+    return separator.join(value for value in values if value) or None
+
+
+def account(flat: Flat, prefix: str) -> str | None:
+    """The account number under `prefix` (`Acct`, `RltdPties/DbtrAcct`): IBAN or other, blanks removed."""
+    value = text(flat, f"{prefix}/Id/IBAN", f"{prefix}/Id/Othr/Id", f"{prefix}/Id/PrtryAcct/Id")
+    return "".join(value.split()) if value else None
+
+
+def day(flat: Flat, path: str, place: str) -> date | None:
+    """The calendar day of a `Dt`/`DtTm` choice under `path`, as the bank wrote it: no time zone moves it."""
+    value = text(flat, f"{path}/Dt", f"{path}/DtTm")
+    return None if value is None else parse_day(value, f"{place}/{path}")
+
+
+def parse_day(value: str, place: str) -> date:
+    """The day of an xs:date or xs:dateTime. Raises UnreadableFile `iso.date.malformed`."""
+    try:
+        return date.fromisoformat(value[:10])
+    except ValueError:
+        raise UnreadableFile("iso.date.malformed", "A date is written like 2026-10-01.", place=place) from None
+
+
+def number(flat: Flat, path: str) -> int | None:
+    """A count (`NbOfTxs`: up to 15 digits), or None when absent or not a count."""
+    value = text(flat, path)
+    return int(value) if value and value.isascii() and value.isdigit() and len(value) <= 15 else None
+
+
+def amount(flat: Flat, path: str, place: str, *, currency: str | None = None) -> tuple[int, str] | None:
+    """The minor units and currency of the amount at `path`; `currency` is used where the file names none.
+
+    Raises UnreadableFile `iso.amount.*` or `iso.currency.*` that names the path; the message never repeats the amount.
+    """
+    value = flat.get(path)
+    if value is None:
+        return None
+    unit = flat.get(path + "/@Ccy") or currency
+    where = f"{place}/{path}"
+    if unit is None:
+        raise UnreadableFile("iso.amount.currency", "The amount has no currency.", place=where)
+    # xs:decimal allows a missing digit beside the point (`.16`, `10.`), and banks do write it.
+    whole = ("0" + value if value.startswith(".") else value).removesuffix(".")
+    try:
+        return parse_minor(whole, unit), unit
+    except InvalidInput as error:
+        raise UnreadableFile(f"iso.{error.code}", error.message, place=where, remedy=error.remedy) from None
+
+
+def amount_in(flat: Flat, path: str, place: str, currency: str) -> int | None:
+    """The minor units at `path` if they are in `currency`: an amount in another one is not read as if it were in this."""
+    if flat.get(path + "/@Ccy", currency) != currency:
+        return None
+    read = amount(flat, path, place, currency=currency)
+    return read[0] if read else None

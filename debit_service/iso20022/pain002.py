@@ -1,0 +1,213 @@
+"""pain.002, streamed: a status at group, block (payment information) or transaction level becomes one record each.
+
+- A group or block whose own status is given is always told, before the transactions under it: with PART only some are
+  listed, and the status of the rest is said nowhere else. A block without transactions is told even without a status.
+- A transaction without a reason takes its block's, a block without one takes the group's.
+- Several reasons at one level: the first gives the code, all of them the text.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml import etree
+
+from debit_service.iso20022.entry import agent, remittance
+from debit_service.iso20022.flat import Flat, account, amount, flatten, repeats, text, texts
+from debit_service.iso20022.kinds import status_kind
+from debit_service.iso20022.records import BankRecord, Container, Level
+from debit_service.iso20022.xml import UnreadableFile, ancestors, forget
+
+BODY = "CstmrPmtStsRpt"
+TAGS = ("GrpHdr", "OrgnlGrpInfAndSts", "OrgnlPmtInfAndSts", "TxInfAndSts")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why, in the three ways that a bank may say it."""
+
+    code: str | None = None
+    proprietary: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """What transactions inherit from the OrgnlPmtInfAndSts above them."""
+
+    payment_information_id: str | None = None
+    reason: Reason = Reason()
+
+
+class StatusReader:
+    """Reads one pain.002 body. `end` is told of each element that ends and yields what is thereby complete."""
+
+    def __init__(self, file: str, message: str) -> None:
+        self._file, self._message = file, message
+        self._header: Flat = {}
+        self._group: Flat = {}
+        self._reason = Reason()
+        self._block: _Block | None = None
+        self._blocks = 0
+        self._transactions = 0
+        self._told = 0
+
+    def end(self, name: str, element: etree._Element) -> Iterator[BankRecord | Container]:
+        """One element has ended."""
+        parent = ancestors(element, 1)[0]
+        if name == "TxInfAndSts" and parent in {"OrgnlPmtInfAndSts", BODY}:
+            yield from self._transaction(element, parent)
+            forget(element)
+        elif name == "OrgnlPmtInfAndSts" and parent == BODY:
+            yield from self._end_block(element)
+            forget(element)
+        elif name == "OrgnlGrpInfAndSts" and parent == BODY:
+            self._group = flatten(element)
+            self._reason = read_reason(self._group)
+            if text(self._group, "GrpSts"):
+                yield self._record(Level.GROUP, self._group, "GrpSts", self._reason)
+        elif name == "GrpHdr" and parent == BODY:
+            self._header = flatten(element)
+
+    def finish(self) -> Iterator[BankRecord | Container]:
+        """The body has ended."""
+        if self._told == 0:
+            yield self._record(Level.GROUP, self._group, "GrpSts", self._reason)
+        yield Container(
+            file=self._file,
+            message=self._message,
+            message_id=text(self._header, "MsgId"),
+            container_id=None,
+            account=None,
+            currency=None,
+            created_at=text(self._header, "CreDtTm"),
+            from_date=None,
+            to_date=None,
+            sequence_number=None,
+            opening_minor=None,
+            closing_minor=None,
+            opening_date=None,
+            closing_date=None,
+            entry_count=self._transactions,
+            booked_credit_minor=0,
+            booked_debit_minor=0,
+            findings=(),
+        )
+
+    def _transaction(self, element: etree._Element, parent: str) -> Iterator[BankRecord]:
+        block_element = element.getparent()
+        if parent == "OrgnlPmtInfAndSts" and self._block is None and block_element is not None:
+            flat = flatten(block_element)
+            yield from self._begin_block(flat)
+        flat = flatten(element)
+        block = self._block or _Block(reason=self._reason)
+        payment_information_id = text(flat, "OrgnlPmtInfId") or block.payment_information_id
+        reason = inherit(read_reason(flat), block.reason)
+        yield self._record(Level.TRANSACTION, flat, "TxSts", reason, payment_information_id)
+        self._transactions += 1
+
+    def _begin_block(self, flat: Flat) -> Iterator[BankRecord]:
+        block = _Block(text(flat, "OrgnlPmtInfId"), inherit(read_reason(flat), self._reason))
+        self._block = block
+        if text(flat, "PmtInfSts"):
+            yield self._record(Level.PAYMENT_INFORMATION, flat, "PmtInfSts", block.reason, block.payment_information_id)
+
+    def _end_block(self, element: etree._Element) -> Iterator[BankRecord]:
+        if self._block is None:
+            flat = flatten(element)
+            told = list(self._begin_block(flat))
+            block = self._block or _Block()
+            yield from told or [
+                self._record(Level.PAYMENT_INFORMATION, flat, "PmtInfSts", block.reason, block.payment_information_id)
+            ]
+        self._block = None
+        self._blocks += 1
+
+    def _record(
+        self, level: Level, flat: Flat, status_path: str, reason: Reason, payment_information_id: str | None = None
+    ) -> BankRecord:
+        self._told += 1
+        place = f"{self._file}: {level}[{self._transactions if level is Level.TRANSACTION else self._blocks}]"
+        original_minor, currency = _original(flat, place)
+        status = text(flat, status_path)
+        end_to_end_id = text(flat, "OrgnlEndToEndId")
+        return BankRecord(
+            file=self._file,
+            message=self._message,
+            message_id=text(self._header, "MsgId"),
+            container_id=None,
+            account=None,
+            currency=currency,
+            entry_index=None if level is Level.GROUP else self._blocks,
+            detail_index=self._transactions if level is Level.TRANSACTION else None,
+            level=level,
+            entry_reference=None,
+            account_servicer_reference=text(flat, "AcctSvcrRef"),
+            status=status,
+            direction=None,
+            reversal=False,
+            entry_amount_minor=None,
+            amount_minor=None,
+            booking_date=None,
+            value_date=None,
+            bank_transaction_code=None,
+            proprietary_code=None,
+            kind=status_kind(status),
+            end_to_end_id=end_to_end_id,
+            mandate_id=text(flat, "OrgnlTxRef/MndtRltdInf/MndtId", "OrgnlTxRef/MndtRltdInf/DrctDbtMndt/MndtId"),
+            instruction_id=text(flat, "OrgnlInstrId"),
+            transaction_id=text(flat, "OrgnlTxId"),
+            payment_information_id=payment_information_id,
+            original_message_id=text(self._group, "OrgnlMsgId"),
+            original_end_to_end_id=end_to_end_id,
+            reason_code=reason.code,
+            reason_code_set="S" if reason.code else None,
+            reason_proprietary=reason.proprietary,
+            reason_text=reason.text,
+            original_amount_minor=original_minor,
+            charges_minor=None,
+            charges_included=None,
+            debtor_name=text(flat, "OrgnlTxRef/Dbtr/Pty/Nm", "OrgnlTxRef/Dbtr/Nm"),
+            debtor_account=account(flat, "OrgnlTxRef/DbtrAcct"),
+            debtor_agent=agent(flat, "OrgnlTxRef/DbtrAgt"),
+            creditor_account=account(flat, "OrgnlTxRef/CdtrAcct"),
+            remittance=remittance(flat, "OrgnlTxRef/"),
+            batch_count=None,
+            batch_total_minor=None,
+        )
+
+
+def _original(flat: Flat, place: str) -> tuple[int | None, str | None]:
+    """The amount that was ordered. A currency that no longer exists costs the amount, not the status."""
+    for path in ("OrgnlTxRef/Amt/InstdAmt", "OrgnlTxRef/Amt/EqvtAmt/Amt"):
+        try:
+            read = amount(flat, path, place)
+        except UnreadableFile as error:
+            if error.code != "iso.currency.unknown":
+                raise
+            return None, flat.get(f"{path}/@Ccy")
+        if read is not None:
+            return read
+    return None, None
+
+
+def read_reason(flat: Flat) -> Reason:
+    """The reason at this level: the first code, or proprietary code, and every word."""
+    codes, words = [], []
+    proprietary: str | None = None
+    for path in repeats(flat, "StsRsnInf"):
+        code = text(flat, f"{path}/Rsn/Cd")
+        proprietary = proprietary or text(flat, f"{path}/Rsn/Prtry")
+        said = texts(flat, f"{path}/AddtlInf")
+        codes += [code] if code else []
+        if code and len(codes) > 1:
+            words.append(f"{code} {said}" if said else code)
+        elif said:
+            words.append(said)
+    return Reason(codes[0] if codes else None, proprietary, "; ".join(words) or None)
+
+
+def inherit(own: Reason, above: Reason) -> Reason:
+    """The reason of a level that says none of its own is the one above it; words of its own are kept."""
+    if own.code or own.proprietary:
+        return own
+    return Reason(above.code, above.proprietary, own.text or above.text)

@@ -1,0 +1,135 @@
+"""The normalised record: what a bank said about one transaction, whatever message, version and dialect it said it in.
+
+One record a transaction detail; one for an entry without details; one for a status at group or block level. The field
+order is the order of the keys in `debit iso read --json`, a contract with scripts. Absent is None, and NOTPROVIDED (the
+scheme's word for absent) is None too. Amounts are unsigned minor units: the sign is `direction`, never `reversal`,
+because `RvslInd` explains an entry and does not turn it round.
+"""
+
+from dataclasses import dataclass, fields
+from datetime import date
+from enum import StrEnum
+
+from debit_service.iso20022.findings import Finding
+
+
+class Level(StrEnum):
+    """At which level of its message the bank spoke."""
+
+    GROUP = "group"
+    PAYMENT_INFORMATION = "payment_information"
+    TRANSACTION = "transaction"
+    ENTRY = "entry"
+
+
+class Kind(StrEnum):
+    """What the record says happened; `kinds.py` decides."""
+
+    COLLECTION = "collection"
+    RETURN = "return"
+    REFUND = "refund"
+    REVERSAL = "reversal"
+    REJECT = "reject"
+    STATUS = "status"
+    BATCH = "batch"
+    CHARGE = "charge"
+    OTHER = "other"
+
+
+class Direction(StrEnum):
+    """Seen from the account's owner: a credit is money in, a debit money out (ISO 20022 `CdtDbtInd`)."""
+
+    CREDIT = "credit"
+    DEBIT = "debit"
+
+
+@dataclass(frozen=True, slots=True)
+class BankRecord:
+    """One normalised statement of a bank.
+
+    `container_id` is the Id of the Ntfctn, Stmt or Rpt (None for pain.002). `reason_code_set` is "S"
+    (ExternalStatusReason1) in a pain.002 and "R" (ExternalReturnReason1) in a camt: the same code may differ between them.
+    """
+
+    file: str
+    message: str
+    message_id: str | None
+    container_id: str | None
+    account: str | None
+    currency: str | None
+    entry_index: int | None
+    detail_index: int | None
+    level: Level
+    entry_reference: str | None
+    account_servicer_reference: str | None
+    status: str | None
+    direction: Direction | None
+    reversal: bool
+    entry_amount_minor: int | None
+    amount_minor: int | None
+    booking_date: date | None
+    value_date: date | None
+    bank_transaction_code: str | None
+    proprietary_code: str | None
+    kind: Kind
+    end_to_end_id: str | None
+    mandate_id: str | None
+    instruction_id: str | None
+    transaction_id: str | None
+    payment_information_id: str | None
+    original_message_id: str | None
+    original_end_to_end_id: str | None
+    reason_code: str | None
+    reason_code_set: str | None
+    reason_proprietary: str | None
+    reason_text: str | None
+    original_amount_minor: int | None
+    charges_minor: int | None
+    charges_included: bool | None
+    debtor_name: str | None
+    debtor_account: str | None
+    debtor_agent: str | None
+    creditor_account: str | None
+    remittance: str | None
+    batch_count: int | None
+    batch_total_minor: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """The end of one Ntfctn, Stmt or Rpt, or of one pain.002 report, with what its control totals say.
+
+    `opening_minor` and `closing_minor` are signed: a balance in debit is negative. Booked sums count entries of status BOOK
+    in the container's currency. `findings` holds what does not add up.
+    """
+
+    file: str
+    message: str
+    message_id: str | None
+    container_id: str | None
+    account: str | None
+    currency: str | None
+    created_at: str | None
+    from_date: date | None
+    to_date: date | None
+    sequence_number: str | None
+    opening_minor: int | None
+    closing_minor: int | None
+    opening_date: date | None
+    closing_date: date | None
+    entry_count: int
+    booked_credit_minor: int
+    booked_debit_minor: int
+    findings: tuple[Finding, ...]
+
+
+_KEYS = tuple(field.name for field in fields(BankRecord))
+
+
+def as_json(record: BankRecord) -> dict[str, object]:
+    """The record as JSON values, keys in the order of the fields, dates as ISO 8601."""
+    values: dict[str, object] = {key: getattr(record, key) for key in _KEYS}
+    for key in ("booking_date", "value_date"):
+        day = values[key]
+        values[key] = day.isoformat() if isinstance(day, date) else None
+    return values

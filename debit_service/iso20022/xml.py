@@ -1,0 +1,335 @@
+"""The one door through which XML comes in. It refuses what is hostile or damaged before anybody reads a value from it.
+
+Refused, always, with a stable `iso.xml.*` code and the byte or line:
+- any DOCTYPE: an entity declared in it can change or empty an amount without any error;
+- XInclude, UTF-16, UTF-32, UTF-7 and every encoding but UTF-8 and the three Latin ones that banks use;
+- a file whose bytes contradict the encoding on its label;
+- compressed bytes; files, texts and nestings beyond the limits; and whatever is not well-formed.
+
+Entities are left to the parser's default: without a DOCTYPE there are none, and a reference to one is refused where it stands.
+Nothing is repaired: a parser that recovers can turn a truncated 200 into 20. No network, no file beside the stream is
+ever touched, and `xsi:schemaLocation` is ignored.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import BinaryIO, NoReturn, cast
+
+from lxml import etree
+
+from debit_service.core.errors import InvalidInput
+
+XINCLUDE = "http://www.w3.org/2001/XInclude"
+# libxml2's own limits, which hold as long as `huge_tree` is off: 256 levels, and 10 million characters in one text.
+DEPTH_MAX = 256
+
+_HEAD_BYTES = 256 * 1024
+_LATIN = {"iso-8859-1": "iso-8859-1", "latin1": "iso-8859-1", "iso-8859-15": "iso-8859-15", "windows-1252": "cp1252"}
+_UNICODE = {"utf-8", "utf8", "us-ascii"}
+_DECLARATION = re.compile(rb"<\?xml\b[^>]*?\bencoding\s*=\s*[\"']([A-Za-z0-9._\-]+)[\"'][^>]*?\?>", re.DOTALL)
+_PROLOG = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
+_ELEMENT = re.compile(rb"<[A-Za-z_:\x80-\xff]")
+# C1 controls (0x80-0x9F) do not occur in bank text: in a file that says ISO-8859 they betray another encoding.
+_C1_CONTROLS = re.compile(rb"[\x80-\x9f]")
+
+XmlEvent = tuple[str, etree._Element]
+
+
+class UnreadableFile(InvalidInput):
+    """The file is damaged, hostile or not what it says it is. Nothing read from it before may be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a file may ask of us. `bytes_max` bounds the whole stream."""
+
+    bytes_max: int = 4 * 1024**3
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class Source:
+    """A stream whose bytes are checked while they pass: size, label and encoding. Offsets count from its first byte."""
+
+    def __init__(self, stream: BinaryIO, *, file: str, limits: Limits = DEFAULT_LIMITS) -> None:
+        self.file = file
+        self._stream = stream
+        self._limits = limits
+        self._lines = _LinePositions()
+        self._taken = 0
+        self.head = self._take(_HEAD_BYTES)
+        self._pending = self.head
+        self._check_head()
+
+    def read(self, size: int = 65536) -> bytes:
+        """The next bytes, at most `size`, checked."""
+        if not self._pending:
+            self._pending = self._take(size)
+        chunk, self._pending = self._pending[:size], self._pending[size:]
+        self._label.check(chunk, self)
+        self._lines.passed(chunk)
+        return chunk
+
+    def refuse(self, code: str, message: str, *, offset: int | None = None, remedy: str | None = None) -> NoReturn:
+        """Raise UnreadableFile for this file, at `offset`."""
+        place = self.file if offset is None else f"{self.file}, byte {offset}"
+        raise UnreadableFile(f"iso.xml.{code}", message, place=place, remedy=remedy)
+
+    def refuse_syntax(self, error: etree.XMLSyntaxError) -> NoReturn:
+        """Raise UnreadableFile for what the parser says, at its line and, where it can be known, byte."""
+        code = _SYNTAX_CODES.get(getattr(error, "code", 0), "malformed")
+        line, column = error.position
+        offset = self._lines.offset(line, column)
+        byte = "" if offset is None else f", near byte {offset}"
+        raise UnreadableFile(
+            f"iso.xml.{code}",
+            f"This is not well-formed XML: {str(error.msg).split(', line ')[0]}.",
+            place=f"{self.file}, line {line}, column {column}{byte}",
+            remedy="Ask the bank to send the file again; it is never repaired here.",
+        ) from None
+
+    def _take(self, size: int) -> bytes:
+        chunk = self._stream.read(size)
+        self._taken += len(chunk)
+        if self._taken > self._limits.bytes_max:
+            limit = self._limits.bytes_max
+            self.refuse("too_large", f"The file is larger than the limit of {limit} bytes.", offset=limit)
+        return chunk
+
+    def _check_head(self) -> None:
+        head = self.head
+        if not head.strip():
+            self.refuse("empty", "The file is empty.", offset=0)
+        if head.startswith((b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")):
+            self.refuse(
+                "compressed", "The file is compressed.", offset=0, remedy="Unpack it and look at what is inside."
+            )
+        if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head[:4]:
+            self.refuse("encoding", "The file is UTF-16 or UTF-32; banks and schemes use UTF-8.", offset=0)
+        text = head.removeprefix(codecs.BOM_UTF8)
+        self._label = _label(text, has_bom=len(text) != len(head), source=self)
+        prolog = _PROLOG.match(text)
+        end = prolog.end() if prolog else 0
+        offset = end + len(head) - len(text)
+        if text[end:].startswith(b"<!DOCTYPE"):
+            self.refuse(
+                "doctype",
+                "The file has a DOCTYPE; no ISO 20022 message has one, and it can change what the file says.",
+                offset=offset,
+                remedy="Do not use this file. Ask the bank where it comes from.",
+            )
+        if not _ELEMENT.match(text, end):
+            self.refuse("malformed", "This is not XML: no element begins here.", offset=offset)
+
+
+def events(source: Source, tags: Sequence[str], *, schema: etree.XMLSchema | None = None) -> Iterator[XmlEvent]:
+    """The `start` and `end` of the elements named by `tags` (`{*}Ntry`: any namespace or none), in the order of the file.
+
+    The caller clears what it has used. Raises UnreadableFile as soon as something is wrong, which may be after events.
+    """
+    parser = etree.iterparse(  # noqa: TID251 - this is the factory that the rule sends everybody to
+        cast("BinaryIO", source),
+        events=("start", "end", "start-ns"),
+        tag=tags,
+        schema=schema,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+        recover=False,
+    )
+    try:
+        checked = False
+        for event, item in parser:
+            if event != "start-ns":
+                checked = checked or _has_no_doctype(item, source)
+                yield event, item
+            elif cast("tuple[str, str]", item)[1] == XINCLUDE:
+                source.refuse("xinclude", "The file uses XInclude, which reaches for other files.")
+    except etree.XMLSyntaxError as error:
+        source.refuse_syntax(error)
+
+
+def _has_no_doctype(element: etree._Element, source: Source) -> bool:
+    """The second lock: what the look at the bytes let through would show here, before anybody reads a value."""
+    if element.getroottree().docinfo.internalDTD is not None:
+        source.refuse("doctype", "The file has a DOCTYPE.")
+    return True
+
+
+def schema_errors(source: Source, schema: etree.XMLSchema, tags: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """What the schema says against the file: the byte by which each fault was seen, and the fault.
+
+    A parser told of a schema does not stop at faults, and one with a `target` never reports them at all: so its log is read
+    after every kilobyte. Elements in `tags` leave memory as they end. Ends where the file stops being XML: whoever reads it
+    next says so, with its place.
+    """
+    parser = etree.XMLPullParser(
+        events=("end",),
+        tag=tags,
+        schema=schema,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+    )
+    told = offset = 0
+    chunk = source.read(1024)
+    while chunk:
+        offset += len(chunk)
+        try:
+            parser.feed(chunk)
+        except etree.XMLSyntaxError:
+            return
+        for _, element in parser.read_events():
+            forget(cast("etree._Element", element))
+        log = parser.feed_error_log
+        for position in range(told, len(log)):
+            yield offset, str(log[position].message)
+        told = len(log)
+        chunk = source.read(1024)
+
+
+def first_element(source: Source, names: frozenset[str]) -> tuple[str | None, str]:
+    """Look ahead for the first element whose local name is in `names`: its tag or None, and the tag of the root."""
+    parser = etree.XMLPullParser(events=("start",), load_dtd=False, no_network=True)
+    root: str | None = None
+    try:
+        for at in range(0, len(source.head), 4096):
+            parser.feed(source.head[at : at + 4096])
+            for _, element in parser.read_events():
+                tag = str(cast("etree._Element", element).tag)
+                root = root or tag
+                if local_name(tag) in names:
+                    return tag, root
+    except etree.XMLSyntaxError as error:
+        source.refuse_syntax(error)
+    return None, root or ""
+
+
+def compile_schema(content: bytes) -> etree.XMLSchema:
+    """Compile a schema from bytes whose origin has been checked."""
+    parser = etree.XMLParser(load_dtd=False, no_network=True)  # noqa: TID251 - the factory
+    return etree.XMLSchema(etree.fromstring(content, parser))  # noqa: TID251 - the factory
+
+
+@cache
+def local_name(tag: str) -> str:
+    """The name of `{namespace}name`."""
+    return tag.rpartition("}")[2]
+
+
+def namespace(tag: str) -> str:
+    """The namespace of `{namespace}name`, empty if it has none."""
+    return tag[1:].partition("}")[0] if tag.startswith("{") else ""
+
+
+def ancestors(element: etree._Element, count: int) -> tuple[str, ...]:
+    """The local names of the `count` elements above, nearest first; empty where there is none."""
+    names, above = [], element.getparent()
+    for _ in range(count):
+        names.append(local_name(above.tag) if above is not None else "")
+        above = above.getparent() if above is not None else None
+    return tuple(names)
+
+
+def forget(element: etree._Element) -> None:
+    """Free what an ended element holds. It stays itself, as the parser still stands on it; its equal before it goes."""
+    element.clear()
+    before, parent = element.getprevious(), element.getparent()
+    if before is not None and parent is not None and before.tag == element.tag:
+        parent.remove(before)
+
+
+_SYNTAX_CODES = {
+    etree.ErrorTypes.ERR_RESOURCE_LIMIT: "limit",
+    etree.ErrorTypes.ERR_UNDECLARED_ENTITY: "entity",
+    etree.ErrorTypes.ERR_INVALID_ENCODING: "encoding",
+    etree.ErrorTypes.ERR_INVALID_CHAR: "character",
+    etree.ErrorTypes.ERR_DOCUMENT_END: "trailing",
+}
+
+
+class _LinePositions:
+    """Turns a line and column near the end of what has been read into a byte offset, keeping only the last bytes.
+
+    The parser counts columns roughly in long lines, so the byte is exact only to some dozens.
+    """
+
+    _KEPT = 128 * 1024
+
+    def __init__(self) -> None:
+        self._tail = b""
+        self._tail_offset = 0
+        self._tail_line = 1
+
+    def passed(self, chunk: bytes) -> None:
+        tail = self._tail + chunk
+        dropped = max(0, len(tail) - self._KEPT)
+        self._tail_line += tail.count(b"\n", 0, dropped)
+        self._tail_offset += dropped
+        self._tail = tail[dropped:]
+
+    def offset(self, line: int, column: int) -> int | None:
+        at = 0
+        if line < self._tail_line or (line == self._tail_line and self._tail_offset > 0):
+            return None
+        for _ in range(line - self._tail_line):
+            at = self._tail.find(b"\n", at) + 1
+            if at == 0:
+                return None
+        return self._tail_offset + at + max(0, column - 1)
+
+
+class _Utf8Label:
+    """UTF-8, said or unsaid: the parser itself refuses bytes that are not."""
+
+    def check(self, chunk: bytes, source: Source) -> None:
+        """Nothing to add to the parser's own check."""
+
+
+class _LatinLabel:
+    """A declared Latin encoding: every byte is legal there, so a wrong label is told by what the bytes look like."""
+
+    def __init__(self, codec: str) -> None:
+        self._codec = codec
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._offset = 0
+        self._beyond_ascii = False
+        self._could_be_utf8 = True
+
+    def check(self, chunk: bytes, source: Source) -> None:
+        control = _C1_CONTROLS.search(chunk) if self._codec != "cp1252" else None
+        if control:
+            source.refuse(
+                "encoding",
+                "The file says ISO-8859 but holds bytes that this encoding does not use for text.",
+                offset=self._offset + control.start(),
+            )
+        self._offset += len(chunk)
+        self._beyond_ascii = self._beyond_ascii or not chunk.isascii()
+        if self._could_be_utf8:
+            try:
+                self._decoder.decode(chunk, final=not chunk)
+            except UnicodeDecodeError:
+                self._could_be_utf8 = False
+        if not chunk and self._beyond_ascii and self._could_be_utf8:
+            source.refuse("encoding", "The file says that it is Latin, but every character in it is UTF-8.")
+
+
+def _label(text: bytes, *, has_bom: bool, source: Source) -> _Utf8Label | _LatinLabel:
+    declared = _DECLARATION.match(text)
+    name = declared.group(1).decode("ascii").lower() if declared else "utf-8"
+    if name in _UNICODE:
+        return _Utf8Label()
+    if name not in _LATIN or has_bom:
+        source.refuse(
+            "encoding",
+            f"The file says that it is {name}; UTF-8, ISO-8859-1, ISO-8859-15 and windows-1252 are read.",
+            offset=0,
+        )
+    return _LatinLabel(_LATIN[name])

@@ -1,0 +1,1 @@
+"""Who allowed what: the form, the mandate a creditor, and its life."""

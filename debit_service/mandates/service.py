@@ -1,0 +1,263 @@
+"""Use cases of mandates: sign a form, lodge, accept, suspend, revoke; take in existing mandates from a file."""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import select
+
+from debit_service.core import audit, events
+from debit_service.core.accounts import AccountNumber, AccountScheme, parse_account
+from debit_service.core.errors import DebitError, InvalidInput, NotFound, Refused
+from debit_service.core.money import parse_minor
+from debit_service.core.rows import BadLine, read_rows
+from debit_service.core.state import move
+from debit_service.core.work import Role, Work
+from debit_service.employers import queries as employer_queries
+from debit_service.employers.models import Employer
+from debit_service.employers.service import enrol, register
+from debit_service.funds.profile import Fund
+from debit_service.funds.queries import Funds
+from debit_service.mandates import rules
+from debit_service.mandates.models import Mandate, MandateForm, MandateTransition
+
+
+@dataclass(frozen=True, slots=True)
+class SignedForm:
+    """What the employer signed. `amount_limit_minor` is the most that one debit may take, where the employer set one."""
+
+    employer: Employer
+    account: AccountNumber
+    debtor_name: str
+    signer_name: str
+    signer_capacity: str
+    signed_on: date
+    how: str
+    amount_limit_minor: int | None = None
+
+
+def sign(work: Work, form: SignedForm, funds: list[Fund], *, references: dict[str, str] | None = None) -> list[Mandate]:
+    """One signature, one mandate for each of `funds`; each starts `signed`, and a CORE mandate is `active` at once.
+
+    `references` gives the unique mandate reference by fund where it exists already (migration). Raises Refused when the employer
+    has a live mandate at one of the funds, InvalidInput when a fund does not take this kind of account.
+    """
+    work.actor.require(Role.EMPLOYER, Role.FINANCE_CLERK)
+    work.actor.require_employer(form.employer.id)
+    if form.signed_on > work.now().date():
+        raise InvalidInput("mandate.signed_in_future", "The date of signature lies in the future.", place="signed_on")
+    content = _form_content(form, funds)
+    form_id = work.new_id()
+    work.session.add(
+        MandateForm(
+            id=form_id,
+            employer_id=form.employer.id,
+            how=form.how,
+            signed_on=form.signed_on,
+            content_sealed=work.keys.seal(content, f"mandate_forms.content:{form_id}"),
+            sha256=sha256(content).hexdigest(),
+            received_at=work.now(),
+            entered_by=work.actor.name,
+        )
+    )
+    work.session.flush()
+    return [_mandate(work, form, form_id, fund, (references or {}).get(fund.id)) for fund in funds]
+
+
+def _mandate(work: Work, form: SignedForm, form_id: str, fund: Fund, reference: str | None) -> Mandate:
+    number = _check_allowed(work, form, fund)
+    mandate_id = work.new_id()
+    taken = work.session.scalars(
+        select(Mandate.reference).where(Mandate.fund_id == fund.id, Mandate.employer_id == form.employer.id)
+    )
+    mandate = Mandate(
+        id=mandate_id,
+        form_id=form_id,
+        fund_id=fund.id,
+        employer_id=form.employer.id,
+        reference=rules.check_reference(reference) if reference else rules.next_reference(fund.id, number, list(taken)),
+        creditor_identifier=fund.creditor.identifier.value,
+        scheme=fund.scheme.value,
+        signed_on=form.signed_on,
+        account_scheme=form.account.scheme.value,
+        account_sealed=work.keys.seal(form.account.value, f"mandates.account:{mandate_id}"),
+        account_index=work.keys.index(form.account.value, "account"),
+        debtor_name_sealed=work.keys.seal(form.debtor_name, f"mandates.debtor_name:{mandate_id}"),
+        amount_limit_minor=form.amount_limit_minor,
+        live=True,
+        created_at=work.now(),
+    )
+    work.session.add(mandate)
+    work.session.flush()
+    change(work, mandate, "signed", f"signed by {form.how}", {"form": form_id})
+    if not fund.mandate_path.needs_bank_acceptance.value:
+        change(work, mandate, "active", "a CORE mandate is active once signed", {"form": form_id})
+    return mandate
+
+
+def _check_allowed(work: Work, form: SignedForm, fund: Fund) -> str:
+    """Refuse what this fund cannot debit; returns the employer's number at the fund."""
+    if form.account.scheme not in fund.debtor_account_schemes:
+        accepted = ", ".join(fund.debtor_account_schemes)
+        raise InvalidInput(
+            "mandate.account_scheme", f"{fund.id} debits accounts given as: {accepted}.", place="account_scheme"
+        )
+    numbers = [one.number for one in employer_queries.registrations(work, form.employer.id) if one.fund_id == fund.id]
+    if not numbers:
+        raise Refused(
+            "mandate.not_registered",
+            f"This employer has no number at {fund.id}.",
+            remedy=f"Enrol it at {fund.id} first.",
+        )
+    query = select(Mandate.reference).where(
+        Mandate.fund_id == fund.id, Mandate.employer_id == form.employer.id, Mandate.live
+    )
+    if reference := work.session.scalars(query).one_or_none():
+        raise Refused(
+            "mandate.live_already",
+            f"This employer has a mandate at {fund.id} already: {reference}.",
+            remedy="Revoke it first, or leave this fund out of the form.",
+        )
+    return numbers[0]
+
+
+def _form_content(form: SignedForm, funds: list[Fund]) -> bytes:
+    content: dict[str, Any] = {
+        "version": 1,
+        "employer": form.employer.reference,
+        "debtor_name": form.debtor_name,
+        "account_scheme": form.account.scheme.value,
+        "account": form.account.value,
+        "creditors": [{"fund": fund.id, "identifier": fund.creditor.identifier.value} for fund in funds],
+        "signer_name": form.signer_name,
+        "signer_capacity": form.signer_capacity,
+        "signed_on": form.signed_on.isoformat(),
+        "how": form.how,
+        "amount_limit_minor": form.amount_limit_minor,
+    }
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1).encode()
+
+
+def change(work: Work, mandate: Mandate, to_state: str, why: str, evidence: dict[str, Any] | None = None) -> None:
+    """Move a mandate to another state of its life; `live` follows."""
+    move(work, MandateTransition, rules.MACHINE, mandate.id, to_state, why, evidence)
+    mandate.live = to_state in rules.LIVE_STATES
+    work.session.flush()
+    audit.record(work, f"mandate.{to_state}", mandate.id, why=why, evidence=evidence or {})
+    events.publish(work, f"mandate.{to_state}", mandate.id, fund=mandate.fund_id, reference=mandate.reference)
+
+
+def lodge(work: Work, mandate: Mandate, why: str, evidence: str) -> None:
+    """The signed form was handed to the employer's bank."""
+    work.actor.require(Role.FINANCE_CLERK)
+    change(work, mandate, "lodged_at_bank", why, {"document": evidence})
+
+
+def accept(work: Work, mandate: Mandate, why: str, evidence: str) -> None:
+    """The employer's bank accepted the authorisation; `evidence` names the stamped form or the bank's message."""
+    work.actor.require(Role.FINANCE_CLERK)
+    change(work, mandate, "active", why, {"document": evidence})
+
+
+def revoke(work: Work, mandate: Mandate, why: str, *, evidence: str | None = None) -> None:
+    """The employer, or its bank, withdrew the authorisation. Collections that are not sent yet will not be."""
+    work.actor.require(Role.EMPLOYER, Role.FINANCE_CLERK)
+    work.actor.require_employer(mandate.employer_id)
+    change(work, mandate, "revoked", why, {"document": evidence} if evidence else None)
+
+
+def get(work: Work, mandate_id: str) -> Mandate:
+    """The mandate with this id, or with this reference. Raises NotFound."""
+    query = select(Mandate).where((Mandate.id == mandate_id) | (Mandate.reference == mandate_id))
+    mandate = work.session.scalars(query).one_or_none()
+    if mandate is None:
+        raise NotFound("mandate.unknown", f"There is no mandate {mandate_id}.")
+    work.actor.require_employer(mandate.employer_id)
+    return mandate
+
+
+class MandateRow(BaseModel):
+    """One line of a file of existing mandates. `evidence` names the bank's acceptance (stamped form, message), with its date."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    fund: str
+    registration_number: str
+    employer_reference: str
+    employer_name: str
+    language: str = "fr"
+    email: str | None = None
+    account_scheme: AccountScheme
+    account: str
+    signer_name: str
+    signer_capacity: str
+    signed_on: date
+    reference: str | None = None
+    amount_limit: str | None = None
+    accepted_on: date | None = None
+    evidence: str | None = None
+
+
+def import_rows(work: Work, funds: Funds, content: bytes) -> tuple[int, list[BadLine]]:
+    """Take in existing mandates; returns how many were made and the lines that were not, each with its reason.
+
+    A line that stands already (same fund, employer, account) is counted as made and changes nothing. The caller decides whether
+    bad lines stop the whole file: nothing is committed here.
+    """
+    work.actor.require(Role.FINANCE_CLERK)
+    made, bad = 0, []
+    for line in read_rows(content, MandateRow):
+        if isinstance(line, BadLine):
+            bad.append(line)
+            continue
+        try:
+            with work.session.begin_nested():
+                _import_row(work, funds, line.row)
+        except DebitError as error:
+            bad.append(BadLine(line.line, error.code, str(error), line.text))
+        else:
+            made += 1
+    audit.record(work, "mandates.imported", sha256(content).hexdigest(), made=made, bad=len(bad))
+    return made, bad
+
+
+def _import_row(work: Work, funds: Funds, row: MandateRow) -> None:
+    fund = funds.get(row.fund)
+    employer = employer_queries.by_reference(work, row.employer_reference)
+    if employer is None:
+        employer = register(
+            work, reference=row.employer_reference, name=row.employer_name, language=row.language, email=row.email
+        )
+    enrol(work, employer, fund.id, row.registration_number)
+    account = parse_account(row.account, row.account_scheme)
+    if _stands_already(work, fund, employer, account):
+        return
+    form = SignedForm(
+        employer=employer,
+        account=account,
+        debtor_name=row.employer_name,
+        signer_name=row.signer_name,
+        signer_capacity=row.signer_capacity,
+        signed_on=row.signed_on,
+        how="import",
+        amount_limit_minor=parse_minor(row.amount_limit, fund.currency) if row.amount_limit else None,
+    )
+    references = {fund.id: row.reference} if row.reference else None
+    (mandate,) = sign(work, form, [fund], references=references)
+    if fund.mandate_path.needs_bank_acceptance.value and row.accepted_on:
+        if not row.evidence:
+            raise InvalidInput(
+                "mandate.no_evidence", "A mandate that the bank accepted needs the evidence of that.", place="evidence"
+            )
+        lodge(work, mandate, "lodged before migration", row.evidence)
+        accept(work, mandate, f"accepted by the bank on {row.accepted_on.isoformat()}", row.evidence)
+
+
+def _stands_already(work: Work, fund: Fund, employer: Employer, account: AccountNumber) -> bool:
+    query = select(Mandate.account_index).where(
+        Mandate.fund_id == fund.id, Mandate.employer_id == employer.id, Mandate.live
+    )
+    return work.session.scalars(query).one_or_none() == work.keys.index(account.value, "account")

@@ -1,0 +1,27 @@
+"""A person decides: adopt a proposal, or withdraw a penalty, with a reason."""
+
+from debit_service.core.errors import InvalidInput, NotFound
+from debit_service.core.work import Role, Work
+from debit_service.penalties.models import Penalty
+from debit_service.penalties.service import lifecycle
+
+
+def adopt(work: Work, penalty_id: str, why: str) -> Penalty:
+    """Charge a proposed penalty. Needs an approver, and a reason that is kept."""
+    return _decide(work, penalty_id, "charged", why)
+
+
+def withdraw(work: Work, penalty_id: str, why: str) -> Penalty:
+    """Take a penalty back. Needs an approver, and a reason that is kept."""
+    return _decide(work, penalty_id, "withdrawn", why)
+
+
+def _decide(work: Work, penalty_id: str, to_state: str, why: str) -> Penalty:
+    work.actor.require(Role.FINANCE_APPROVER)
+    penalty = work.session.get(Penalty, penalty_id, with_for_update=True)
+    if penalty is None:
+        raise NotFound("penalty.unknown", f"There is no penalty {penalty_id}.", remedy="See `debit penalties list`.")
+    if not why.strip():
+        raise InvalidInput("penalty.why", "Say why.", place="why")
+    lifecycle.change(work, penalty, to_state, why, {"person": work.actor.name})
+    return penalty

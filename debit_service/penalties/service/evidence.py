@@ -1,0 +1,152 @@
+"""Evidence: the file of one failed debit, each piece with the id of the record that proves it.
+
+A piece that cannot be found stays None, and the rules then hold the case for a person: nothing is assumed.
+"""
+
+from datetime import UTC, date, datetime, time
+from typing import Literal, cast
+from zoneinfo import ZoneInfo
+
+from debit_service.banks import queries as bank_files
+from debit_service.collections import queries as collections
+from debit_service.collections.models import Collection
+from debit_service.collections.rules import send_day
+from debit_service.contributions.models import Contribution
+from debit_service.core.calendar import Calendar
+from debit_service.core.work import Work
+from debit_service.disputes import queries as disputes
+from debit_service.funds.profile import BankProfile, Fund
+from debit_service.mandates import queries as mandates
+from debit_service.mandates.models import Mandate
+from debit_service.penalties.values import CaseFile, Failure, Notice, Phase, Piece
+from debit_service.reconcile import queries as reconcile
+from debit_service.reconcile.models import BankEntry
+from debit_service.reconcile.rules import Effect, Fact
+
+SchemeName = Literal["CORE", "B2B"]
+
+
+def case_file(
+    work: Work, fund: Fund, bank: BankProfile, calendar: Calendar, collection: Collection, failure: Fact
+) -> CaseFile:
+    """Everything that is known about the failed debit `collection`, whose failure the bank reported as `failure`."""
+    contribution = work.session.get_one(Contribution, collection.contribution_id)
+    mandate = work.session.get_one(Mandate, collection.mandate_id)
+    entry = work.session.get_one(BankEntry, failure.entry_id)
+    form, _ = mandates.form(work, mandate.form_id)
+    sent = f"collection:{collection.id}"
+    signed = f"form:{form.id}"
+    history = f"mandate:{mandate.id}"
+    attempts = collections.attempts(work, contribution.id)
+    scheme_sent = cast("SchemeName | None", collection.scheme_sent)
+    return CaseFile(
+        failure=Piece(_failure(failure), f"entry:{entry.id}"),
+        bank_file=Piece(bank_files.get(work, entry.file_id).sha256, f"file:{entry.file_id}"),
+        scheme_sent=Piece(scheme_sent, sent) if scheme_sent else None,
+        scheme_on_mandate=Piece(cast("SchemeName", mandate.scheme), history),
+        account_on_form=Piece(mandate.account_index, signed),
+        account_sent=_piece(collection.account_index_sent, sent),
+        amendments=Piece((), history),
+        revocation_received_at=Piece(_entered(work, mandate.id, "revoked"), history),
+        mandate_signed_on=Piece(mandate.signed_on, signed),
+        umr_on_form=Piece(mandate.reference, signed),
+        umr_sent=_piece(collection.mandate_reference_sent, sent),
+        creditor_id_on_form=Piece(mandate.creditor_identifier, signed),
+        creditor_id_sent=_piece(collection.creditor_identifier_sent, sent),
+        bank_acceptance=Piece(_day(_entered(work, mandate.id, "active")), history) if mandate.scheme == "B2B" else None,
+        told_to_lodge=Piece(_day(_entered(work, mandate.id, "lodged_at_bank")), history),
+        last_presented_on=Piece(_presented_before(work, collection), f"mandate:{mandate.id}"),
+        notice=_notice(work, collection),
+        notice_days_agreed=Piece(
+            fund.debit_policy.notice_days_ahead.value, f"config:{fund.debit_policy.notice_days_ahead.place}"
+        ),
+        amount_sent_minor=Piece(collection.amount_minor, sent),
+        amount_declared_minor=Piece(contribution.amount_minor, f"contribution:{contribution.id}"),
+        collection_date_sent=Piece(collection.collection_date, sent),
+        legal_due_date=Piece(contribution.due_date, f"contribution:{contribution.id}"),
+        file_sent_at=_sent_at(work, collection),
+        cut_off_at=Piece(_cut_off(fund, bank, calendar, collection.collection_date), f"config:{bank.id}.cut_off"),
+        first_presented_on=Piece(attempts[0].collection_date, f"collection:{attempts[0].id}"),
+        other_live_collections=Piece(
+            sum(1 for one in attempts if one.live and one.id != collection.id and one.attempt <= collection.attempt),
+            sent,
+        ),
+        past_successes=Piece(_past_successes(work, collection), history),
+        open_dispute=_dispute(work, contribution.id),
+        # The form asks for no BIC and the file carries none: whatever BIC a bank used was derived, never the employer's.
+        debtor_bic_origin=Piece("derived", sent),
+        mandate_limit_minor=Piece(mandate.amount_limit_minor, signed),
+    )
+
+
+def _failure(fact: Fact) -> Failure:
+    phase = Phase.REJECT if fact.effect is Effect.REJECTED else Phase.REFUND if fact.kind == "refund" else Phase.RETURN
+    return Failure(
+        code=fact.reason_code,
+        code_set="S" if fact.reason_code_set == "S" else "R",
+        phase=phase,
+        date=fact.on,
+        amount_minor=fact.amount_minor,
+        proprietary=fact.reason_proprietary,
+    )
+
+
+def _piece(value: str | None, evidence_id: str) -> Piece[str] | None:
+    return Piece(value, evidence_id) if value is not None else None
+
+
+def _entered(work: Work, mandate_id: str, state: str) -> datetime | None:
+    """When the mandate last entered `state`."""
+    return next((one.at for one in reversed(mandates.history(work, mandate_id)) if one.to_state == state), None)
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
+
+
+def _presented_before(work: Work, collection: Collection) -> date | None:
+    """The last collection date under this mandate before this one that was really sent."""
+    earlier = [
+        one.collection_date
+        for one in collections.of_mandate(work, collection.mandate_id)
+        if one.id < collection.id and one.account_index_sent is not None
+    ]
+    return max(earlier, default=None)
+
+
+def _past_successes(work: Work, collection: Collection) -> int:
+    """How often this very account was debited with success before."""
+    return sum(
+        1
+        for one in collections.of_mandate(work, collection.mandate_id)
+        if one.id != collection.id and reconcile.outcome_of(work, one.id, one.amount_minor).settled_on is not None
+    )
+
+
+def _notice(work: Work, collection: Collection) -> Piece[Notice | None] | None:
+    found = collections.notice_sent(work, collection)
+    if found is None:
+        return Piece(None, f"collection:{collection.id}")
+    notice, message = found
+    sent_at = cast("datetime", message.done_at)
+    return Piece(Notice(notice.amount_minor, notice.collection_date, sent_at), f"notice:{notice.id}")
+
+
+def _sent_at(work: Work, collection: Collection) -> Piece[datetime] | None:
+    batch = collections.batch_of(work, collection)
+    if batch is None:
+        return None
+    sent = [one for one in collections.submissions(work, batch.id) if one.outcome == "sent" and one.outcome_at]
+    return Piece(cast("datetime", sent[-1].outcome_at), f"batch:{batch.id}") if sent else None
+
+
+def _cut_off(fund: Fund, bank: BankProfile, calendar: Calendar, collection_date: date) -> datetime:
+    """The bank's cut-off on the day on which the file had to leave."""
+    day = send_day(collection_date, fund.debit_policy.lead_open_days.value, calendar)
+    local = datetime.combine(day, time(bank.cut_off.hour, bank.cut_off.minute), ZoneInfo(bank.time_zone))
+    return local.astimezone(UTC)
+
+
+def _dispute(work: Work, contribution_id: str) -> Piece[str | None]:
+    dispute = disputes.open_for(work, contribution_id)
+    return Piece(dispute.id, f"dispute:{dispute.id}") if dispute else Piece(None, f"contribution:{contribution_id}")

@@ -1,0 +1,232 @@
+"""The values that fault and penalty are decided from, and what a decision says.
+
+A `CaseFile` is the file of evidence of one failed debit. Each piece carries the id of the record that proves it. A piece that
+is None was *not looked up or not found*; a piece whose value is None, zero or empty was looked up and says that there is
+nothing (no revocation, no dispute). The difference matters: only the second can support an accusation.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Generic, Literal, TypeVar
+
+T = TypeVar("T")
+
+
+class Party(StrEnum):
+    """Who caused the failure. INFO: nothing failed; UNKNOWN: a person must find out."""
+
+    EMPLOYER = "EMPLOYER"
+    FUND = "FUND"
+    SERVICE = "SERVICE"
+    CREDITOR_BANK = "CREDITOR_BANK"
+    DEBTOR_BANK = "DEBTOR_BANK"
+    BANK = "BANK"
+    INFRASTRUCTURE = "INFRASTRUCTURE"
+    NOBODY = "NOBODY"
+    INFO = "INFO"
+    UNKNOWN = "UNKNOWN"
+
+
+class Effect(StrEnum):
+    """What follows for the employer, from the mildest to the harshest: nothing, a person decides, a late penalty."""
+
+    NONE = "NONE"
+    HOLD = "HOLD"
+    PENALISE = "PENALISE"
+
+    @property
+    def severity(self) -> int:
+        """0 for the mildest."""
+        return tuple(Effect).index(self)
+
+
+class Certainty(StrEnum):
+    """How surely the party is known."""
+
+    HIGH = "high"
+    MEDIUM = "med"
+    LOW = "low"
+
+
+class Phase(StrEnum):
+    """A reject comes before settlement, a return after it, a refund is a return that the debtor asked for."""
+
+    REJECT = "reject"
+    RETURN = "return"
+    REFUND = "refund"
+
+
+class ContextRule(StrEnum):
+    """The rules that look beyond the reason code."""
+
+    ACC = "C-ACC"
+    NOTICE = "C-NOTICE"
+    MANDATE = "C-MANDATE"
+    REFUND = "C-REFUND"
+    REFUSE = "C-REFUSE"
+    BLOCK = "C-BLOCK"
+    SCHEME = "C-SCHEME"
+    LIMIT = "C-LIMIT"
+    BIC = "C-BIC"
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonCode:
+    """One row of config/reason_codes.csv. `code_set`: B both lists, R ExternalReturnReason1, S ExternalStatusReason1."""
+
+    code: str
+    code_set: Literal["B", "R", "S"]
+    name: str
+    parties: tuple[Party, ...]
+    effect: Effect
+    certainty: Certainty
+    action: str
+    context_rule: ContextRule | None
+
+
+@dataclass(frozen=True, slots=True)
+class Piece(Generic[T]):
+    """A fact of the case, and the id of the stored record that proves it."""
+
+    value: T
+    evidence_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What the bank said. `code` is an ISO code; a bank's own code stands in `proprietary` until it is mapped."""
+
+    code: str | None
+    code_set: Literal["S", "R"]
+    phase: Phase
+    date: date
+    amount_minor: int
+    proprietary: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """A change that the employer asked for, and whether the file that failed carried it."""
+
+    received_at: datetime
+    applied_before_file: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The pre-notification that went out to the employer."""
+
+    amount_minor: int
+    collection_date: date
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFile:
+    """The evidence of one failed debit. Accounts and names are keyed fingerprints, never the data themselves."""
+
+    failure: Piece[Failure]
+    bank_file: Piece[str] | None = None
+    scheme_sent: Piece[Literal["CORE", "B2B"]] | None = None
+    scheme_on_mandate: Piece[Literal["CORE", "B2B"]] | None = None
+    account_on_form: Piece[str] | None = None
+    account_sent: Piece[str] | None = None
+    name_on_form: Piece[str] | None = None
+    name_sent: Piece[str] | None = None
+    amendments: Piece[tuple[Amendment, ...]] | None = None
+    revocation_received_at: Piece[datetime | None] | None = None
+    mandate_signed_on: Piece[date] | None = None
+    umr_on_form: Piece[str] | None = None
+    umr_sent: Piece[str] | None = None
+    creditor_id_on_form: Piece[str] | None = None
+    creditor_id_sent: Piece[str] | None = None
+    bank_acceptance: Piece[date | None] | None = None
+    told_to_lodge: Piece[date | None] | None = None
+    last_presented_on: Piece[date | None] | None = None
+    notice: Piece[Notice | None] | None = None
+    notice_days_agreed: Piece[int] | None = None
+    amount_sent_minor: Piece[int] | None = None
+    amount_declared_minor: Piece[int] | None = None
+    collection_date_sent: Piece[date] | None = None
+    legal_due_date: Piece[date] | None = None
+    file_sent_at: Piece[datetime] | None = None
+    cut_off_at: Piece[datetime] | None = None
+    first_presented_on: Piece[date] | None = None
+    other_live_collections: Piece[int] | None = None
+    past_successes: Piece[int] | None = None
+    open_dispute: Piece[str | None] | None = None
+    debtor_bic_origin: Piece[Literal["form", "derived"]] | None = None
+    mandate_limit_minor: Piece[int | None] | None = None
+    block_origin: Piece[Literal["fund", "court", "debtor"]] | None = None
+
+    def piece(self, name: str) -> Piece[Any] | None:
+        """The piece called `name`."""
+        found: Piece[Any] | None = getattr(self, name)
+        return found
+
+
+# What a finance clerk calls each piece.
+PIECE_LABELS: dict[str, str] = {
+    "failure": "the bank entry of the failure",
+    "bank_file": "the stored bank file (sha256)",
+    "scheme_sent": "the scheme in the file sent",
+    "scheme_on_mandate": "the scheme on the mandate",
+    "account_on_form": "the account on the signed form or the last accepted amendment",
+    "account_sent": "the account in the file sent",
+    "name_on_form": "the debtor's name on the signed form",
+    "name_sent": "the debtor's name in the file sent",
+    "amendments": "the register of amendments",
+    "revocation_received_at": "the register of revocations",
+    "mandate_signed_on": "the date of signature",
+    "umr_on_form": "the mandate reference on the form",
+    "umr_sent": "the mandate reference in the file sent",
+    "creditor_id_on_form": "the creditor identifier on the form",
+    "creditor_id_sent": "the creditor identifier in the file sent",
+    "bank_acceptance": "the employer's bank's acceptance of the mandate",
+    "told_to_lodge": "the notice to register mandate and creditor at the bank",
+    "last_presented_on": "the day of the last collection presented before",
+    "notice": "the pre-notification",
+    "notice_days_agreed": "the notice days agreed on the form",
+    "amount_sent_minor": "the amount in the file sent",
+    "amount_declared_minor": "the amount declared",
+    "collection_date_sent": "the collection date in the file sent",
+    "legal_due_date": "the legal due date",
+    "file_sent_at": "when the file was handed to the bank",
+    "cut_off_at": "the bank's cut-off for the day needed",
+    "first_presented_on": "the day of the first presentation",
+    "other_live_collections": "the count of other live collections of this contribution",
+    "past_successes": "the count of earlier successful debits of this account",
+    "open_dispute": "the register of disputes",
+    "debtor_bic_origin": "where the debtor's BIC came from",
+    "mandate_limit_minor": "the employer's limit for this creditor",
+    "block_origin": "who had the account or amount blocked",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rule that was tried: what came out, why, in words for a finance clerk, and on which evidence."""
+
+    rule: str
+    outcome: str
+    because: str
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who caused the failure and what follows. `would_change` lists the questions whose other answer changes it."""
+
+    party: Party
+    effect: Effect
+    certainty: Certainty
+    steps: tuple[Step, ...]
+    missing: tuple[str, ...]
+    would_change: tuple[str, ...]
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """Every evidence id that the steps used, each once, in order of use."""
+        return tuple(dict.fromkeys(each for step in self.steps for each in step.evidence))

@@ -1,0 +1,51 @@
+"""Control: does what banks sent add up, and is anything missing in between?
+
+camt.053 is the proof of completeness: opening + entries = closing, and each statement opens where the one before it closed.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from sqlalchemy import select
+
+from debit_service.core.money import format_minor
+from debit_service.core.work import Work
+from debit_service.reconcile import queries
+from debit_service.reconcile.models import BankDocument
+
+
+def findings(work: Work) -> Iterator[str]:
+    """Everything that does not add up, in words: control totals, gaps between statements, files that gave nothing."""
+    for document in work.session.scalars(select(BankDocument).order_by(BankDocument.id)):
+        for finding in document.findings:
+            yield f"{document.message} {document.container_id or document.message_id}: {finding}"
+    by_account: dict[str, list[BankDocument]] = {}
+    for statement in queries.statements(work):
+        by_account.setdefault(statement.account_index or "", []).append(statement)
+    for statements in by_account.values():
+        yield from _gaps(statements)
+    for file, reading in queries.files_without_entries(work, "unreadable"):
+        yield f"file {file.name} (sha256 {file.sha256[:16]}) could not be read: {reading.detail}"
+
+
+def notes(work: Work) -> Iterator[str]:
+    """What a clerk should know and nobody must act on: messages that are kept, but not read (a pacs.004 beside its camt.054)."""
+    for file, reading in queries.files_without_entries(work, "not_read"):
+        yield f"file {file.name} was kept and not read: {reading.detail}"
+
+
+def _gaps(statements: Sequence[BankDocument]) -> Iterator[str]:
+    """Statements of one account that do not follow one another; the same statement sent twice is none."""
+    seen: dict[tuple[object, ...], BankDocument] = {}
+    for one in statements:
+        key = (one.opening_date, one.sequence_number, one.opening_minor, one.closing_minor)
+        seen.setdefault(key, one)
+    for before, after in pairwise(seen.values()):
+        if before.closing_minor is None or after.opening_minor is None or before.closing_minor == after.opening_minor:
+            continue
+        currency = after.currency or before.currency or "XXX"
+        missing = format_minor(after.opening_minor - before.closing_minor, currency)
+        yield (
+            f"account of {after.fund_id or 'nobody known'}: the statement of {after.opening_date} opens {missing} {currency}"
+            f" apart from where the one of {before.opening_date} closed: a statement is missing"
+        )

@@ -1,0 +1,205 @@
+"""Read bank entries, their dispositions, and the facts of a collection."""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import Row, exists, select
+
+from debit_service.banks.models import BankFile
+from debit_service.collections import queries as collections
+from debit_service.core.work import Work
+from debit_service.reconcile.models import Allocation, BankDocument, BankEntry, Disposition, FileReading
+from debit_service.reconcile.rules import Booking, Effect, Fact, Outcome, outcome
+
+
+def facts_of(work: Work, collection_id: str) -> list[Fact]:
+    """Everything that banks have said about a collection and that stands now, oldest first."""
+    query = (
+        select(Allocation, BankEntry, BankDocument.created_on, BankFile.stored_at)
+        .join(Disposition, Disposition.id == Allocation.disposition_id)
+        .join(BankEntry, BankEntry.id == Allocation.entry_id)
+        .join(BankDocument, BankDocument.id == BankEntry.document_id)
+        .join(BankFile, BankFile.id == BankEntry.file_id)
+        .where(Allocation.collection_id == collection_id, Disposition.most_recent)
+    )
+    found = [
+        # A status report has no booking date: the day on which the bank wrote it counts, not the day on which we read it.
+        _fact(allocation, entry, entry.booking_date or created_on or stored_at.date())
+        for allocation, entry, created_on, stored_at in work.session.execute(query)
+    ]
+    return sorted(found, key=lambda fact: (fact.on, fact.entry_id))
+
+
+def _fact(allocation: Allocation, entry: BankEntry, on: date) -> Fact:
+    return Fact(
+        on=on,
+        entry_id=entry.id,
+        effect=Effect(allocation.effect),
+        amount_minor=allocation.amount_minor,
+        charges_minor=allocation.charges_minor,
+        reason_code=entry.reason_code,
+        reason_code_set=entry.reason_code_set,
+        reason_proprietary=entry.reason_proprietary,
+        kind=entry.kind,
+    )
+
+
+def outcome_of(work: Work, collection_id: str, amount_minor: int) -> Outcome:
+    """What the facts make of a collection now."""
+    return outcome(amount_minor, facts_of(work, collection_id))
+
+
+def paid_on(work: Work, contribution_id: str) -> date | None:
+    """The day on which a contribution was paid by a debit that stands; None while it is unpaid."""
+    for attempt in collections.attempts(work, contribution_id):
+        result = outcome_of(work, attempt.id, attempt.amount_minor)
+        if result.settled_on:
+            return result.settled_on
+    return None
+
+
+def disposition(work: Work, entry_id: str) -> Disposition | None:
+    """What was made of an entry, newest."""
+    query = select(Disposition).where(Disposition.entry_id == entry_id, Disposition.most_recent)
+    return work.session.scalars(query).one_or_none()
+
+
+def personal(work: Work, entry: BankEntry) -> dict[str, str]:
+    """What an entry says about people: debtor's name and account, remittance, the bank's free text."""
+    if entry.personal_sealed is None:
+        return {}
+    opened: dict[str, str] = json.loads(work.keys.open(entry.personal_sealed, f"bank_entries.personal:{entry.id}"))
+    return opened
+
+
+def queue(work: Work) -> Sequence[Row[BankEntry, Disposition]]:
+    """The work queue: entries in suspense, oldest first, each with the reason that a person can read."""
+    query = (
+        select(BankEntry, Disposition)
+        .join(Disposition, Disposition.entry_id == BankEntry.id)
+        .where(Disposition.most_recent, Disposition.kind == "suspense")
+        .order_by(BankEntry.booking_date, BankEntry.id)
+    )
+    return work.session.execute(query).all()
+
+
+def heads(work: Work, entry: BankEntry) -> list[BankEntry]:
+    """Entries of other containers with the same account, amount and day that stand for a booking of their own, and that no entry
+    of this container was folded into yet."""
+    folded_here = (
+        exists()
+        .where(Disposition.folded_into == BankEntry.id, Disposition.most_recent)
+        .where(Disposition.entry_id.in_(select(BankEntry.id).where(BankEntry.document_id == entry.document_id)))
+        .correlate(BankEntry)
+    )
+    query = (
+        select(BankEntry)
+        .join(Disposition, Disposition.entry_id == BankEntry.id)
+        .where(
+            Disposition.most_recent,
+            Disposition.kind.in_(("matched", "suspense")),
+            BankEntry.account_index == entry.account_index,
+            BankEntry.booking_date == entry.booking_date,
+            BankEntry.amount_minor == entry.amount_minor,
+            BankEntry.document_id != entry.document_id,
+            ~folded_here,
+        )
+        .order_by(BankEntry.id)
+    )
+    return list(work.session.scalars(query))
+
+
+def details_of_total(work: Work, entry: BankEntry) -> BankEntry | None:
+    """The first detail, in another container, of an entry with this account, day, direction and total."""
+    query = (
+        select(BankEntry)
+        .join(Disposition, Disposition.entry_id == BankEntry.id)
+        .where(
+            Disposition.most_recent,
+            Disposition.kind.in_(("matched", "suspense")),
+            BankEntry.level == "transaction",
+            BankEntry.account_index == entry.account_index,
+            BankEntry.booking_date == entry.booking_date,
+            BankEntry.direction == entry.direction,
+            BankEntry.entry_amount_minor == entry.amount_minor,
+            BankEntry.amount_minor != entry.amount_minor,
+            BankEntry.document_id != entry.document_id,
+        )
+        .order_by(BankEntry.id)
+    )
+    return work.session.scalars(query.limit(1)).one_or_none()
+
+
+def batch_entry_of(work: Work, collection_id: str, entry: BankEntry) -> str | None:
+    """The batch entry of another container that has settled this collection on this day already."""
+    query = (
+        select(BankEntry.id)
+        .join(Disposition, Disposition.entry_id == BankEntry.id)
+        .join(Allocation, Allocation.disposition_id == Disposition.id)
+        .where(
+            Disposition.most_recent,
+            Allocation.collection_id == collection_id,
+            Allocation.effect == Effect.SETTLED.value,
+            BankEntry.level == "entry",
+            BankEntry.booking_date == entry.booking_date,
+            BankEntry.document_id != entry.document_id,
+        )
+    )
+    return work.session.scalars(query.limit(1)).one_or_none()
+
+
+def has_lower_levels(work: Work, entry: BankEntry) -> bool:
+    """Whether the same status report says more, at a lower level, about the same file or block."""
+    lower = ("transaction",) if entry.level == "payment_information" else ("payment_information", "transaction")
+    query = select(BankEntry.id).where(
+        BankEntry.document_id == entry.document_id,
+        BankEntry.original_message_id == entry.original_message_id,
+        BankEntry.level.in_(lower),
+    )
+    if entry.level == "payment_information":
+        query = query.where(BankEntry.payment_information_id == entry.payment_information_id)
+    return work.session.scalars(query.limit(1)).one_or_none() is not None
+
+
+def reports_duplicate_file(work: Work, entry: BankEntry, codes: frozenset[str]) -> bool:
+    """Whether the report that `entry` stands in refuses the whole file as one that the bank has already."""
+    query = select(BankEntry.id).where(
+        BankEntry.document_id == entry.document_id,
+        BankEntry.original_message_id == entry.original_message_id,
+        BankEntry.level == "group",
+        BankEntry.status == "RJCT",
+        BankEntry.reason_code.in_(codes),
+    )
+    return work.session.scalars(query.limit(1)).one_or_none() is not None
+
+
+def booking(entry: BankEntry) -> Booking:
+    """An entry as what identifies its booking."""
+    return Booking(
+        family=entry.message[:8],
+        document=entry.document_id,
+        account=entry.account_index,
+        currency=entry.currency,
+        direction=entry.direction,
+        amount_minor=entry.amount_minor,
+        booking_date=entry.booking_date,
+        references=(
+            entry.end_to_end_id,
+            entry.account_servicer_reference,
+            entry.transaction_id,
+            entry.payment_information_id,
+        ),
+    )
+
+
+def statements(work: Work) -> Sequence[BankDocument]:
+    """Every statement (camt.053) read, by account and day."""
+    query = select(BankDocument).where(BankDocument.message.like("camt.053%"))
+    return work.session.scalars(query.order_by(BankDocument.account_index, BankDocument.opening_date)).all()
+
+
+def files_without_entries(work: Work, outcome: str) -> Sequence[tuple[BankFile, FileReading]]:
+    """Files that were kept but gave no entries: `unreadable`, or `not_read` because their message is none of ours."""
+    query = select(BankFile, FileReading).join(FileReading).where(FileReading.outcome == outcome).order_by(BankFile.id)
+    return [row._tuple() for row in work.session.execute(query)]

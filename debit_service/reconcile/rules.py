@@ -1,0 +1,200 @@
+"""Pure decisions of reconciliation: what the set of facts makes of a collection, and when two bank entries are one booking.
+
+What happened to a collection is computed from the *set* of facts, so that answers may arrive late, twice, out of order and in
+pieces and the result is the same.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from debit_service.ledger.rules import Account
+
+
+class Effect(StrEnum):
+    """What a bank entry means for a collection."""
+
+    ACCEPTED = "accepted"  # pain.002, positive: no money yet
+    REJECTED = "rejected"  # pain.002 RJCT: before settlement
+    SETTLED = "settled"  # booked credit
+    RETURNED = "returned"  # booked debit: the money went back
+
+
+class State(StrEnum):
+    """What a collection is, to be shown. Settled is never the end of it: money may come back for as long as the scheme allows."""
+
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    SETTLED = "settled"
+    RETURNED = "returned"
+    PARTLY_SETTLED = "partly settled"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fact:
+    """A bank entry as it concerns the collection; `amount_minor` is principal, `charges_minor` what the bank took besides."""
+
+    on: date
+    entry_id: str
+    effect: Effect
+    amount_minor: int
+    charges_minor: int
+    reason_code: str | None
+    reason_code_set: str | None
+    reason_proprietary: str | None
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the facts make of a collection. `failure` is the fact that failed it, when it has failed."""
+
+    state: State
+    settled_minor: int
+    returned_minor: int
+    charges_minor: int
+    settled_on: date | None
+    failure: Fact | None
+    contradiction: str | None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the attempt is over without money: only then may there be another."""
+        return self.failure is not None
+
+
+def outcome(amount_minor: int, facts: Iterable[Fact]) -> Outcome:
+    """Fold a set of facts, in whatever order, into the outcome of a collection of `amount_minor`."""
+    ordered = sorted(set(facts), key=lambda fact: (fact.on, fact.entry_id))
+    settled = [fact for fact in ordered if fact.effect is Effect.SETTLED]
+    returned = [fact for fact in ordered if fact.effect is Effect.RETURNED]
+    rejected = [fact for fact in ordered if fact.effect is Effect.REJECTED]
+    settled_minor, returned_minor = _sum(settled), _sum(returned)
+    state = _state(amount_minor, settled_minor, returned_minor, bool(rejected), bool(ordered))
+    failing = {State.RETURNED: returned, State.REJECTED: rejected}.get(state)
+    contradiction = None
+    if rejected and settled and not returned:
+        contradiction = "the bank rejected it and booked it all the same"
+    return Outcome(
+        state=state,
+        settled_minor=settled_minor,
+        returned_minor=returned_minor,
+        charges_minor=sum(fact.charges_minor for fact in ordered),
+        settled_on=settled[-1].on if state is State.SETTLED else None,
+        failure=failing[-1] if failing else None,
+        contradiction=contradiction,
+    )
+
+
+def _sum(facts: Sequence[Fact]) -> int:
+    return sum(fact.amount_minor for fact in facts)
+
+
+def _state(amount: int, settled: int, returned: int, rejected: bool, answered: bool) -> State:
+    net = settled - returned
+    if net >= amount:
+        return State.SETTLED
+    if net > 0:
+        return State.PARTLY_SETTLED
+    if returned:
+        return State.RETURNED
+    if rejected:
+        return State.REJECTED
+    return State.ACCEPTED if answered else State.SENT
+
+
+def positions(amount_minor: int, result: Outcome) -> dict[Account, int]:
+    """Where the money of a collection stands in the journal (debit positive); the lines sum to zero whatever the facts are.
+
+    Sent: asked from the bank, no longer simply owed. Rejected without money: owed again. Settled: at the bank. Returned: owed
+    again. A return before its credit leaves the bank short and the collection in transit, until the credit comes.
+    """
+    settled, returned, charges = result.settled_minor, result.returned_minor, result.charges_minor
+    if result.state is State.REJECTED:
+        return {Account.BANK: -charges, Account.CHARGES: charges}
+    return {
+        Account.BANK: settled - returned - charges,
+        Account.CHARGES: charges,
+        Account.IN_TRANSIT: amount_minor - settled,
+        Account.RECEIVABLE: returned - amount_minor,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """What identifies a booked entry to compare it with others; `family` is the message (camt.053), `document` the container."""
+
+    family: str
+    document: str
+    account: str | None
+    currency: str | None
+    direction: str | None
+    amount_minor: int | None
+    booking_date: date | None
+    references: tuple[str | None, ...]
+
+
+def same_booking(one: Booking, other: Booking) -> bool:
+    """Whether two entries of different containers report one booking (camt.052, 053 and 054 all do; files come twice).
+
+    All that both state must agree, and at least one reference must be stated by both. Without any reference, only a report of
+    another family can be the same booking: two such lines in two notifications may be two genuine payments, and both count.
+    """
+    if one.document == other.document:
+        return False
+    if (one.account, one.currency, one.direction, one.amount_minor, one.booking_date) != (
+        other.account,
+        other.currency,
+        other.direction,
+        other.amount_minor,
+        other.booking_date,
+    ):
+        return False
+    both = [(a, b) for a, b in zip(one.references, other.references, strict=True) if a and b]
+    if both:
+        return all(a == b for a, b in both)
+    bare = not any(one.references) and not any(other.references)
+    return bare and one.family != other.family
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """How a booked amount splits into the collection's own amount and the bank's charges; or why it does not."""
+
+    amount_minor: int
+    charges_minor: int
+    trouble: str | None = None
+
+
+def split_amount(expected_minor: int, booked_minor: int, charges_minor: int, effect: Effect) -> Principal:
+    """A return is booked as original plus fee, a credit as original minus fee; the stated charges must explain the difference."""
+    difference = booked_minor - expected_minor if effect is Effect.RETURNED else expected_minor - booked_minor
+    if difference == 0:
+        # Charges that are stated but not in this amount are booked by an entry of their own.
+        return Principal(expected_minor, 0)
+    if difference > 0 and difference == charges_minor:
+        return Principal(expected_minor, charges_minor)
+    return Principal(0, 0, "the amount is not the collection's, and no stated charge explains the difference")
+
+
+def exceeds(
+    effect: Effect, amount_minor: int, expected_minor: int, settled_minor: int, returned_minor: int
+) -> str | None:
+    """Why a further booking of a collection cannot be right; None when it can.
+
+    Money may come in once, go back once, and come in again after it went back: at no time more than is owed is kept.
+    """
+    if effect is Effect.SETTLED and settled_minor - returned_minor + amount_minor > expected_minor:
+        return "this collection is paid already: the bank has booked it once more"
+    if effect is Effect.RETURNED and returned_minor + amount_minor > max(settled_minor, expected_minor):
+        return "this collection is returned already: the bank has booked its return once more"
+    return None
+
+
+#: ISO external codes of a status report that say: this very file is here already. They say nothing about the first one.
+DUPLICATE_FILE_CODES = frozenset({"DUPL", "DU01", "DU02", "AM05"})
+
+#: Statuses of pain.002 that mean "not done" (ISO ExternalPaymentTransactionStatus1); every other one changes nothing yet.
+NEGATIVE_STATUSES = frozenset({"RJCT", "CANC"})

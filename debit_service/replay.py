@@ -1,0 +1,152 @@
+"""Replay: every stored bank file again, into an empty database, must end in the same state, to the cent.
+
+What people and the declaration system put in is copied; everything that was derived from bank files is left out and derived anew.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, insert, select
+
+from debit_service import schema
+from debit_service.banks.models import BankFile
+from debit_service.collections.models import Collection
+from debit_service.core.database import Database
+from debit_service.core.work import SERVICE, Desk, Work
+from debit_service.ledger.models import JournalEntry, JournalLine
+from debit_service.reconcile import queries as reconcile
+from debit_service.reconcile.models import Allocation, BankEntry, Disposition, Resolution
+from debit_service.reconcile.service import import_stored, resolve
+from debit_service.wiring import Service
+
+#: Derived from bank files, or about the installation itself: not copied.
+_DERIVED = frozenset(
+    {
+        "file_readings",
+        "bank_documents",
+        "bank_entries",
+        "dispositions",
+        "allocations",
+        "resolutions",
+        "fault_decisions",
+        "penalties",
+        "penalty_steps",
+        "penalty_transitions",
+        "audit_entries",
+        "events",
+        "job_runs",
+        "key_checks",
+        "web_sessions",
+        "sign_in_attempts",
+        "journal_entries",
+        "journal_lines",
+    }
+)
+#: Postings that do not come from bank files.
+_COPIED_CAUSES = ("contribution.declared", "collection.sent")
+_ROWS_AT_ONCE = 500
+
+
+def differences(service: Service) -> Iterator[str]:
+    """What a replay ends with that the live database does not say, or the other way round."""
+    with tempfile.TemporaryDirectory(prefix="debit-replay-") as folder:
+        database = Database(f"sqlite:///{Path(folder) / 'replay.sqlite3'}")
+        try:
+            schema.migrate(database, "head")
+            desk = Desk(database, service.desk.clock, service.desk.keys)
+            with service.desk.database.reading() as source, database.engine.begin() as target:
+                _copy(source.connection(), target)
+            import_stored(desk, SERVICE, service.funds)
+            _decide_again(service, desk)
+            with service.desk.reading(SERVICE) as live, desk.reading(SERVICE) as again:
+                yield from _compare(dict(_state(live)), dict(_state(again)))
+        finally:
+            database.dispose()
+
+
+def _copy(source: Connection, target: Connection) -> None:
+    for table in schema.METADATA.sorted_tables:
+        if table.name in _DERIVED:
+            continue
+        _copy_rows(source, target, table)
+    entries, lines = JournalEntry.__table__, JournalLine.__table__
+    chosen = select(JournalEntry.id).where(JournalEntry.cause.in_(_COPIED_CAUSES))
+    _copy_rows(source, target, schema.METADATA.tables[entries.key], entries.c.id.in_(chosen))  # type: ignore[attr-defined]
+    _copy_rows(source, target, schema.METADATA.tables[lines.key], lines.c.entry_id.in_(chosen))  # type: ignore[attr-defined]
+
+
+def _copy_rows(source: Connection, target: Connection, table: Table, condition: Any = None) -> None:
+    query = select(table) if condition is None else select(table).where(condition)
+    result = source.execute(query.order_by(*table.primary_key.columns).execution_options(yield_per=_ROWS_AT_ONCE))
+    for rows in result.mappings().partitions():
+        values = [dict(row) for row in rows]
+        if table.name == "collections":
+            values = [_as_sent(source, row) for row in values]
+        target.execute(insert(table), values)
+
+
+def _as_sent(source: Connection, row: dict[str, Any]) -> dict[str, Any]:
+    """A collection as it was before the bank said anything; of several attempts only the newest can hold the contribution."""
+    newest = source.scalar(
+        select(func.max(Collection.attempt)).where(
+            Collection.contribution_id == row["contribution_id"], Collection.cancelled_why.is_(None)
+        )
+    )
+    live = row["cancelled_why"] is None and row["attempt"] == newest
+    return row | {"live": live, "failure_code": None, "failed_on": None}
+
+
+def _decide_again(service: Service, desk: Desk) -> None:
+    """What people decided about entries in suspense, in the order in which they did. Entries are found by file and position."""
+    with service.desk.reading(SERVICE) as live:
+        decided = [
+            (file.sha256, entry.position, str(resolution.evidence["end_to_end_id"]), resolution.why)
+            for resolution, entry, file in live.session.execute(
+                select(Resolution, BankEntry, BankFile)
+                .join(BankEntry, BankEntry.id == Resolution.entry_id)
+                .join(BankFile, BankFile.id == BankEntry.file_id)
+                .order_by(Resolution.id)
+            )
+        ]
+    for sha256, position, end_to_end_id, why in decided:
+        with desk.work(SERVICE) as work:
+            query = select(BankEntry.id).join(BankFile).where(BankFile.sha256 == sha256, BankEntry.position == position)
+            resolve(work, service.funds, work.session.scalars(query).one(), end_to_end_id, why)
+
+
+def _state(work: Work) -> Iterator[tuple[str, object]]:
+    """Everything that is derived, under names that do not depend on identifiers made on the way."""
+    for collection in work.session.scalars(select(Collection).order_by(Collection.id)):
+        result = reconcile.outcome_of(work, collection.id, collection.amount_minor)
+        money = (result.state.value, result.settled_minor, result.returned_minor, result.charges_minor)
+        yield f"collection {collection.id}", (*money, collection.live, collection.failure_code, collection.failed_on)
+    disposed = (
+        select(BankFile.sha256, BankEntry.position, Disposition.kind, Disposition.reason, func.count(Allocation.id))
+        .join(BankEntry, BankEntry.file_id == BankFile.id)
+        .outerjoin(Disposition, (Disposition.entry_id == BankEntry.id) & Disposition.most_recent)
+        .outerjoin(Allocation, Allocation.disposition_id == Disposition.id)
+        .group_by(BankFile.sha256, BankEntry.position, Disposition.kind, Disposition.reason)
+    )
+    by_hand = {"by_a_person"}
+    for sha256, position, kind, reason, shares in work.session.execute(disposed):
+        yield (
+            f"entry {position} of file {sha256[:16]}",
+            (kind, reason if reason not in by_hand else "by_a_person", shares),
+        )
+    balances = (
+        select(JournalLine.account, JournalEntry.currency, func.sum(JournalLine.amount_minor))
+        .join(JournalEntry)
+        .where(JournalLine.account.not_like("surcharge%"))
+        .group_by(JournalLine.account, JournalEntry.currency)
+    )
+    for name, currency, minor in work.session.execute(balances):
+        if minor:
+            yield f"balance of {name} in {currency}", int(minor)
+
+
+def _compare(live: dict[str, object], again: dict[str, object]) -> Iterator[str]:
+    for name in sorted({*live, *again}):
+        if live.get(name) != again.get(name):
+            yield f"{name}: the database says {live.get(name)}, the stored files say {again.get(name)}"

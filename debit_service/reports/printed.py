@@ -1,0 +1,114 @@
+"""The report on a terminal: totals a fund, then every contribution that was not simply paid, with the reason."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from debit_service.core.money import format_minor
+from debit_service.core.text import aligned
+from debit_service.reports.rules import FundTotals, Line, PenaltyStanding, Report, Standing, Waiting
+
+
+def report_lines(made: Report, *, show_all: bool = False) -> Iterator[str]:
+    """The whole report as lines of text."""
+    yield from _totals(made.totals)
+    yield ""
+    yield "What banks answered, and who caused the failure"
+    yield from _by_reason(made.lines)
+    shown = [line for line in made.lines if show_all or line.standing is not Standing.PAID or len(line.attempts) > 1]
+    yield ""
+    yield f"Contributions {'' if show_all else 'that were not simply paid '}({len(shown)} of {len(made.lines)})"
+    yield from _lines(shown)
+    yield ""
+    yield f"In suspense ({len(made.waiting)})"
+    for one in made.waiting:
+        yield from _waiting(one)
+    yield ""
+    yield f"Does not add up ({len(made.control)})"
+    yield from (f"  {one}" for one in made.control)
+    if made.notes:
+        yield ""
+        yield f"Good to know ({len(made.notes)})"
+        yield from (f"  {one}" for one in made.notes)
+
+
+def _waiting(one: Waiting) -> Iterator[str]:
+    currency = one.currency or ""
+    amount = format_minor(one.amount_minor, currency) if one.amount_minor is not None and currency else "no amount"
+    yield f"  {one.fund_id or 'no fund'}: {one.direction or ''} {amount} {currency} of {one.booking_date}: {one.explanation}"
+    yield f"    entry {one.entry_id}, reference {one.end_to_end_id or 'none'}"
+
+
+def _indented(titles: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[int]) -> Iterator[str]:
+    yield from (f"  {line}" for line in aligned(titles, rows, right))
+
+
+def _totals(found: Sequence[FundTotals]) -> Iterator[str]:
+    titles = (
+        "fund",
+        "",
+        "due",
+        "debited",
+        "paid",
+        "rejected",
+        "returned",
+        "not collected",
+        "suspense",
+        "charged",
+        "proposed",
+        "held",
+        "no penalty",
+    )
+    rows: list[tuple[str, ...]] = []
+    for one in found:
+        pairs = (
+            one.due,
+            one.debited,
+            one.paid,
+            one.rejected,
+            one.returned,
+            one.not_collected,
+            one.in_suspense,
+            one.charged,
+            one.proposed,
+        )
+        rows.append((one.fund_id, "count", *(str(count) for count, _ in pairs), str(one.held), str(one.not_penalised)))
+        rows.append(("", one.currency, *(format_minor(minor, one.currency) for _, minor in pairs), "", ""))
+    yield from _indented(titles, rows, frozenset(range(2, 13)))
+
+
+def _by_reason(lines: Sequence[Line]) -> Iterator[str]:
+    counted: Counter[tuple[str, ...]] = Counter()
+    for line in lines:
+        for attempt in line.attempts:
+            if attempt.effect:
+                code = f"{attempt.reason_code or '-'} {attempt.reason_name or ''}".strip()
+                counted[
+                    line.fund_id, attempt.outcome, code, attempt.party or "", attempt.effect, attempt.because or ""
+                ] += 1
+    rows = [(str(count), *key) for key, count in sorted(counted.items())]
+    yield from _indented(("count", "fund", "outcome", "reason", "at fault", "effect", "because"), rows, frozenset({0}))
+
+
+def _lines(lines: Sequence[Line]) -> Iterator[str]:
+    rows = [
+        (
+            line.fund_id,
+            line.reference,
+            line.due_date.isoformat(),
+            format_minor(line.amount_minor, line.currency),
+            line.currency,
+            line.standing.value,
+            line.why,
+            str(len(line.attempts)),
+            _penalty(line),
+        )
+        for line in lines
+    ]
+    titles = ("fund", "reference", "due", "amount", "", "standing", "why", "tries", "penalty")
+    yield from _indented(titles, rows, frozenset({3, 7}))
+
+
+def _penalty(line: Line) -> str:
+    if line.penalty in (PenaltyStanding.PROPOSED, PenaltyStanding.CHARGED):
+        return f"{line.penalty.value} {format_minor(line.penalty_minor, line.currency)}"
+    return line.penalty.value

@@ -1,0 +1,158 @@
+"""What a contribution is called on a report, from what is known of its attempts; and the totals of a report."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from debit_service.reconcile.rules import Outcome, State
+
+
+class Standing(StrEnum):
+    """How a contribution stands. `PAID` is provisional while the scheme lets the money go back: see `returnable_until`."""
+
+    PAID = "paid"
+    UNDER_WAY = "under way"
+    FAILED = "failed"
+    NOT_COLLECTED = "not collected"
+
+
+class PenaltyStanding(StrEnum):
+    """What became of the question of a late penalty."""
+
+    NONE = "none"
+    PROPOSED = "proposed"
+    CHARGED = "charged"
+    HELD = "held for a person"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt to debit: when, what the bank said, and who caused a failure."""
+
+    collection_id: str
+    number: int
+    collection_date: date
+    date_reason: str
+    sent: bool
+    outcome: str
+    reason_code: str | None
+    reason_name: str | None
+    party: str | None
+    effect: str | None
+    because: str | None
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One contribution on the report. Amounts in minor units of `currency`; `returnable_until` only while paid provisionally."""
+
+    contribution_id: str
+    reference: str
+    fund_id: str
+    employer_id: str
+    employer: str
+    registration_number: str
+    period: str
+    due_date: date
+    amount_minor: int
+    currency: str
+    standing: Standing
+    why: str
+    paid_on: date | None
+    returnable_until: date | None
+    attempts: tuple[Attempt, ...]
+    penalty: PenaltyStanding
+    penalty_minor: int
+    penalty_why: str
+    dispute_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One bank entry in suspense."""
+
+    entry_id: str
+    fund_id: str | None
+    message: str
+    booking_date: date | None
+    direction: str | None
+    amount_minor: int | None
+    currency: str | None
+    reason: str
+    explanation: str
+    end_to_end_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FundTotals:
+    """What was due, debited, paid, returned, waits, and was penalised at one fund: counts and minor units."""
+
+    fund_id: str
+    currency: str
+    due: tuple[int, int]
+    debited: tuple[int, int]
+    paid: tuple[int, int]
+    rejected: tuple[int, int]
+    returned: tuple[int, int]
+    not_collected: tuple[int, int]
+    in_suspense: tuple[int, int]
+    charged: tuple[int, int]
+    proposed: tuple[int, int]
+    held: int
+    not_penalised: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole report; `control` names what does not add up in what banks sent, `notes` what is merely worth knowing."""
+
+    made_at: str
+    lines: tuple[Line, ...]
+    totals: tuple[FundTotals, ...]
+    waiting: tuple[Waiting, ...]
+    control: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = field(default=())
+
+
+def standing(outcomes: Sequence[Outcome], *, live: bool) -> Standing:
+    """How a contribution stands, from the outcomes of its attempts (oldest first; cancelled ones left out)."""
+    if any(one.state is State.SETTLED for one in outcomes):
+        return Standing.PAID
+    if live:
+        return Standing.UNDER_WAY
+    return Standing.FAILED if outcomes else Standing.NOT_COLLECTED
+
+
+def totals(fund_id: str, currency: str, lines: Iterable[Line], waiting: Iterable[Waiting]) -> FundTotals:
+    """Add up the lines and the suspense of one fund."""
+    own = [line for line in lines if line.fund_id == fund_id]
+    suspended = [one for one in waiting if one.fund_id == fund_id]
+    sent = [(line, attempt) for line in own for attempt in line.attempts if attempt.sent]
+    failed = [line for line in own if any(attempt.effect for attempt in line.attempts)]
+
+    def summed(chosen: Iterable[Line]) -> tuple[int, int]:
+        amounts = [line.amount_minor for line in chosen]
+        return len(amounts), sum(amounts)
+
+    def penalties(kind: PenaltyStanding) -> tuple[int, int]:
+        amounts = [line.penalty_minor for line in own if line.penalty is kind]
+        return len(amounts), sum(amounts)
+
+    return FundTotals(
+        fund_id=fund_id,
+        currency=currency,
+        due=summed(own),
+        debited=summed(line for line, _ in sent),
+        paid=summed(line for line in own if line.standing is Standing.PAID),
+        rejected=summed(line for line, attempt in sent if attempt.outcome == State.REJECTED.value),
+        returned=summed(line for line, attempt in sent if attempt.outcome == State.RETURNED.value),
+        not_collected=summed(line for line in own if line.standing is Standing.NOT_COLLECTED),
+        in_suspense=(len(suspended), sum(one.amount_minor or 0 for one in suspended)),
+        charged=penalties(PenaltyStanding.CHARGED),
+        proposed=penalties(PenaltyStanding.PROPOSED),
+        held=sum(1 for line in own if line.penalty is PenaltyStanding.HELD),
+        not_penalised=sum(1 for line in failed if line.penalty is PenaltyStanding.NONE),
+    )

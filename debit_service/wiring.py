@@ -1,0 +1,104 @@
+"""Puts the rooms together for one process: settings, database, key ring, funds, calendars, codes, rules, channels to banks.
+
+Entry points (command line, web, worker, demo) make one `Service` and hand it to operations. Nothing else builds these things.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from sqlalchemy import select
+
+from debit_service.banks.channels import Channel, FolderChannel, HttpChannel
+from debit_service.core.calendar import BusinessCalendar, Calendar, JointCalendar, load_calendar
+from debit_service.core.clock import Clock, SetClock, SystemClock
+from debit_service.core.crypto import load_key_ring
+from debit_service.core.database import Database
+from debit_service.core.errors import NotFound, Refused
+from debit_service.core.models import KeyCheck
+from debit_service.core.settings import Settings
+from debit_service.core.work import Desk
+from debit_service.funds.profile import BankProfile, Fund
+from debit_service.funds.queries import Funds, load_funds
+from debit_service.penalties.catalogue import PenaltyRules, ReasonCodes, load_penalty_rules, load_reason_codes
+
+#: Only a demo writes this file, into a home of its own.
+DEMO_CLOCK = "demo-clock.txt"
+KEY_CHECK_TEXT = "this key ring belongs to this database"
+
+
+@dataclass(frozen=True)
+class Service:
+    """Everything that a use case may need, made once."""
+
+    settings: Settings
+    desk: Desk
+
+    @cached_property
+    def funds(self) -> Funds:
+        """Who collects, and through which banks."""
+        return load_funds(self.settings.config, self.settings.confirmations)
+
+    @cached_property
+    def codes(self) -> ReasonCodes:
+        """What reason codes mean, by code and code set."""
+        return load_reason_codes(self.settings.config / "reason_codes.csv")
+
+    @cached_property
+    def penalty_rules(self) -> PenaltyRules:
+        """Late penalties as dated data."""
+        return load_penalty_rules(self.settings.config / "penalty_rules.toml")
+
+    @cached_property
+    def calendars(self) -> dict[str, BusinessCalendar]:
+        """Every calendar that a fund or a bank names."""
+        names = {fund.calendar for fund in self.funds} | {self.bank_of(fund).calendar for fund in self.funds}
+        return {name: load_calendar(name, self.settings.config) for name in sorted(names)}
+
+    @cached_property
+    def debit_calendars(self) -> dict[str, Calendar]:
+        """By fund id: the days on which both the fund's country and its bank are open."""
+        return {fund.id: self.debit_calendar(fund) for fund in self.funds}
+
+    def bank_of(self, fund: Fund) -> BankProfile:
+        """The bank through which a fund collects."""
+        return self.funds.bank(fund.bank)
+
+    def debit_calendar(self, fund: Fund) -> Calendar:
+        """The days on which a debit of `fund` can be made."""
+        return JointCalendar((self.calendars[fund.calendar], self.calendars[self.bank_of(fund).calendar]))
+
+    def channel(self, bank_id: str) -> Channel:
+        """The way to a bank, as the settings say. Raises NotFound when they say nothing."""
+        kind = self.funds.bank(bank_id).channel
+        if kind == "http" and (url := self.settings.bank_urls.get(bank_id)):
+            return HttpChannel(url)
+        if kind == "folder" and (folder := self.settings.bank_folders.get(bank_id)):
+            return FolderChannel(folder)
+        raise NotFound(
+            "bank.no_channel",
+            f"No way to the bank {bank_id} is set up ({kind}).",
+            remedy="Set its address in config/default.toml: bank_urls for http, bank_folders for folder.",
+        )
+
+
+def open_service(settings: Settings | None = None, clock: Clock | None = None) -> Service:
+    """The service on its database. Raises NotFound or Refused when database or key ring are not there, or do not fit."""
+    settings = settings or Settings()
+    keys = load_key_ring(settings.keys_path)
+    service = Service(settings, Desk(Database(settings.url), clock or _clock(settings), keys))
+    _check_keys(service)
+    return service
+
+
+def _clock(settings: Settings) -> Clock:
+    """The machine's clock; in the home of a demo, one that stands where the demo's bank stood when the story ended."""
+    stands_at = settings.home / DEMO_CLOCK
+    return SetClock(datetime.fromisoformat(stands_at.read_text())) if stands_at.exists() else SystemClock()
+
+
+def _check_keys(service: Service) -> None:
+    with service.desk.database.reading() as session:
+        for check in session.scalars(select(KeyCheck)):
+            if service.desk.keys.open(check.sealed, f"key_checks.sealed:{check.key_id}") != KEY_CHECK_TEXT:
+                raise Refused("keys.wrong", "The key ring does not belong to this database.")

@@ -1,0 +1,213 @@
+"""How much: the golden table, and what holds for every computation."""
+
+import csv
+import json
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from penalty_cases import RULES
+
+from debit_service.core.errors import InvalidInput
+from debit_service.core.money import format_minor, parse_minor
+from debit_service.penalties.amount import Circumstances, Computation, add_months, compute, started_months
+from debit_service.penalties.tariff import PenaltyRule
+
+GOLDEN = list(csv.DictReader((Path(__file__).parent / "golden_penalties.csv").read_text(encoding="utf-8").splitlines()))
+BY_ID = {rule.id: rule for rule in RULES}
+PER_HEAD = Circumstances(heads=3)
+START = date(2026, 1, 30)
+
+
+def rule(**shape: Any) -> PenaltyRule:
+    """A rule that charges nothing but `shape`."""
+    fixed = {
+        "id": "test",
+        "version": "1",
+        "fund": "CNAS",
+        "country": "DZ",
+        "currency": "DZD",
+        "base": "unpaid",
+        "source": "test",
+        "confidence": "high",
+        "needs_confirmation": False,
+        "enabled": True,
+    }
+    return PenaltyRule.model_validate(fixed | shape)
+
+
+def circumstances(text: str) -> Circumstances:
+    readers: dict[str, Any] = {
+        "heads": int,
+        "demanded_separately": lambda value: value == "yes",
+        "declared_in_time": lambda value: value == "yes",
+        "formal_notice_on": date.fromisoformat,
+        "claim_term_ends_on": date.fromisoformat,
+    }
+    pairs = [each.split("=") for each in text.split()]
+    return Circumstances(**{key: readers[key](value) for key, value in pairs})
+
+
+@pytest.mark.parametrize(
+    "row", GOLDEN, ids=[f"{row['rule']} {row['due']} {row['paid']} {row['why']}" for row in GOLDEN]
+)
+def test_golden_table(row: dict[str, str]) -> None:
+    penalty_rule = BY_ID[row["rule"]]
+    currency = penalty_rule.currency
+    result = compute(
+        penalty_rule,
+        parse_minor(row["base"], currency),
+        currency,
+        date.fromisoformat(row["due"]),
+        date.fromisoformat(row["paid"]),
+        circumstances(row["circumstances"]),
+    )
+    assert format_minor(result.total_minor, currency) == row["penalty"]
+
+
+def test_the_golden_table_covers_every_shipped_rule() -> None:
+    assert {row["rule"] for row in GOLDEN} == set(BY_ID)
+
+
+def amount(shape: PenaltyRule, base_minor: int, until: date, start: date = START) -> Computation:
+    return compute(shape, base_minor, shape.currency, start, until, PER_HEAD)
+
+
+def test_each_step_says_for_which_days_at_which_rate_and_how() -> None:
+    once, second = amount(BY_ID["dz-cnas"], 100_000_00, date(2026, 3, 1)).steps
+    assert (once.step_key, once.rate, once.formula) == ("once", Decimal("0.05"), "100000.00 x 5% = 5000.00")
+    assert (second.step_key, second.from_date, second.to_date) == ("month-2", date(2026, 3, 1), date(2026, 3, 30))
+    assert second.formula == "100000.00 x 1% = 1000.00"
+
+
+def test_an_unconfirmed_rule_says_so_in_what_it_computes() -> None:
+    assert amount(BY_ID["dz-cnas"], 100, date(2026, 3, 1)).needs_confirmation
+    assert not amount(BY_ID["fr-urssaf"], 100, date(2026, 3, 1)).needs_confirmation
+
+
+def test_the_inputs_are_plain_json_and_name_the_rule_and_its_version() -> None:
+    inputs = amount(BY_ID["fr-urssaf"], 100, date(2026, 3, 1)).inputs
+    assert json.loads(json.dumps(inputs)) == inputs
+    assert (inputs["rule_id"], inputs["rule_version"]) == ("fr-urssaf", "2026-11")
+    assert (inputs["clock_start"], inputs["until"]) == ("2026-01-30", "2026-03-01")
+
+
+def test_a_stored_computation_is_repeated_to_the_cent_from_its_inputs() -> None:
+    first = amount(BY_ID["be-onss"], 987_654_32, date(2026, 7, 1))
+    stored = json.loads(json.dumps(first.inputs))
+    again = compute(
+        RULES.get(stored["rule_id"], stored["rule_version"]),
+        stored["base_minor"],
+        stored["currency"],
+        date.fromisoformat(stored["clock_start"]),
+        date.fromisoformat(stored["until"]),
+        Circumstances(**stored["circumstances"]),
+    )
+    assert again == first
+
+
+def test_grace_days_are_free_and_then_counted_from_the_start() -> None:
+    lenient = rule(once={"rate": "0.05", "confidence": "high"}, grace_days=3)
+    assert amount(lenient, 100_00, START + timedelta(days=3)).total_minor == 0
+    assert amount(lenient, 100_00, START + timedelta(days=4)).total_minor == 5_00
+
+
+def test_a_cap_cuts_the_step_that_would_pass_it_and_says_so() -> None:
+    monthly = {"rate": "0.10", "unit": "month", "count": "started_month", "applies_from_n": 1, "confidence": "high"}
+    steps = amount(rule(periodic=monthly, cap="0.25"), 100_00, date(2026, 5, 1)).steps
+    assert [step.amount_minor for step in steps] == [10_00, 10_00, 5_00, 0]
+    assert steps[2].formula.endswith("cut to 5.00 by the cap of 25%")
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"currency": "EUR"}, "penalty.currency"),
+        ({"base_minor": -1}, "penalty.base"),
+        ({"rule": BY_ID["ma-cnss-astreinte"], "currency": "MAD"}, "penalty.heads"),
+        (
+            {"rule": BY_ID["es-tgss"], "currency": "EUR", "circumstances": Circumstances(declared_in_time=False)},
+            "penalty.claim_term",
+        ),
+    ],
+)
+def test_what_cannot_be_computed_is_refused(change: dict[str, Any], code: str) -> None:
+    asked: dict[str, Any] = {"rule": BY_ID["dz-cnas"], "base_minor": 100, "currency": "DZD"} | change
+    with pytest.raises(InvalidInput) as refusal:
+        compute(**asked, clock_start=START, until=date(2026, 3, 1))
+    assert refusal.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("start", "until", "months"),
+    [
+        (date(2026, 1, 30), date(2026, 1, 30), 0),
+        (date(2026, 1, 30), date(2026, 1, 29), 0),
+        (date(2026, 1, 30), date(2026, 1, 31), 1),
+        (date(2026, 1, 30), date(2026, 2, 28), 1),
+        (date(2026, 1, 30), date(2026, 3, 1), 2),
+        (date(2026, 1, 31), date(2026, 3, 31), 2),
+        (date(2026, 2, 28), date(2026, 3, 29), 2),
+        (date(2028, 2, 29), date(2029, 2, 28), 12),
+        (date(2028, 2, 29), date(2029, 3, 1), 13),
+        (date(2026, 12, 15), date(2027, 1, 15), 1),
+    ],
+)
+def test_started_months_are_clamped_to_the_months_end(start: date, until: date, months: int) -> None:
+    assert started_months(start, until) == months
+
+
+DAYS = st.dates(date(2020, 1, 1), date(2030, 12, 31))
+BASES = st.integers(0, 10**12)
+EVERY_RULE = st.sampled_from(list(RULES))
+
+
+@given(start=DAYS, late=st.integers(1, 1500))
+def test_a_day_lies_within_the_month_that_is_counted_for_it(start: date, late: int) -> None:
+    until = start + timedelta(days=late)
+    n = started_months(start, until)
+    assert add_months(start, n - 1) < until <= add_months(start, n)
+
+
+@given(each=EVERY_RULE, base=BASES, start=DAYS, late=st.integers(1, 400), more=st.integers(1, 100))
+def test_computing_again_later_only_adds_steps(each: PenaltyRule, base: int, start: date, late: int, more: int) -> None:
+    first = amount(each, base, start + timedelta(days=late), start).steps
+    later = amount(each, base, start + timedelta(days=late + more), start).steps
+    assert later[: len(first)] == first
+    assert len({step.step_key for step in later}) == len(later)
+
+
+@given(each=EVERY_RULE, base=BASES, start=DAYS, early=st.integers(0, 400))
+def test_nothing_is_charged_while_the_payment_is_not_late(
+    each: PenaltyRule, base: int, start: date, early: int
+) -> None:
+    assert amount(each, base, start - timedelta(days=early), start).steps == ()
+
+
+@given(each=EVERY_RULE, base=BASES, less=BASES, start=DAYS, late=st.integers(0, 400))
+def test_a_smaller_debt_never_costs_more(each: PenaltyRule, base: int, less: int, start: date, late: int) -> None:
+    until = start + timedelta(days=late)
+    whole, part = amount(each, base, until, start), amount(each, max(base - less, 0), until, start)
+    assert part.total_minor <= whole.total_minor
+
+
+@given(each=EVERY_RULE, base=BASES, start=DAYS, late=st.integers(0, 400))
+def test_every_step_stands_on_the_principal_and_the_total_is_their_sum(
+    each: PenaltyRule, base: int, start: date, late: int
+) -> None:
+    result = amount(each, base, start + timedelta(days=late), start)
+    assert result.total_minor == sum(step.amount_minor for step in result.steps)
+    if each.flat is None:
+        assert len({step.base_minor for step in result.steps}) <= 1
+        assert all(step.amount_minor >= 0 and step.base_minor <= base for step in result.steps)
+
+
+@given(base=BASES, days=st.integers(1, 800))
+def test_daily_interest_adds_up_to_the_interest_rounded_once(base: int, days: int) -> None:
+    interest = rule(interest={"rate_per_year": "0.07", "day_basis": 365, "confidence": "high"})
+    exact_times_730 = 2 * base * 7 * days + 36_500  # half up: floor(x + 1/2) in integers
+    assert amount(interest, base, START + timedelta(days=days)).total_minor == exact_times_730 // 73_000
