@@ -205,21 +205,11 @@ def make_record(
     """The record of one detail, or of an entry without details (`detail.index` None)."""
     flat, batch = detail.flat, detail.batch
     place = entry.place if detail.index is None else f"{entry.place}/TxDtls[{detail.index}]"
-    direction = read_direction(flat, place) or entry.direction
+    signs = _signs(entry, detail, read_direction(flat, place) or entry.direction)
     charges = read_charges(flat, place, entry.currency)
     if charges.minor is None and missing is Substitute.ENTRY:
         charges = entry.charges
-    code = read_bank_transaction_code(flat) or entry.bank_transaction_code
-    proprietary = text(flat, "BkTxCd/Prtry/Cd") or entry.proprietary_code
-    reason, reason_proprietary = text(flat, "RtrInf/Rsn/Cd"), text(flat, "RtrInf/Rsn/Prtry")
-    signs = Signs(
-        direction=direction,
-        bank_transaction_code=code,
-        proprietary_code=proprietary,
-        has_return_information=any(path.startswith("RtrInf/") for path in flat),
-        return_reason=reason or reason_proprietary,
-        is_batch_without_details=detail.index is None and batch != Batch(),
-    )
+    reason = text(flat, "RtrInf/Rsn/Cd")
     return BankRecord(
         file=origin.file,
         message=origin.message,
@@ -233,14 +223,14 @@ def make_record(
         entry_reference=entry.reference,
         account_servicer_reference=text(flat, "Refs/AcctSvcrRef") or entry.account_servicer_reference,
         status=entry.status,
-        direction=direction,
+        direction=signs.direction,
         reversal=entry.reversal,
         entry_amount_minor=entry.minor,
         amount_minor=_amount_minor(entry, flat, place, missing),
         booking_date=entry.booking_date,
         value_date=entry.value_date,
-        bank_transaction_code=code,
-        proprietary_code=proprietary,
+        bank_transaction_code=signs.bank_transaction_code,
+        proprietary_code=signs.proprietary_code,
         kind=booking_kind(signs, dialect),
         end_to_end_id=text(flat, "Refs/EndToEndId"),
         mandate_id=text(flat, "Refs/MndtId"),
@@ -248,10 +238,9 @@ def make_record(
         transaction_id=text(flat, "Refs/TxId"),
         payment_information_id=text(flat, "Refs/PmtInfId") or batch.payment_information_id,
         original_message_id=text(flat, "Refs/MsgId") or batch.message_id,
-        original_end_to_end_id=None,
         reason_code=reason,
         reason_code_set="R" if reason else None,
-        reason_proprietary=reason_proprietary,
+        reason_proprietary=text(flat, "RtrInf/Rsn/Prtry"),
         reason_text=_reason_text(flat, entry, signs),
         original_amount_minor=instructed_amount(flat, place, entry.currency),
         charges_minor=charges.minor,
@@ -263,6 +252,18 @@ def make_record(
         remittance=remittance(flat),
         batch_count=batch.count,
         batch_total_minor=batch.total_minor,
+    )
+
+
+def _signs(entry: Entry, detail: Detail, direction: Direction) -> Signs:
+    flat = detail.flat
+    return Signs(
+        direction=direction,
+        bank_transaction_code=read_bank_transaction_code(flat) or entry.bank_transaction_code,
+        proprietary_code=text(flat, "BkTxCd/Prtry/Cd") or entry.proprietary_code,
+        has_return_information=any(path.startswith("RtrInf/") for path in flat),
+        return_reason=text(flat, "RtrInf/Rsn/Cd", "RtrInf/Rsn/Prtry"),
+        is_batch_without_details=detail.index is None and detail.batch != Batch(),
     )
 
 

@@ -43,7 +43,7 @@ class Direction(StrEnum):
     DEBIT = "debit"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BankRecord:
     """One normalised statement of a bank.
 
@@ -53,49 +53,49 @@ class BankRecord:
 
     file: str
     message: str
-    message_id: str | None
-    container_id: str | None
-    account: str | None
-    currency: str | None
-    entry_index: int | None
-    detail_index: int | None
+    message_id: str | None = None
+    container_id: str | None = None
+    account: str | None = None
+    currency: str | None = None
+    entry_index: int | None = None
+    detail_index: int | None = None
     level: Level
-    entry_reference: str | None
-    account_servicer_reference: str | None
-    status: str | None
-    direction: Direction | None
-    reversal: bool
-    entry_amount_minor: int | None
-    amount_minor: int | None
-    booking_date: date | None
-    value_date: date | None
-    bank_transaction_code: str | None
-    proprietary_code: str | None
+    entry_reference: str | None = None
+    account_servicer_reference: str | None = None
+    status: str | None = None
+    direction: Direction | None = None
+    reversal: bool = False
+    entry_amount_minor: int | None = None
+    amount_minor: int | None = None
+    booking_date: date | None = None
+    value_date: date | None = None
+    bank_transaction_code: str | None = None
+    proprietary_code: str | None = None
     kind: Kind
-    end_to_end_id: str | None
-    mandate_id: str | None
-    instruction_id: str | None
-    transaction_id: str | None
-    payment_information_id: str | None
-    original_message_id: str | None
-    original_end_to_end_id: str | None
-    reason_code: str | None
-    reason_code_set: str | None
-    reason_proprietary: str | None
-    reason_text: str | None
-    original_amount_minor: int | None
-    charges_minor: int | None
-    charges_included: bool | None
-    debtor_name: str | None
-    debtor_account: str | None
-    debtor_agent: str | None
-    creditor_account: str | None
-    remittance: str | None
-    batch_count: int | None
-    batch_total_minor: int | None
+    end_to_end_id: str | None = None
+    mandate_id: str | None = None
+    instruction_id: str | None = None
+    transaction_id: str | None = None
+    payment_information_id: str | None = None
+    original_message_id: str | None = None
+    original_end_to_end_id: str | None = None
+    reason_code: str | None = None
+    reason_code_set: str | None = None
+    reason_proprietary: str | None = None
+    reason_text: str | None = None
+    original_amount_minor: int | None = None
+    charges_minor: int | None = None
+    charges_included: bool | None = None
+    debtor_name: str | None = None
+    debtor_account: str | None = None
+    debtor_agent: str | None = None
+    creditor_account: str | None = None
+    remittance: str | None = None
+    batch_count: int | None = None
+    batch_total_minor: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
     """The end of one Ntfctn, Stmt or Rpt, or of one pain.002 report, with what its control totals say.
 
@@ -105,22 +105,22 @@ class Container:
 
     file: str
     message: str
-    message_id: str | None
-    container_id: str | None
-    account: str | None
-    currency: str | None
-    created_at: str | None
-    from_date: date | None
-    to_date: date | None
-    sequence_number: str | None
-    opening_minor: int | None
-    closing_minor: int | None
-    opening_date: date | None
-    closing_date: date | None
-    entry_count: int
-    booked_credit_minor: int
-    booked_debit_minor: int
-    findings: tuple[Finding, ...]
+    message_id: str | None = None
+    container_id: str | None = None
+    account: str | None = None
+    currency: str | None = None
+    created_at: str | None = None
+    from_date: date | None = None
+    to_date: date | None = None
+    sequence_number: str | None = None
+    opening_minor: int | None = None
+    closing_minor: int | None = None
+    opening_date: date | None = None
+    closing_date: date | None = None
+    entry_count: int = 0
+    booked_credit_minor: int = 0
+    booked_debit_minor: int = 0
+    findings: tuple[Finding, ...] = ()
 
 
 _KEYS = tuple(field.name for field in fields(BankRecord))

@@ -23,8 +23,6 @@ from lxml import etree
 from debit_service.core.errors import InvalidInput
 
 XINCLUDE = "http://www.w3.org/2001/XInclude"
-# libxml2's own limits, which hold as long as `huge_tree` is off: 256 levels, and 10 million characters in one text.
-DEPTH_MAX = 256
 
 _HEAD_BYTES = 256 * 1024
 _LATIN = {"iso-8859-1": "iso-8859-1", "latin1": "iso-8859-1", "iso-8859-15": "iso-8859-15", "windows-1252": "cp1252"}
@@ -44,7 +42,10 @@ class UnreadableFile(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a file may ask of us. `bytes_max` bounds the whole stream."""
+    """How much a file may ask of us: `bytes_max` bounds the whole stream.
+
+    The parser's own limits hold beside it: 256 levels of elements, and 10 million characters in one text.
+    """
 
     bytes_max: int = 4 * 1024**3
 
