@@ -34,7 +34,7 @@ lint: $(DEV_READY) ## Format check, lint, types, import walls, dead code, depend
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 	@.venv/bin/vulture
-	@.venv/bin/deptry debit_service
+	@.venv/bin/deptry .
 	@.venv/bin/djlint --quiet --lint debit_service/web/templates
 	@! grep -nE 'https?://|file:|--(extra-)?index-url|--find-links|^/' requirements*.lock || { echo "a lock names an address"; exit 1; }
 
@@ -52,7 +52,7 @@ lock: $(UV) ## Resolve the locks again from pyproject.toml
 	  $(UV) pip compile -q --universal --no-deps --generate-hashes --no-emit-index-url --no-header --no-annotate --group pyproject.toml:data -o requirements-data.lock
 
 clean: ## Remove everything that the commands made
-	@rm -rf .venv .tools .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .tools .debit .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(UV):
 	@python3 -m pip install -q --disable-pip-version-check --no-warn-script-location --root-user-action=ignore --only-binary :all: --target .tools/uv uv==$(UV_VERSION)

@@ -5,23 +5,19 @@ or whose process died, is taken again by the next poke; every operation is safe 
 """
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 
 import structlog
 from apscheduler.schedulers.blocking import BlockingScheduler
-from sqlalchemy import update
-from sqlalchemy.exc import IntegrityError
 
 from debit_service import operations
+from debit_service.core import runs
 from debit_service.core.errors import DebitError
-from debit_service.core.models import JobRun
 from debit_service.core.work import SERVICE
 from debit_service.funds.profile import Fund
 from debit_service.wiring import Service
 
 POKE_SECONDS = 60
-#: A run that has not ended after this time belongs to a process that died.
-RUN_TIME_MAX = timedelta(hours=2)
 
 log = structlog.get_logger()
 
@@ -55,47 +51,15 @@ def run_due(service: Service) -> list[str]:
 
 
 def _run(service: Service, job: str, fund: Fund, on: date) -> list[str]:
-    run_id = _take(service, job, fund.id, on)
+    run_id = runs.take(service.desk, SERVICE, job, fund.id, on)
     if run_id is None:
         return []
     try:
         outcome, detail = "done", DAILY[job](service, fund, on)
     except DebitError as error:
         outcome, detail = "failed", str(error)
-    with service.desk.work(SERVICE) as work:
-        run = work.session.get_one(JobRun, run_id)
-        run.outcome, run.detail, run.ended_at = outcome, detail, work.now()
+    runs.finish(service.desk, SERVICE, run_id, outcome, detail)
     return [f"{job} {fund.id} {on.isoformat()}: {outcome}, {detail}"]
-
-
-def _take(service: Service, job: str, fund_id: str, on: date) -> str | None:
-    """The id of the run if it is ours to do: by inserting its row, or by taking over one that failed or died."""
-    try:
-        with service.desk.work(SERVICE) as work:
-            run = JobRun(
-                id=work.new_id(),
-                job=job,
-                fund_id=fund_id,
-                business_date=on,
-                started_at=work.now(),
-                outcome="running",
-                detail="",
-            )
-            work.session.add(run)
-            work.session.flush()
-            return run.id
-    except IntegrityError:
-        pass
-    with service.desk.work(SERVICE) as work:
-        dead = (JobRun.outcome == "running") & (JobRun.started_at < work.now() - RUN_TIME_MAX)
-        taken = (
-            update(JobRun)
-            .where(JobRun.job == job, JobRun.fund_id == fund_id, JobRun.business_date == on)
-            .where((JobRun.outcome == "failed") | dead)
-            .values(outcome="running", started_at=work.now())
-            .returning(JobRun.id)
-        )
-        return work.session.scalars(taken).one_or_none()
 
 
 def run_for_ever(service: Service) -> None:

@@ -19,8 +19,9 @@ from debit_service.collections.rules import BATCH_MACHINE
 from debit_service.contributions.models import Contribution
 from debit_service.core import audit
 from debit_service.core.errors import DebitError
+from debit_service.core.machine import Machine
 from debit_service.core.money import format_minor
-from debit_service.core.state import Machine, Transition, undeclared
+from debit_service.core.state import Transition, undeclared
 from debit_service.core.work import SERVICE, Work
 from debit_service.iso20022.pain008 import reread
 from debit_service.ledger import queries as ledger

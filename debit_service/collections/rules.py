@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Protocol
 
 from debit_service.core.calendar import Calendar
-from debit_service.core.state import Machine
+from debit_service.core.machine import Machine
 
 BATCH_MACHINE = Machine(
     name="batch",
@@ -41,8 +41,8 @@ def collection_day(
 ) -> Day:
     """The open day on or before `due`, so that the money is in time; else the first possible one.
 
-    When it is too late for the due date, the reason says whose lateness it is: the declaration's, if it came in after the last day
-    on which everything still fitted; otherwise ours.
+    When it is too late for the due date, the reason says whose lateness it is: the declaration's, if it came in after the last
+    day on which everything still fitted; otherwise ours.
     """
     wanted = calendar.preceding_open(due)
     earliest = first_possible(today, lead_open_days, notice_days, calendar)

@@ -5,8 +5,7 @@ lets a subject have one `most_recent` row, and another numbers its rows without 
 the same time, one gets an error, never both their way.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,31 +13,8 @@ from sqlalchemy import Index, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 
 from debit_service.core.errors import Refused
+from debit_service.core.machine import Machine
 from debit_service.core.work import Work
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """The declared transitions: from each state, the states that may follow."""
-
-    name: str
-    initial: str
-    transitions: Mapping[str, frozenset[str]]
-
-    def check(self, from_state: str | None, to_state: str, subject: str) -> None:
-        """Refuse a move that is not declared."""
-        allowed = frozenset({self.initial}) if from_state is None else self.transitions.get(from_state, frozenset())
-        if to_state not in allowed:
-            raise Refused(
-                "state.transition",
-                f"A {self.name} that is {from_state or 'new'} cannot become {to_state}.",
-                place=subject,
-                remedy=f"Allowed now: {', '.join(sorted(allowed)) or 'nothing, this state is final'}.",
-            )
-
-    def states(self) -> frozenset[str]:
-        """Every state that is declared."""
-        return frozenset(self.transitions) | {to for allowed in self.transitions.values() for to in allowed}
 
 
 class Transition:

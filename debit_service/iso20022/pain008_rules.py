@@ -6,10 +6,11 @@ mandate data present (MD02), SLEV, creditor identifier with its check digits, am
 A payment outside SEPA (no service level SEPA) is not held against what only SEPA asks for.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import BinaryIO
+
+from stdnum.eu import at_02
 
 from debit_service.core.accounts import AccountScheme, parse_account
 from debit_service.core.errors import InvalidInput
@@ -45,10 +46,7 @@ def pain008_findings(stream: BinaryIO, file: str) -> Iterator[Finding]:
 def creditor_identifier_holds(identifier: str) -> bool:
     """Whether the check digits fit (EPC262-08): mod 97-10 over national id, country and check digits; the business code
     (characters 5 to 7) is not part of it."""
-    compact = re.sub(r"[^A-Z0-9]", "", identifier.upper())
-    if not re.fullmatch(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{4,31}", compact, re.ASCII):
-        return False
-    return int("".join(str(int(character, 36)) for character in compact[7:] + compact[:4])) % 97 == 1
+    return bool(at_02.is_valid(identifier))
 
 
 class _FileCheck:

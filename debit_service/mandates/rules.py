@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from debit_service.core.errors import InvalidInput
-from debit_service.core.state import Machine
+from debit_service.core.machine import Machine
 
 MACHINE = Machine(
     name="mandate",

@@ -48,8 +48,8 @@ _TEXTS = {
     ),
     "en": (
         "{name},\n\nYour contribution {reference} (period {period}) will be debited on {day}:\n{amount} {currency}, from the"
-        " account {account}, under the mandate {mandate}.\n\nPlease have the amount on this account. If it is not owed, contest it"
-        " before that date with {fund}.\n"
+        " account {account}, under the mandate {mandate}.\n\nPlease have the amount on this account. If it is not owed,"
+        " contest it before that date with {fund}.\n"
     ),
 }
 

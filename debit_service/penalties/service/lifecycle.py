@@ -3,7 +3,8 @@
 from typing import Any
 
 from debit_service.core import audit, events
-from debit_service.core.state import Machine, move
+from debit_service.core.machine import Machine
+from debit_service.core.state import move
 from debit_service.core.work import Work
 from debit_service.ledger import service as ledger
 from debit_service.ledger.rules import Account, account
