@@ -1,9 +1,10 @@
 """Where things are: the database, the home folder of keys and stores, the folder of configuration.
 
-Settings come from `config/default.toml` and the environment (`DEBIT_DATABASE_URL`, `DEBIT_HOME`, `DEBIT_CONFIG`, ...); the
+Settings come from `default.toml` in the folder of configuration and the environment (`DEBIT_DATABASE_URL`, `DEBIT_HOME`, `DEBIT_CONFIG`, ...); the
 environment wins. `debit config` shows what is in force, secrets masked.
 """
 
+import os
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -55,7 +56,8 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments first, then the environment, then config/default.toml."""
-        default = TomlConfigSettingsSource(settings_cls, toml_file=PROJECT / "config" / "default.toml")
+        folder = Path(os.environ.get("DEBIT_CONFIG", PROJECT / "config"))
+        default = TomlConfigSettingsSource(settings_cls, toml_file=folder / "default.toml")
         return (init_settings, env_settings, file_secret_settings, default)
 
     @property
