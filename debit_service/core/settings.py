@@ -1,7 +1,7 @@
 """Where things are: the database, the home folder of keys and stores, the folder of configuration.
 
-Settings come from `default.toml` in the folder of configuration and the environment (`DEBIT_DATABASE_URL`, `DEBIT_HOME`, `DEBIT_CONFIG`, ...); the
-environment wins. `debit config` shows what is in force, secrets masked.
+Settings come from `default.toml` in the folder of configuration and from the environment (`DEBIT_DATABASE_URL`, `DEBIT_HOME`,
+`DEBIT_CONFIG`, ...); the environment wins. `debit config` shows what is in force, secrets masked.
 """
 
 import os

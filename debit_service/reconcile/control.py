@@ -16,9 +16,7 @@ from debit_service.reconcile.models import BankDocument
 
 def findings(work: Work) -> Iterator[str]:
     """Everything that does not add up, in words: control totals, gaps between statements, files that gave nothing."""
-    for document in work.session.scalars(select(BankDocument).order_by(BankDocument.id)):
-        for finding in document.findings:
-            yield f"{document.message} {document.container_id or document.message_id}: {finding}"
+    yield from _told_by_documents(work, "error")
     by_account: dict[str, list[BankDocument]] = {}
     for statement in queries.statements(work):
         by_account.setdefault(statement.account_index or "", []).append(statement)
@@ -30,8 +28,17 @@ def findings(work: Work) -> Iterator[str]:
 
 def notes(work: Work) -> Iterator[str]:
     """What a clerk should know and nobody must act on: messages that are kept, but not read (a pacs.004 beside its camt.054)."""
+    yield from _told_by_documents(work, "warning")
     for file, reading in queries.files_without_entries(work, "not_read"):
         yield f"file {file.name} was kept and not read: {reading.detail}"
+
+
+def _told_by_documents(work: Work, severity: str) -> Iterator[str]:
+    """What the control totals of each document said when it was read."""
+    for document in work.session.scalars(select(BankDocument).order_by(BankDocument.id)):
+        for finding in document.findings:
+            if finding.startswith(severity):
+                yield f"{document.message} {document.container_id or document.message_id}: {finding}"
 
 
 def _gaps(statements: Sequence[BankDocument]) -> Iterator[str]:

@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import Row, exists, select
+from sqlalchemy import Row, exists, or_, select
+from sqlalchemy.orm import aliased
 
 from debit_service.banks.models import BankFile
 from debit_service.collections import queries as collections
@@ -73,14 +74,24 @@ def personal(work: Work, entry: BankEntry) -> dict[str, str]:
     return opened
 
 
-def queue(work: Work) -> Sequence[Row[BankEntry, Disposition]]:
-    """The work queue: entries in suspense, oldest first, each with the reason that a person can read."""
+def queue(work: Work, touched_by: str | None = None) -> Sequence[Row[BankEntry, Disposition]]:
+    """The work queue: entries in suspense, oldest first, each with the reason that a person can read.
+
+    With `touched_by` only those that this file may explain: an entry of it names the same account, reference, block or file.
+    """
     query = (
         select(BankEntry, Disposition)
         .join(Disposition, Disposition.entry_id == BankEntry.id)
         .where(Disposition.most_recent, Disposition.kind == "suspense")
         .order_by(BankEntry.booking_date, BankEntry.id)
     )
+    if touched_by:
+        new = aliased(BankEntry)
+        links = ("account_index", "end_to_end_id", "payment_information_id", "original_message_id")
+        alike = [
+            getattr(BankEntry, link).in_(select(getattr(new, link)).where(new.file_id == touched_by)) for link in links
+        ]
+        query = query.where(or_(*alike))
     return work.session.execute(query).all()
 
 
@@ -202,4 +213,4 @@ def statements(work: Work) -> Sequence[BankDocument]:
 def files_without_entries(work: Work, outcome: str) -> Sequence[tuple[BankFile, FileReading]]:
     """Files that were kept but gave no entries: `unreadable`, or `not_read` because their message is none of ours."""
     query = select(BankFile, FileReading).join(FileReading).where(FileReading.outcome == outcome).order_by(BankFile.id)
-    return [row._tuple() for row in work.session.execute(query)]
+    return [(file, reading) for file, reading in work.session.execute(query)]

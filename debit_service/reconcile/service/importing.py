@@ -66,6 +66,6 @@ def import_file(work: Work, funds: Funds, file_id: str) -> Imported:
         FileReading(file_id=file_id, outcome=outcome, detail=detail, entries=len(entry_ids), read_at=work.now())
     )
     work.session.flush()
-    match_entries(work, funds, entry_ids)
+    match_entries(work, funds, file_id, entry_ids)
     audit.record(work, f"bank_file.{outcome}", file_id, entries=len(entry_ids))
     return Imported(file_id, file.name, outcome, len(entry_ids), detail)

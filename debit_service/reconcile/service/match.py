@@ -47,16 +47,15 @@ class Verdict:
     shares: list[Share] = field(default_factory=list)
 
 
-def match_entries(work: Work, funds: Funds, entry_ids: Iterable[str]) -> None:
-    """Dispose of new entries in order, then look at everything in suspense again until nothing changes."""
+def match_entries(work: Work, funds: Funds, file_id: str, entry_ids: Iterable[str]) -> None:
+    """Dispose of the new entries of a file in order, then look again at what waits in suspense and the file may explain."""
     for entry_id in entry_ids:
         entry = work.session.get_one(BankEntry, entry_id)
         dispose(work, funds, entry, decide(work, entry))
     changed = True
     while changed:
         changed = False
-        for row in queries.queue(work):
-            entry, before = row._tuple()
+        for entry, before in queries.queue(work, touched_by=file_id):
             verdict = decide(work, entry)
             if verdict.kind != "suspense":
                 dispose(work, funds, entry, verdict)

@@ -120,7 +120,7 @@ def _end_document(work: Work, owners: dict[str, str], document: BankDocument, co
     document.created_on = _date_of(container.created_at)
     document.account_index = account_index(work, container.account)
     document.fund_id = owners.get(document.account_index or "")
-    document.findings = [f"{finding.code} {finding.path}: {finding.message}" for finding in container.findings]
+    document.findings = [f"{one.severity}: {one.code} {one.path}: {one.message}" for one in container.findings]
 
 
 def _date_of(moment: str | None) -> date | None:
