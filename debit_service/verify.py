@@ -76,8 +76,7 @@ def _one_live_and_no_more_than_owed(_: Service, work: Work) -> Iterator[str]:
 
 def _files_sent_once_as_approved(_: Service, work: Work) -> Iterator[str]:
     seen: set[str] = set()
-    for row in collections.batches(work):
-        batch, state = row._tuple()
+    for batch, state in collections.batches(work):
         content = bank_files.content(work, batch.file_id)
         if sha256(content).hexdigest() != batch.sha256:
             yield f"batch {batch.id}: its stored bytes are not the ones it was made of"

@@ -37,7 +37,7 @@ class Service:
     @cached_property
     def funds(self) -> Funds:
         """Who collects, and through which banks."""
-        return load_funds(self.settings.config, self.settings.confirmations)
+        return load_funds(self.settings.config, self.settings.confirmations_path)
 
     @cached_property
     def codes(self) -> ReasonCodes:
@@ -92,7 +92,9 @@ def open_service(settings: Settings | None = None, clock: Clock | None = None) -
 
 
 def _clock(settings: Settings) -> Clock:
-    """The machine's clock; in the home of a demo, one that stands where the demo's bank stood when the story ended."""
+    """The machine's clock, unless time is set to stand still; in the home of a demo it stands where its story ended."""
+    if settings.clock:
+        return SetClock(settings.clock)
     stands_at = settings.home / DEMO_CLOCK
     return SetClock(datetime.fromisoformat(stands_at.read_text())) if stands_at.exists() else SystemClock()
 

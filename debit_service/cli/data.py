@@ -28,17 +28,18 @@ def funds() -> None:
 def funds_list(facts: bool, as_json: bool) -> None:
     """List the funds, and what about them nobody has confirmed yet (it is not applied by itself)."""
     settings = Settings()
-    found = load_funds(settings.config, settings.confirmations)
+    found = load_funds(settings.config, settings.confirmations_path)
     lines = aligned(
         ("fund", "country", "currency", "scheme", "bank", "not confirmed"),
         ((one.id, one.country, one.currency, one.scheme.value, one.bank, str(len(one.unconfirmed()))) for one in found),
-        right=frozenset({5}),
+        right={5},
     )
     for fund in found if facts else ():
         lines += ["", fund.id]
         for fact in fund.facts():
             mark = " " if fact.confirmed else "!"
-            lines.append(f" {mark} {fact.place} = {fact.value}  [{fact.certainty}] {fact.source}")
+            value = fact.model_dump(mode="json")["value"]
+            lines.append(f" {mark} {fact.place} = {value}  [{fact.certainty}] {fact.source}")
     if facts:
         lines += ["", "! = not confirmed: shown, and not applied by itself. Confirm it in config/confirmations.toml."]
     emit(as_json, [one.model_dump(mode="json") for one in found], lines)

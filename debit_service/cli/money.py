@@ -1,17 +1,18 @@
 """`debit collect`, `debit batches`, `debit bank`: plan and send debits, take in what banks answer."""
 
 from dataclasses import asdict
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from debit_service import operations
 from debit_service.banks import service as bank_store
-from debit_service.cli.common import FINDINGS, Commands, command, emit, operator, person, service
+from debit_service.cli.common import DONE, FINDINGS, REFUSED, Commands, command, emit, operator, person, service
 from debit_service.collections import queries
 from debit_service.collections.service.approve import approve
 from debit_service.collections.service.batch import cancel_batch
+from debit_service.core.errors import DebitError
 from debit_service.core.money import format_minor
 from debit_service.core.text import aligned
 from debit_service.reconcile.service import Imported, import_stored
@@ -27,23 +28,33 @@ _AS = click.option(
 )
 @click.option("--fund", "fund_ids", multiple=True, help="Only this fund; may be given several times.")
 @command
-def collect(on: date | None, fund_ids: tuple[str, ...], as_json: bool) -> None:
+def collect(on: datetime | None, fund_ids: tuple[str, ...], as_json: bool) -> int:
     """Plan the debits of due contributions, send the notices, and batch what must leave by the date.
 
-    Safe to repeat: nothing is planned, announced or batched twice.
+    Safe to repeat: nothing is planned, announced or batched twice. A fund that is refused does not hold up the others.
     """
     opened = service()
-    day = date(on.year, on.month, on.day) if on else None
     chosen = [opened.funds.get(one) for one in fund_ids] or list(opened.funds)
-    results = [operations.collect(opened, operator(), fund, day or operations.today(opened, fund)) for fund in chosen]
+    results: list[operations.Collected] = []
+    refusals: dict[str, DebitError] = {}
+    for fund in chosen:
+        try:
+            results.append(
+                operations.collect(opened, operator(), fund, on.date() if on else operations.today(opened, fund))
+            )
+        except DebitError as error:
+            refusals[fund.id] = error
     operations.anchor_audit(opened)
     rows = [
         (one.fund_id, str(one.planned), str(one.notices), str(len(one.batches)), str(len(one.left_alone)))
         for one in results
     ]
-    lines = aligned(("fund", "planned", "notices", "batches", "left alone"), rows, right=frozenset({1, 2, 3, 4}))
+    lines = aligned(("fund", "planned", "notices", "batches", "left alone"), rows, right=(1, 2, 3, 4))
     lines += [f"{one.fund_id} {contribution}: {why}" for one in results for contribution, why in one.left_alone.items()]
-    emit(as_json, [asdict(one) for one in results], lines)
+    lines += [f"{fund_id} refused: {error}" for fund_id, error in refusals.items()]
+    refused = {fund_id: error.as_dict() for fund_id, error in refusals.items()}
+    emit(as_json, {"collected": [asdict(one) for one in results], "refused": refused}, lines)
+    return REFUSED if refusals else DONE
 
 
 @click.group(cls=Commands)
@@ -57,7 +68,7 @@ def batches_list(as_json: bool) -> None:
     """List the batches with count, control sum and the hash that an approval binds."""
     opened = service()
     with opened.desk.reading(operator()) as work:
-        found = [row._tuple() for row in queries.batches(work)]
+        found = list(queries.batches(work))
         rows = [
             (
                 one.id,
@@ -77,7 +88,7 @@ def batches_list(as_json: bool) -> None:
             for one, state in found
         ]  # fmt: skip
     titles = ("batch", "fund", "scheme", "state", "count", "control sum", "", "sha256")
-    emit(as_json, values, aligned(titles, rows, right=frozenset({4, 5})))
+    emit(as_json, values, aligned(titles, rows, right={4, 5}))
 
 
 @batches.command("approve")

@@ -75,7 +75,7 @@ def penalties_assess(as_json: bool) -> None:
     results = {fund.id: operations.assess_penalties(opened, operator(), fund) for fund in opened.funds}
     operations.anchor_audit(opened)
     rows = [(fund_id, str(one.decided), str(one.penalties), str(one.withdrawn)) for fund_id, one in results.items()]
-    lines = aligned(("fund", "new decisions", "new penalties", "withdrawn"), rows, right=frozenset({1, 2, 3}))
+    lines = aligned(("fund", "new decisions", "new penalties", "withdrawn"), rows, right={1, 2, 3})
     emit(as_json, {fund_id: asdict(one) for fund_id, one in results.items()}, lines)
 
 
@@ -98,7 +98,7 @@ def penalties_list(as_json: bool) -> None:
             for one in queries.listed(work)
         ]
     titles = ("id", "fund", "contribution", "rule", "state", "amount", "currency")
-    emit(as_json, rows, aligned(titles, ([str(row[title]) for title in titles] for row in rows), right=frozenset({5})))
+    emit(as_json, rows, aligned(titles, ([str(row[title]) for title in titles] for row in rows), right={5}))
 
 
 @penalties.command("explain")

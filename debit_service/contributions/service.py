@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy import select
 
 from debit_service.contributions.models import BadContributionLine, Contribution, ContributionImport
@@ -31,10 +31,16 @@ class ContributionRow(BaseModel):
     fund: str
     registration_number: str
     reference: str = Field(min_length=1, max_length=35)
-    period: str = Field(pattern=r"^\d{4}(-(0[1-9]|1[0-2])|-Q[1-4])?$")
+    period: str
     amount: str
     currency: str
     due_date: date | None = None
+
+    @field_validator("period")
+    @classmethod
+    def _a_period(cls, period: str) -> str:
+        parse_period(period)
+        return period
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,7 @@ def _take_lines(
             else:
                 record.unchanged += 1
         except DebitError as error:
-            bad.append(BadLine(line.line, error.code, str(error), line.text))
+            bad.append(BadLine(line.line, error.code, error.told(), line.text))
     record.bad = len(bad)
     for one in bad:
         sealed = work.keys.seal(one.text, f"bad_contribution_lines.text:{record.id}/{one.line}")

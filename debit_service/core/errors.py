@@ -20,9 +20,13 @@ class DebitError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
+        return f"{self.told()} [{self.code}]"
+
+    def told(self) -> str:
+        """Place, message and remedy as one text, without the code: for where the code stands beside it."""
         place = f"{self.place}: " if self.place else ""
         remedy = f" Remedy: {self.remedy}" if self.remedy else ""
-        return f"{place}{self.message} [{self.code}]{remedy}"
+        return f"{place}{self.message}{remedy}"
 
     def as_dict(self) -> dict[str, str | None]:
         """The same facts for machines: code, message, place, remedy."""

@@ -60,7 +60,7 @@ def read_rows(content: bytes, model: type[Row]) -> Iterator[GoodLine[Row] | BadL
         except ValidationError as error:
             yield BadLine(number, *_first_error(error), raw)
         except DebitError as error:
-            yield BadLine(number, error.code, str(error), raw)
+            yield BadLine(number, error.code, error.told(), raw)
 
 
 def _decode(content: bytes) -> str:
@@ -140,6 +140,6 @@ def _first_error(error: ValidationError) -> tuple[str, str]:
         cause = one.get("ctx", {}).get("error")
         place = ".".join(str(part) for part in one["loc"]) or "line"
         if isinstance(cause, DebitError):
-            return cause.code, f"{place}: {cause}"
+            return cause.code, f"{place}: {cause.told()}"
         parts.append(f"{place}: {one['msg']}")
     return "line.form", "; ".join(parts)

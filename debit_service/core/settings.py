@@ -5,6 +5,7 @@ Settings come from `default.toml` in the folder of configuration and from the en
 """
 
 import os
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -27,9 +28,13 @@ class Settings(BaseSettings):
         default=PROJECT / "config", description="Folder of funds, banks, calendars, codes and penalty rules."
     )
     confirmations: Path | None = Field(
-        None, description="A second file of confirmations, beside config/confirmations.toml."
+        None,
+        description="Confirmations beside config/confirmations.toml; default: confirmations.toml in the home folder.",
     )
     keys_file: Path | None = Field(default=None, description="The key ring; default: keys.json in the home folder.")
+    clock: datetime | None = Field(
+        default=None, description="A moment at which time stands still: for rehearsals, never in production."
+    )
     smtp_host: str | None = Field(
         None, description="Host that takes notices by e-mail; none: notices become letters in the home folder."
     )
@@ -64,6 +69,12 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The SQLAlchemy URL in force."""
         return self.database_url or f"sqlite:///{self.home.resolve() / 'debit.sqlite3'}"
+
+    @property
+    def confirmations_path(self) -> Path | None:
+        """The second file of confirmations in force: the one that is set, else `confirmations.toml` in the home folder."""
+        at_home = self.home / "confirmations.toml"
+        return self.confirmations or (at_home if at_home.exists() else None)
 
     @property
     def keys_path(self) -> Path:

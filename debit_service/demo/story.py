@@ -122,7 +122,6 @@ def _world(settings: Settings, banks: dict[str, MockBank]) -> World:
     clock = SetClock(START)
     settings = settings.model_copy(
         update={
-            "confirmations": settings.home / "confirmations.toml",
             "bank_urls": {"mock-bank": banks["mock-bank"].url},
             "bank_folders": {"mock-bank-folder": banks["mock-bank-folder"].folder},
             "smtp_host": None,

@@ -217,7 +217,7 @@ def import_rows(work: Work, funds: Funds, content: bytes) -> tuple[int, list[Bad
             with work.session.begin_nested():
                 _import_row(work, funds, line.row)
         except DebitError as error:
-            bad.append(BadLine(line.line, error.code, str(error), line.text))
+            bad.append(BadLine(line.line, error.code, error.told(), line.text))
         else:
             made += 1
     audit.record(work, "mandates.imported", sha256(content).hexdigest(), made=made, bad=len(bad))

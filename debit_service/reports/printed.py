@@ -23,6 +23,9 @@ def report_lines(made: Report, *, show_all: bool = False) -> Iterator[str]:
     for one in made.waiting:
         yield from _waiting(one)
     yield ""
+    yield f"Expected, and not answered ({len(made.attention)})"
+    yield from (f"  {one}" for one in made.attention)
+    yield ""
     yield f"Does not add up ({len(made.control)})"
     yield from (f"  {one}" for one in made.control)
     if made.notes:

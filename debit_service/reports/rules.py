@@ -107,12 +107,17 @@ class FundTotals:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole report; `control` names what does not add up in what banks sent, `notes` what is merely worth knowing."""
+    """The whole report.
+
+    `attention` names what a bank owes an answer about, `control` what does not add up in what banks sent, `notes` what is merely
+    worth knowing.
+    """
 
     made_at: str
     lines: tuple[Line, ...]
     totals: tuple[FundTotals, ...]
     waiting: tuple[Waiting, ...]
+    attention: tuple[str, ...] = field(default=())
     control: tuple[str, ...] = field(default=())
     notes: tuple[str, ...] = field(default=())
 

@@ -25,6 +25,7 @@ from debit_service.penalties.models import FaultDecision
 from debit_service.reconcile import control
 from debit_service.reconcile import queries as reconcile
 from debit_service.reconcile.rules import Outcome
+from debit_service.reports.attention import attention
 from debit_service.reports.rules import (
     Attempt,
     Line,
@@ -51,6 +52,7 @@ def report(work: Work, funds: Funds, calendars: Mapping[str, Calendar], codes: R
         lines=lines,
         totals=tuple(totals(fund.id, fund.currency, lines, waiting) for fund in shown),
         waiting=waiting,
+        attention=() if own else tuple(attention(work, funds, calendars)),
         control=() if own else tuple(control.findings(work)),
         notes=() if own else tuple(control.notes(work)),
     )
@@ -136,7 +138,7 @@ def _why(work: Work, fund: Fund, contribution: Contribution, stands: Standing, a
     if mandate is None:
         return "no mandate"
     state = mandates.state(work, mandate.id)
-    return "not planned yet" if state == "active" else f"the mandate is {state.replace('_', ' ')}"
+    return "not planned yet" if state == "active" else f"the mandate is {state.replace('_', ' ')}, not active"
 
 
 def _returnable_until(fund: Fund, calendars: Mapping[str, Calendar], paid_on: date | None) -> date | None:
@@ -168,8 +170,7 @@ def _penalty(work: Work, contribution: Contribution, attempts: tuple[Attempt, ..
 
 
 def _waiting(work: Work) -> Iterator[Waiting]:
-    for row in reconcile.queue(work):
-        entry, disposition = row._tuple()
+    for entry, disposition in reconcile.queue(work):
         yield Waiting(
             entry_id=entry.id,
             fund_id=entry.fund_id,

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from debit_service.banks import service as bank_store
 from debit_service.collections import queries, rules
 from debit_service.collections.models import Batch, BatchTransition, Collection, PaymentInformation
+from debit_service.contributions.models import Contribution
 from debit_service.core import audit, events
 from debit_service.core.accounts import parse_account
 from debit_service.core.calendar import Calendar
@@ -34,9 +35,10 @@ def make_batches(work: Work, fund: Fund, bank: BankProfile, calendar: Calendar, 
     `fact.unconfirmed` while nobody confirmed the fund's scheme, or its name, identifier and account as creditor.
     """
     work.actor.require(Role.FINANCE_CLERK)
-    fund.scheme.require()
     due = [one for one in _planned(work, fund, calendar, today) if _keep(work, one)]
     announced = [one for one in due if queries.notice_sent(work, one)]
+    if announced:
+        fund.scheme.require()
     by_scheme: dict[str, list[Collection]] = {}
     for collection in announced:
         by_scheme.setdefault(work.session.get_one(Mandate, collection.mandate_id).scheme, []).append(collection)
@@ -160,6 +162,7 @@ def _direct_debits(work: Work, group: Iterable[Collection]) -> list[pain008.Dire
     debits = []
     for collection in group:
         mandate = work.session.get_one(Mandate, collection.mandate_id)
+        contribution = work.session.get_one(Contribution, collection.contribution_id)
         debits.append(
             pain008.DirectDebit(
                 end_to_end_id=collection.end_to_end_id,
@@ -170,7 +173,7 @@ def _direct_debits(work: Work, group: Iterable[Collection]) -> list[pain008.Dire
                 debtor_name=mandate_queries.debtor_name(work, mandate),
                 debtor_account=mandate_queries.account(work, mandate),
                 debtor_bic=None,
-                remittance=collection.contribution_id,
+                remittance=f"{contribution.reference} {contribution.period}",
                 amendment=None,
             )
         )
