@@ -23,7 +23,7 @@ demo: $(RUN_READY) ## Run the whole path against a bank on loopback (SERVE=1 lea
 	@.venv/bin/debit demo $(if $(SERVE),--serve)
 
 serve: $(RUN_READY) ## Serve the web app on the demo's database
-	@.venv/bin/debit serve
+	@DEBIT_SECURE_COOKIES=false .venv/bin/debit serve
 
 test: $(DEV_READY) ## Run all tests on SQLite and on a real PostgreSQL
 	@$(PYTHON) -m pytest

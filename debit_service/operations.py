@@ -24,7 +24,7 @@ from debit_service.wiring import Service
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What a day's collecting did at one fund. `left_alone`: contribution id -> why it was not planned."""
+    """What a day's collecting did at one fund. `left_alone`: contribution reference -> why it was not planned."""
 
     fund_id: str
     planned: int

@@ -2,10 +2,10 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from debit_service.core.database import Base
+from debit_service.core.database import Base, unique_where
 from debit_service.core.state import Transition
 
 
@@ -20,13 +20,7 @@ class Collection(Base):
     __tablename__ = "collections"
     __table_args__ = (
         UniqueConstraint("contribution_id", "attempt"),
-        Index(
-            "uq_collections_live",
-            "contribution_id",
-            unique=True,
-            sqlite_where=text("live"),
-            postgresql_where=text("live"),
-        ),
+        unique_where("uq_collections_live", "contribution_id", where="live"),
         CheckConstraint("amount_minor > 0", name="amount"),
         CheckConstraint("attempt >= 1", name="attempt"),
     )

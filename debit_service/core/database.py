@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Engine, MetaData, String, create_engine, event
+from sqlalchemy import JSON, BigInteger, DateTime, Engine, Index, MetaData, String, create_engine, event, text
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -60,6 +60,12 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSON,
         list[str]: JSON,
     }
+
+
+def unique_where(name: str, *columns: str, where: str) -> Index:
+    """A unique index over the rows that fulfil `where`: "at most one that is live", "at most one newest", on both databases."""
+    condition = text(where)
+    return Index(name, *columns, unique=True, sqlite_where=condition, postgresql_where=condition)
 
 
 class Database:

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Index, UniqueConstraint, select, text
+from sqlalchemy import UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 
+from debit_service.core.database import unique_where
 from debit_service.core.errors import Refused
 from debit_service.core.machine import Machine
 from debit_service.core.work import Work
@@ -40,13 +41,7 @@ class Transition:
         name: str = cls.__tablename__  # type: ignore[attr-defined]
         return (
             UniqueConstraint("subject_id", "sort_key"),
-            Index(
-                f"uq_{name}_most_recent",
-                "subject_id",
-                unique=True,
-                sqlite_where=text("most_recent"),
-                postgresql_where=text("most_recent"),
-            ),
+            unique_where(f"uq_{name}_most_recent", "subject_id", where="most_recent"),
         )
 
 

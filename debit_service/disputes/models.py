@@ -2,10 +2,10 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from debit_service.core.database import Base
+from debit_service.core.database import Base, unique_where
 
 
 class Dispute(Base):
@@ -15,13 +15,7 @@ class Dispute(Base):
     __table_args__ = (
         CheckConstraint("(answer is null) = (answered_at is null)", name="answer"),
         CheckConstraint("answer in ('upheld', 'rejected')", name="kind"),
-        Index(
-            "uq_disputes_open",
-            "contribution_id",
-            unique=True,
-            sqlite_where=text("answered_at is null"),
-            postgresql_where=text("answered_at is null"),
-        ),
+        unique_where("uq_disputes_open", "contribution_id", where="answered_at is null"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)

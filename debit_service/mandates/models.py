@@ -2,10 +2,10 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from debit_service.core.database import Base
+from debit_service.core.database import Base, unique_where
 from debit_service.core.state import Transition
 
 
@@ -34,14 +34,7 @@ class Mandate(Base):
     __tablename__ = "mandates"
     __table_args__ = (
         UniqueConstraint("fund_id", "reference"),
-        Index(
-            "uq_mandates_live",
-            "fund_id",
-            "employer_id",
-            unique=True,
-            sqlite_where=text("live"),
-            postgresql_where=text("live"),
-        ),
+        unique_where("uq_mandates_live", "fund_id", "employer_id", where="live"),
         CheckConstraint("scheme in ('CORE', 'B2B')", name="scheme"),
         CheckConstraint("amount_limit_minor is null or amount_limit_minor > 0", name="amount_limit"),
     )

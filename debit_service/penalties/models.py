@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from debit_service.core.database import Base
+from debit_service.core.database import Base, unique_where
 from debit_service.core.state import Transition
 
 
@@ -19,13 +19,7 @@ class FaultDecision(Base):
     __tablename__ = "fault_decisions"
     __table_args__ = (
         UniqueConstraint("collection_id", "sort_key"),
-        Index(
-            "uq_fault_decisions_most_recent",
-            "collection_id",
-            unique=True,
-            sqlite_where=text("most_recent"),
-            postgresql_where=text("most_recent"),
-        ),
+        unique_where("uq_fault_decisions_most_recent", "collection_id", where="most_recent"),
         CheckConstraint("effect in ('NONE', 'HOLD', 'PENALISE')", name="effect"),
         CheckConstraint("effect <> 'PENALISE' or party = 'EMPLOYER'", name="only_the_employer"),
     )

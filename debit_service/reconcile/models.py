@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from debit_service.core.database import Base
+from debit_service.core.database import Base, unique_where
 
 
 class FileReading(Base):
@@ -106,13 +106,7 @@ class Disposition(Base):
     __tablename__ = "dispositions"
     __table_args__ = (
         UniqueConstraint("entry_id", "sort_key"),
-        Index(
-            "uq_dispositions_most_recent",
-            "entry_id",
-            unique=True,
-            sqlite_where=text("most_recent"),
-            postgresql_where=text("most_recent"),
-        ),
+        unique_where("uq_dispositions_most_recent", "entry_id", where="most_recent"),
         CheckConstraint("kind in ('matched', 'folded', 'informational', 'suspense')", name="kind"),
     )
 

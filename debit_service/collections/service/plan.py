@@ -37,7 +37,7 @@ def plan(work: Work, fund: Fund, calendar: Calendar, today: date) -> Planned:
         mandate = mandate_queries.live(work, fund.id, contribution.employer_id)
         obstacle = _obstacle(work, fund, contribution, attempts, mandate)
         if obstacle or mandate is None:
-            left_alone[contribution.id] = obstacle or "no mandate"
+            left_alone[contribution.reference] = obstacle or "no mandate"
             continue
         day = _day(fund, calendar, contribution, attempts, today)
         if day:
