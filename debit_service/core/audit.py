@@ -9,21 +9,21 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from debit_service.core.database import in_turn
 from debit_service.core.models import AuditEntry
 from debit_service.core.work import Work
 
 _FIRST = "0" * 64
-#: The PostgreSQL advisory lock that puts writers of the chain in a row; SQLite has one writer anyway.
-_CHAIN_LOCK = 0x0DEB17
+#: Audit log and event feed are numbered without holes; one turn for both, so that two writers cannot wait for each other.
+LOG = "log"
 
 
 def record(work: Work, action: str, subject: str, **details: Any) -> None:
     """Append one entry in this transaction. `details` are JSON values; no account number, no name."""
-    if work.session.get_bind().dialect.name == "postgresql":
-        work.session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _CHAIN_LOCK})
+    in_turn(work.session, LOG)
     newest = work.session.scalars(select(AuditEntry).order_by(AuditEntry.sequence.desc()).limit(1)).one_or_none()
     entry = AuditEntry(
         sequence=newest.sequence + 1 if newest else 1,

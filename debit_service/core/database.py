@@ -5,18 +5,28 @@ answers "database is locked" to half of two writers. So WAL with synchronous=FUL
 every transaction that may write. PostgreSQL runs READ COMMITTED: what protects money is a constraint, never an isolation level.
 """
 
+import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Engine, Index, MetaData, String, create_engine, event, text
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
-from debit_service.core.errors import Unavailable
+from debit_service.core.errors import Refused, Unavailable
+
+#: "Unique" and "primary key" are violated: PostgreSQL's SQLSTATE, SQLite's extended result codes.
+_UNIQUE_SQLSTATE = "23505"
+_UNIQUE_SQLITE = frozenset({1555, 2067})
+#: The PostgreSQL advisory lock of audit log and feed: numbered without holes, so written one after another.
+_LOG_LOCK = 0x0DEB17
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -68,6 +78,16 @@ def unique_where(name: str, *columns: str, where: str) -> Index:
     return Index(name, *columns, unique=True, sqlite_where=condition, postgresql_where=condition)
 
 
+def in_turn(session: Session, name: str) -> None:
+    """Make transactions that name the same thing go one after the other, until each ends.
+
+    PostgreSQL: an advisory lock; statements after it see what the one before has committed (READ COMMITTED). SQLite has one
+    writer anyway. A convenience against errors, not the protection of money: that is in the constraints.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+
+
 class Database:
     """One engine, and the two kinds of transaction: `transaction` may write, `reading` may not."""
 
@@ -76,27 +96,88 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """All or nothing: commits at the end, rolls everything back on any error."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        """All or nothing: commits at the end, rolls everything back on any error.
+
+        Raises Refused `database.conflict` when somebody else did the same at the same moment (a unique constraint says so), and
+        Unavailable `database.unavailable` when the database cannot be reached, is full, or broke a deadlock.
+        """
+        with _told_as_ours(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A snapshot for lists and reports; waits for no writer. Whatever it changes is rolled back."""
-        engine = self.engine.execution_options(begin="DEFERRED")
-        with Session(engine, expire_on_commit=False) as session:
+        options: dict[str, Any] = {"begin": "DEFERRED"}
+        if self.engine.dialect.name == "postgresql":
+            # A statement at a time, a report would add up two different moments.
+            options["isolation_level"] = "REPEATABLE READ"
+        with _told_as_ours(), Session(self.engine.execution_options(**options), expire_on_commit=False) as session:
             yield session
             session.rollback()
+
+    @contextmanager
+    def alone(self, what: str) -> Iterator[None]:
+        """Only one process at a time does `what`; the next one waits. A process that dies lets go, whatever it was doing.
+
+        For work of several transactions with an effect outside in between. It is a second line: constraints protect the money.
+        """
+        if self.engine.dialect.name == "postgresql":
+            key = {"key": int.from_bytes(sha256(what.encode()).digest()[:8], signed=True)}
+            with _told_as_ours(), self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text("select pg_advisory_lock(:key)"), key)
+                try:
+                    yield
+                finally:
+                    connection.execute(text("select pg_advisory_unlock(:key)"), key)
+            return
+        lock = Path(f"{self.engine.url.database}.{sha256(what.encode()).hexdigest()[:16]}.lock")
+        with lock.open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            yield
 
     def dispose(self) -> None:
         """Close every connection."""
         self.engine.dispose()
 
 
+def write_in_turn(session: Session) -> None:
+    """Put the writers of audit log and feed in a row until their transactions end; SQLite has one writer anyway.
+
+    One lock for both: with two, a transaction that writes one and then the other could wait for ever for its opposite.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOG_LOCK})
+
+
+@contextmanager
+def _told_as_ours() -> Iterator[None]:
+    """The two failures that a user can act on, as errors of the house; what else the database refuses is a fault of the program."""
+    try:
+        yield
+    except IntegrityError as error:
+        code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorcode", None)
+        if code != _UNIQUE_SQLSTATE and code not in _UNIQUE_SQLITE:
+            raise
+        raise Refused(
+            "database.conflict",
+            "Somebody else did the same at the same moment; nothing was changed.",
+            remedy="Look at what is there now, then repeat what is still wanted.",
+        ) from error
+    except OperationalError as error:
+        raise Unavailable(
+            "database.unavailable",
+            f"The database could not do this ({type(error.orig).__name__}); nothing was changed.",
+            remedy="`debit db check` says whether it is there and up to date; then try again.",
+        ) from error
+
+
 def _engine(url: str) -> Engine:
+    # Parameters stay out of errors: they may hold names.
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_timeout=5, isolation_level="READ COMMITTED")
-    engine = create_engine(url, connect_args={"timeout": 30})
+        return create_engine(
+            url, pool_pre_ping=True, pool_timeout=5, isolation_level="READ COMMITTED", hide_parameters=True
+        )
+    engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

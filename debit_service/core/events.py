@@ -3,20 +3,18 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
+from debit_service.core.audit import LOG
+from debit_service.core.database import in_turn
 from debit_service.core.errors import DebitError
 from debit_service.core.models import Event, OutboxMessage
 from debit_service.core.work import Actor, Desk, Work
 
-#: PostgreSQL advisory lock: the feed has no holes and no two events share a number.
-_FEED_LOCK = 0x0FEED5
-
 
 def publish(work: Work, kind: str, subject: str, **data: Any) -> None:
     """Add one event to the feed."""
-    if work.session.get_bind().dialect.name == "postgresql":
-        work.session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _FEED_LOCK})
+    in_turn(work.session, LOG)
     sequence = (work.session.scalar(select(func.max(Event.sequence))) or 0) + 1
     work.session.add(Event(sequence=sequence, at=work.now(), kind=kind, subject=subject, data=data))
     work.session.flush()
@@ -53,6 +51,8 @@ def deliver(desk: Desk, actor: Actor, carry_out: Callable[[OutboxMessage, str], 
     for message_id in waiting:
         with desk.work(actor) as work:
             message = work.session.get_one(OutboxMessage, message_id, with_for_update=True)
+            if message.done_at:  # by another process, while this one waited for the row
+                continue
             message.attempts += 1
             try:
                 carry_out(message, work.keys.open(message.body_sealed, f"outbox.body:{message_id}"))

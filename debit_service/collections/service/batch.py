@@ -18,6 +18,7 @@ from debit_service.core import audit, events
 from debit_service.core.accounts import parse_account
 from debit_service.core.calendar import Calendar
 from debit_service.core.clock import business_date
+from debit_service.core.database import in_turn
 from debit_service.core.errors import Refused
 from debit_service.core.state import move
 from debit_service.core.work import Role, Work
@@ -35,6 +36,7 @@ def make_batches(work: Work, fund: Fund, bank: BankProfile, calendar: Calendar, 
     `fact.unconfirmed` while nobody confirmed the fund's scheme, or its name, identifier and account as creditor.
     """
     work.actor.require(Role.FINANCE_CLERK)
+    in_turn(work.session, f"collections/{fund.id}")
     due = [one for one in _planned(work, fund, calendar, today) if _keep(work, one)]
     announced = [one for one in due if queries.notice_sent(work, one)]
     if announced:

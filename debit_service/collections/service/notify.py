@@ -15,6 +15,7 @@ from sqlalchemy import select
 from debit_service.collections.models import Collection, Notice
 from debit_service.contributions import queries as contribution_queries
 from debit_service.core import audit, events
+from debit_service.core.database import in_turn
 from debit_service.core.errors import Unavailable
 from debit_service.core.files import write_atomically
 from debit_service.core.models import OutboxMessage
@@ -57,6 +58,7 @@ _TEXTS = {
 def notify(work: Work, fund: Fund) -> int:
     """Owe a notice for each planned collection of `fund` that has none of this amount and date; returns how many."""
     work.actor.require(Role.FINANCE_CLERK)
+    in_turn(work.session, f"collections/{fund.id}")
     announced = select(Notice.collection_id).where(
         Notice.collection_id == Collection.id,
         Notice.amount_minor == Collection.amount_minor,

@@ -4,7 +4,9 @@ from datetime import date
 
 from sqlalchemy import select
 
+from debit_service.collections import queries
 from debit_service.collections.models import Collection
+from debit_service.collections.service.batch import cancel, cancel_batch
 from debit_service.core import audit, events
 from debit_service.core.work import Work
 
@@ -12,15 +14,15 @@ from debit_service.core.work import Work
 def note_outcome(work: Work, collection: Collection, *, failed: bool, code: str | None, on: date | None) -> str | None:
     """Free the contribution when its attempt has failed, or hold it again when the failure was taken back.
 
-    Returns what contradicts, for the work queue: an attempt that holds money again although another one is under way.
+    A later attempt that is not sent yet is then cancelled. Returns what contradicts, for people: a cancelled collection that was
+    booked, or an attempt that holds money again although another one is at the bank.
     """
     before = (collection.live, collection.failure_code, collection.failed_on)
     if collection.cancelled_why is not None:
         return None if failed else "the bank has booked a collection that was cancelled here"
-    other_live = select(Collection.id).where(
-        Collection.contribution_id == collection.contribution_id, Collection.live, Collection.id != collection.id
-    )
-    rival = work.session.scalars(other_live).one_or_none()
+    rival = _other_live(work, collection)
+    if rival and not failed and _withdraw_unsent(work, rival):
+        rival = None
     collection.live = not failed and rival is None
     collection.failure_code, collection.failed_on = (code, on) if failed else (None, None)
     if before != (collection.live, collection.failure_code, collection.failed_on):
@@ -29,3 +31,23 @@ def note_outcome(work: Work, collection: Collection, *, failed: bool, code: str 
         audit.record(work, action, collection.id, code=code, on=on.isoformat() if on else None)
         events.publish(work, action, collection.id, contribution=collection.contribution_id, code=code)
     return "this attempt holds money again although another one is under way" if rival and not failed else None
+
+
+def _other_live(work: Work, collection: Collection) -> Collection | None:
+    query = select(Collection).where(
+        Collection.contribution_id == collection.contribution_id, Collection.live, Collection.id != collection.id
+    )
+    return work.session.scalars(query).one_or_none()
+
+
+def _withdraw_unsent(work: Work, rival: Collection) -> bool:
+    """Cancel an attempt, with its whole batch if it stands in one; False when it may be at the bank already."""
+    why = "an earlier attempt holds the money after all"
+    batch = queries.batch_of(work, rival)
+    if batch is None:
+        cancel(work, rival, why)
+        return True
+    if queries.batch_state(work, batch.id) in ("made", "approved"):
+        cancel_batch(work, batch.id, why)
+        return True
+    return False

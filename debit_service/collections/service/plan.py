@@ -10,6 +10,7 @@ from debit_service.collections.models import Collection
 from debit_service.contributions.models import Contribution
 from debit_service.core import audit
 from debit_service.core.calendar import Calendar
+from debit_service.core.database import in_turn
 from debit_service.core.work import Role, Work
 from debit_service.funds.profile import Fund
 from debit_service.mandates import queries as mandate_queries
@@ -30,6 +31,8 @@ def plan(work: Work, fund: Fund, calendar: Calendar, today: date) -> Planned:
     Running it twice, or in two processes, plans nothing twice: (contribution, attempt) and (contribution, live) are unique.
     """
     work.actor.require(Role.FINANCE_CLERK)
+    in_turn(work.session, f"collections/{fund.id}")
+    _redate_what_was_not_sent(work, fund, calendar, today)
     made: list[Collection] = []
     left_alone: dict[str, str] = {}
     for contribution in _without_live_attempt(work, fund, today):
@@ -45,6 +48,26 @@ def plan(work: Work, fund: Fund, calendar: Calendar, today: date) -> Planned:
     if made:
         audit.record(work, "collections.planned", fund.id, count=len(made), business_date=today.isoformat())
     return Planned(made, left_alone)
+
+
+def _redate_what_was_not_sent(work: Work, fund: Fund, calendar: Calendar, today: date) -> None:
+    """A collection whose file should have left before today gets the first possible day; those days are the service's.
+
+    It is announced again, because amount and date of a notice must be those of the debit.
+    """
+    lead, notice = fund.debit_policy.lead_open_days.require(), fund.debit_policy.notice_days_ahead.require()
+    query = select(Collection).where(
+        Collection.fund_id == fund.id, Collection.live, Collection.payment_information_id.is_(None)
+    )
+    for collection in work.session.scalars(query.with_for_update()):
+        if rules.send_day(collection.collection_date, lead, calendar) >= today:
+            continue
+        missed, day = collection.collection_date, rules.first_possible(today, lead, notice, calendar)
+        collection.collection_date = day
+        collection.date_reason = f"not sent in time by the service for {missed.isoformat()}"
+        collection.days_late_by_service += (day - missed).days
+        work.session.flush()
+        audit.record(work, "collection.redated", collection.id, missed=missed.isoformat(), day=day.isoformat())
 
 
 def _without_live_attempt(work: Work, fund: Fund, today: date) -> list[Contribution]:

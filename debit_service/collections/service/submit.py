@@ -27,22 +27,22 @@ from debit_service.mandates import queries as mandate_queries
 def submit(desk: Desk, actor: Actor, fund: Fund, batch_id: str, channel: Channel) -> str:
     """Bring a batch to its bank; returns what is known afterwards: `sent`, `not_sent` (tried again later) or `unknown`.
 
-    Safe to call at any time, also after a crash in the middle of it. Raises Refused when the batch is not approved, or when a
-    mandate in it was revoked since: the batch is then cancelled, and planning makes another.
+    Safe to call at any time, also after a crash in the middle of it. Raises Refused when the batch is not approved, or when
+    it was overtaken (a mandate was revoked, its collection date has come): it is then cancelled, and planning makes another.
     """
     with desk.work(actor) as work:
         actor.require(Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
         batch = queries.batch(work, batch_id)
         pending = queries.batch_state(work, batch_id) == "sending"
-        revoked = [] if pending else _no_longer_allowed(work, batch)
-        if revoked:
-            cancel_batch(work, batch_id, f"mandate no longer active: {', '.join(revoked)}")
-    if revoked:
+        obstacle = None if pending else _obstacle(work, fund, batch)
+        if obstacle:
+            cancel_batch(work, batch_id, obstacle)
+    if obstacle:
         raise Refused(
-            "batch.mandate_gone",
-            f"Mandates in this batch are no longer active ({len(revoked)}); it was cancelled, nothing was sent.",
+            "batch.overtaken",
+            f"It was cancelled and nothing was sent: {obstacle}.",
             place=batch_id,
-            remedy="Run `debit collect` again: a new batch is made without them.",
+            remedy="Run `debit collect` again: it plans anew what may still be debited.",
         )
     if pending and _settle_by_asking(desk, actor, fund, batch_id, channel) == "sent":
         return "sent"
@@ -56,12 +56,16 @@ def submit(desk: Desk, actor: Actor, fund: Fund, batch_id: str, channel: Channel
     return _conclude(desk, actor, fund, batch_id, "sent", "the bank took the file")
 
 
-def _no_longer_allowed(work: Work, batch: Batch) -> list[str]:
-    return [
-        collection.mandate_reference_sent or collection.mandate_id
-        for collection in queries.of_batch(work, batch.id)
-        if mandate_queries.state(work, collection.mandate_id) != "active"
-    ]
+def _obstacle(work: Work, fund: Fund, batch: Batch) -> str | None:
+    """Why a batch that was approved must not go out any more; None when it may."""
+    members = queries.of_batch(work, batch.id)
+    gone = [one for one in members if mandate_queries.state(work, one.mandate_id) != "active"]
+    if gone:
+        return f"mandates no longer active: {', '.join(one.mandate_reference_sent or one.mandate_id for one in gone)}"
+    today = business_date(work.clock, fund.time_zone)
+    if any(one.collection_date <= today for one in members):
+        return f"today is {today.isoformat()}, too late for its collection date"
+    return None
 
 
 def _settle_by_asking(desk: Desk, actor: Actor, fund: Fund, batch_id: str, channel: Channel) -> str:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from debit_service.banks import queries as bank_files
 from debit_service.banks.models import BankFile
 from debit_service.core import audit
+from debit_service.core.database import in_turn
 from debit_service.core.errors import InvalidInput
 from debit_service.core.work import Actor, Desk, Work
 from debit_service.funds.queries import Funds
@@ -45,6 +46,8 @@ def import_stored(desk: Desk, actor: Actor, funds: Funds) -> list[Imported]:
 
 def import_file(work: Work, funds: Funds, file_id: str) -> Imported:
     """Read one stored file; a second time changes nothing."""
+    # Matching consumes: two files that report one booking must not be matched at the same time.
+    in_turn(work.session, "reconcile")
     file = bank_files.get(work, file_id)
     reading = work.session.get(FileReading, file_id)
     if reading:
