@@ -18,7 +18,7 @@ from debit_service.core.work import Role
 @click.option("--workers", default=2, show_default=True, help="Processes.")
 @command
 def serve(port: int, workers: int, as_json: bool) -> None:  # noqa: ARG001 - every command takes --json
-    """Serve the web app and the API (gunicorn). Bulk work and jobs run in `debit worker`, never here."""
+    """Serve the web app (gunicorn). Bulk work and jobs run in `debit worker`, never here."""
     arguments = [
         sys.executable,
         "-m",

@@ -91,6 +91,12 @@ def batch_of(work: Work, collection: Collection) -> Batch | None:
     return work.session.scalars(query).one()
 
 
+def was_sent(work: Work, collection: Collection) -> bool:
+    """Whether the bank has the file of this collection, as far as is known."""
+    batch = batch_of(work, collection)
+    return batch is not None and batch_state(work, batch.id) == "sent"
+
+
 def approval(work: Work, batch_id: str) -> Approval | None:
     """Who approved a batch, and which bytes."""
     return work.session.get(Approval, batch_id)

@@ -5,20 +5,27 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from debit_service.contributions.models import Contribution
-from debit_service.core.errors import NotFound
+from debit_service.core.errors import NotFound, Refused
 from debit_service.core.work import Work
 
 
 def get(work: Work, contribution_id: str) -> Contribution:
-    """The contribution with this id or this reference. Raises NotFound, also for an employer that asks for another's."""
+    """The contribution with this id or this reference. Raises NotFound; Refused to an employer that asks for another's.
+
+    References are unique at one fund only: where two funds use the same, only the id names a contribution.
+    """
     query = select(Contribution).where(
         (Contribution.id == contribution_id) | (Contribution.reference == contribution_id)
     )
-    contribution = work.session.scalars(query).one_or_none()
-    if contribution is None:
+    found = work.session.scalars(query.limit(2)).all()
+    if not found:
         raise NotFound("contribution.unknown", f"There is no contribution {contribution_id}.")
-    work.actor.require_employer(contribution.employer_id)
-    return contribution
+    if len(found) > 1:
+        raise Refused(
+            "contribution.several", "Several funds use this reference.", remedy="Name the contribution by its id."
+        )
+    work.actor.require_employer(found[0].employer_id)
+    return found[0]
 
 
 def listed(work: Work, *, fund_id: str | None = None, employer_id: str | None = None) -> Sequence[Contribution]:

@@ -14,6 +14,12 @@ def find(work: Work, fund_id: str, number: str) -> Employer | None:
     return work.session.scalars(query).one_or_none()
 
 
+def get(work: Work, employer_id: str) -> Employer:
+    """The employer with this id, which must exist. Refused to an employer that asks for another."""
+    work.actor.require_employer(employer_id)
+    return work.session.get_one(Employer, employer_id)
+
+
 def by_reference(work: Work, reference: str) -> Employer | None:
     """The employer with this number of its own."""
     return work.session.scalars(select(Employer).where(Employer.reference == reference)).one_or_none()

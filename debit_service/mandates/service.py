@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from debit_service.core import audit, events
 from debit_service.core.accounts import AccountNumber, AccountScheme, parse_account
+from debit_service.core.clock import business_date
 from debit_service.core.errors import DebitError, InvalidInput, NotFound, Refused
 from debit_service.core.money import parse_minor
 from debit_service.core.rows import BadLine, read_rows
@@ -27,7 +28,10 @@ from debit_service.mandates.models import Mandate, MandateForm, MandateTransitio
 
 @dataclass(frozen=True, slots=True)
 class SignedForm:
-    """What the employer signed. `amount_limit_minor` is the most that one debit may take, where the employer set one."""
+    """What the employer signed. `amount_limit_minor` is the most that one debit may take, where the employer set one.
+
+    `consent` is the text that the signer read and accepted on a page, in `language`.
+    """
 
     employer: Employer
     account: AccountNumber
@@ -37,6 +41,8 @@ class SignedForm:
     signed_on: date
     how: str
     amount_limit_minor: int | None = None
+    consent: str | None = None
+    language: str | None = None
 
 
 def sign(work: Work, form: SignedForm, funds: list[Fund], *, references: dict[str, str] | None = None) -> list[Mandate]:
@@ -47,7 +53,7 @@ def sign(work: Work, form: SignedForm, funds: list[Fund], *, references: dict[st
     """
     work.actor.require(Role.EMPLOYER, Role.FINANCE_CLERK)
     work.actor.require_employer(form.employer.id)
-    if form.signed_on > work.now().date():
+    if form.signed_on > max(business_date(work.clock, fund.time_zone) for fund in funds):
         raise InvalidInput("mandate.signed_in_future", "The date of signature lies in the future.", place="signed_on")
     content = _form_content(form, funds)
     form_id = work.new_id()
@@ -137,6 +143,8 @@ def _form_content(form: SignedForm, funds: list[Fund]) -> bytes:
         "signed_on": form.signed_on.isoformat(),
         "how": form.how,
         "amount_limit_minor": form.amount_limit_minor,
+        "consent": form.consent,
+        "language": form.language,
     }
     return json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1).encode()
 

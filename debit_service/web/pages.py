@@ -1,0 +1,63 @@
+"""Pages that belong to no desk: the front door, the funds with their sources, health, and static files."""
+
+from importlib.resources import files
+
+from flask import Blueprint, abort, redirect, render_template, send_from_directory, url_for
+from flask.typing import ResponseReturnValue
+
+from debit_service import schema
+from debit_service.core.errors import Unavailable
+from debit_service.core.work import Role
+from debit_service.web.access import allowed, everybody
+from debit_service.web.desk import actor, service
+
+blueprint = Blueprint("pages", __name__)
+
+STAFF = (Role.FINANCE_CLERK, Role.FINANCE_APPROVER, Role.ADMINISTRATOR)
+#: The style sheets of the package bootstrap-wrapper that pages use; its scripts are not served.
+_VENDOR = frozenset({"bootstrap.min.css", "bootstrap.rtl.min.css"})
+_ONE_DAY_SECONDS = 24 * 60 * 60
+
+
+@blueprint.get("/")
+@allowed(*Role)
+def home() -> ResponseReturnValue:
+    """Everybody's first page."""
+    roles = actor().roles
+    if Role.EMPLOYER in roles:
+        return redirect(url_for("contributions.own"))
+    if roles & {Role.FINANCE_CLERK, Role.FINANCE_APPROVER}:
+        return redirect(url_for("report.show"))
+    return redirect(url_for("pages.funds"))
+
+
+@blueprint.get("/funds")
+@allowed(*STAFF)
+def funds() -> ResponseReturnValue:
+    """Every fund with what is known of it, how surely, and from where."""
+    return render_template("funds.html", funds=list(service().funds), bank=service().funds.bank)
+
+
+@blueprint.get("/healthz")
+@everybody
+def health() -> ResponseReturnValue:
+    """Whether this process can work: the database answers, and has the schema that this code needs."""
+    if schema.current(service().desk.database) != schema.newest():
+        raise Unavailable("database.schema", "The database has another schema.", remedy="Run `debit db upgrade`.")
+    return {"status": "ok"}
+
+
+@blueprint.get("/static/<path:name>")
+@everybody
+def static(name: str) -> ResponseReturnValue:
+    """This package's own style sheet."""
+    return send_from_directory(str(files(__package__) / "static"), name, max_age=_ONE_DAY_SECONDS)
+
+
+@blueprint.get("/static/vendor/<name>")
+@everybody
+def vendor(name: str) -> ResponseReturnValue:
+    """Bootstrap, from its installed package."""
+    if name not in _VENDOR:
+        abort(404)
+    return send_from_directory(str(files("bootstrap") / "css"), name, max_age=_ONE_DAY_SECONDS)

@@ -1,0 +1,41 @@
+"""Fits the pages into a Flask application, in the order in which each request passes them."""
+
+from flask import Flask
+from flask_wtf import CSRFProtect
+
+from debit_service.core.work import Role
+from debit_service.web import (
+    access,
+    batches,
+    contributions,
+    errors,
+    formats,
+    headers,
+    languages,
+    mandates,
+    pages,
+    penalties,
+    report,
+    sessions,
+    suspense,
+    words,
+)
+from debit_service.web.desk import actor
+
+BLUEPRINTS = (pages, sessions, contributions, mandates, report, batches, suspense, penalties)
+
+
+def init_app(app: Flask) -> None:
+    """Everything that pages need. Raises LookupError for a route that does not say who may call it."""
+    headers.init_app(app)
+    sessions.init_app(app)
+    languages.init_app(app)
+    app.before_request(access.gate)
+    CSRFProtect(app)
+    errors.init_app(app)
+    formats.init_app(app)
+    app.jinja_env.globals.update(words=words, Role=Role)
+    app.context_processor(lambda: {"actor": actor()})
+    for module in BLUEPRINTS:
+        app.register_blueprint(module.blueprint)
+    access.check_every_route(app)

@@ -1,0 +1,307 @@
+"""What the house's codes and sentences are called on a page, in the reader's language.
+
+Rooms speak English sentences and codes. Here stands which of them people read, so that the catalogues can be complete; a sentence
+that is not here is shown in English rather than not at all.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from flask_babel import gettext
+
+from debit_service.core.errors import DebitError
+from debit_service.penalties.values import Effect, Party
+from debit_service.reports.rules import PenaltyStanding, Standing
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "a text that is translated where it is used"
+    """Mark `text` for the catalogues."""
+    return text
+
+
+STANDINGS: Final[Mapping[str, str]] = {
+    Standing.PAID: N_("Paid"),
+    Standing.UNDER_WAY: N_("Debit under way"),
+    Standing.FAILED: N_("Debit failed"),
+    Standing.NOT_COLLECTED: N_("Not debited"),
+}
+OUTCOMES: Final[Mapping[str, str]] = {
+    "planned": N_("Planned"),
+    "sent": N_("Sent to the bank"),
+    "accepted": N_("Accepted by the bank, not booked yet"),
+    "rejected": N_("Rejected by the bank before settlement"),
+    "settled": N_("Booked"),
+    "returned": N_("Returned by the bank after settlement"),
+    "partly settled": N_("Booked in part"),
+}
+PENALTIES: Final[Mapping[str, str]] = {
+    PenaltyStanding.NONE: N_("No penalty"),
+    PenaltyStanding.PROPOSED: N_("Penalty proposed, not charged"),
+    PenaltyStanding.CHARGED: N_("Penalty charged"),
+    PenaltyStanding.HELD: N_("A person decides; no penalty until then"),
+    PenaltyStanding.WITHDRAWN: N_("Penalty withdrawn"),
+}
+PARTIES: Final[Mapping[str, str]] = {
+    Party.EMPLOYER: N_("the employer"),
+    Party.FUND: N_("the fund"),
+    Party.SERVICE: N_("this service"),
+    Party.CREDITOR_BANK: N_("the fund's bank"),
+    Party.DEBTOR_BANK: N_("the employer's bank"),
+    Party.BANK: N_("a bank"),
+    Party.INFRASTRUCTURE: N_("the clearing system"),
+    Party.NOBODY: N_("nobody"),
+    Party.INFO: N_("nobody: nothing failed"),
+    Party.UNKNOWN: N_("not known yet"),
+}
+EFFECTS: Final[Mapping[str, str]] = {
+    Effect.NONE: N_("Nothing follows for the employer."),
+    Effect.HOLD: N_("A person looks at it first; nothing follows until then."),
+    Effect.PENALISE: N_("A late penalty follows where a rule is in force."),
+}
+MANDATE_STATES: Final[Mapping[str, str]] = {
+    "signed": N_("Signed"),
+    "lodged_at_bank": N_("Lodged at your bank"),
+    "active": N_("Active"),
+    "suspended": N_("Suspended"),
+    "revoked": N_("Revoked"),
+    "refused_by_bank": N_("Refused by your bank"),
+    "expired": N_("Expired"),
+}
+#: What the employer should do next about a mandate.
+MANDATE_STEPS: Final[Mapping[str, str]] = {
+    "signed": N_("Lodge it at your bank: print this page, and hand your bank the reference and the creditor below."),
+    "lodged_at_bank": N_("Ask your bank to confirm that it has registered the mandate."),
+    "active": N_("Nothing: your contributions are debited on time."),
+    "suspended": N_("Ask the fund why; no debit is made meanwhile."),
+    "revoked": N_("Pay by other means, or sign a new mandate."),
+    "refused_by_bank": N_("Ask your bank why, then sign a new mandate."),
+    "expired": N_("Sign a new mandate."),
+}
+BATCH_STATES: Final[Mapping[str, str]] = {
+    "made": N_("Waits for approval"),
+    "approved": N_("Approved, not sent"),
+    "sending": N_("Handed over, outcome not known"),
+    "sent": N_("Sent"),
+    "cancelled": N_("Cancelled"),
+}
+CERTAINTIES: Final[Mapping[str, str]] = {
+    "seen": N_("seen in a source"),
+    "computed": N_("computed"),
+    "decided": N_("decided by this project"),
+    "memory": N_("remembered, not seen"),
+    "not_found": N_("not found"),
+    "conflict": N_("sources contradict each other"),
+    "example": N_("an example"),
+}
+ACCOUNT_SCHEMES: Final[Mapping[str, str]] = {
+    "DZ_RIB": N_("Algerian RIB"),
+    "MA_RIB": N_("Moroccan RIB"),
+    "IBAN": N_("IBAN"),
+}
+ACCOUNT_HELP: Final[Mapping[str, str]] = {
+    "DZ_RIB": N_("20 digits: bank 3, agency 5, account 10, key 2."),
+    "MA_RIB": N_("24 digits: bank 3, city 3, account 16, key 2."),
+    "IBAN": N_("Two letters, two check digits, then the account, as on your account statement."),
+}
+#: What banks say, for people; by ISO 20022 external reason code. Any other code is shown with its ISO name.
+REASONS: Final[Mapping[str, str]] = {
+    "AM04": N_("There was not enough money in the account."),
+    "AC01": N_("The account number is not right."),
+    "AC04": N_("The account is closed."),
+    "AC05": N_("The account is closed."),
+    "AC06": N_("The account is blocked."),
+    "AC13": N_("This kind of account takes no such debit."),
+    "AG01": N_("This account takes no direct debits."),
+    "AG02": N_("The bank did not take the kind of operation."),
+    "AM05": N_("The bank took it for a duplicate."),
+    "BE05": N_("The bank does not know the creditor."),
+    "MD01": N_("The bank found no mandate."),
+    "MD06": N_("The account holder asked for the money back."),
+    "MD07": N_("The account holder has died."),
+    "MS02": N_("The account holder refused; no reason was given."),
+    "MS03": N_("The bank refused; no reason was given."),
+    "SL01": N_("A limit or a block set at the bank refused the debit."),
+    "RR04": N_("The bank refused for a regulatory reason."),
+    "ED05": N_("Settlement between the banks failed."),
+    "DS28": N_("The bank had a technical failure."),
+    "FF10": N_("The bank had a technical failure."),
+    "FF01": N_("The bank could not read the file."),
+}
+#: Sentences of the rooms: why nothing was debited, why somebody is held at fault, why an entry waits in suspense.
+SENTENCES: Final[frozenset[str]] = frozenset(
+    {
+        N_("no mandate"),
+        N_("not planned yet"),
+        N_("the mandate is signed"),
+        N_("the mandate is lodged at bank"),
+        N_("the mandate is suspended"),
+        N_("the mandate is revoked"),
+        N_("the mandate is expired"),
+        N_("the mandate is refused by bank"),
+        N_("the employer's failure, but nothing is late yet or no rule is in force"),
+        N_("the bank's answers no longer say that it failed"),
+        N_("The evidence is incomplete, so a person decides."),
+        N_("The account sent is not the one on the signed form or the last accepted amendment."),
+        N_("The name sent is not the one on the signed form."),
+        N_("The employer's amendment was received before the cut-off and was not applied."),
+        N_("An amendment was received after the cut-off; it crossed with the file."),
+        N_("The revocation was received before the cut-off; the debit should not have been sent."),
+        N_("The revocation was received after the cut-off; it crossed with the file."),
+        N_("The mandate reference or the creditor identifier sent is not the one on the form."),
+        N_("Our file reached the bank after the cut-off for the day needed."),
+        N_("The account that the employer signed is closed, and no change was announced."),
+        N_("The account worked before: a merger or renumbering at the employer's bank is likely."),
+        N_("The account was sent as signed and never worked; a person confirms before it counts."),
+        N_("No notice of this debit went out."),
+        N_("More was debited than the notice announced."),
+        N_("The debit came earlier than the notice announced."),
+        N_("Another collection of the same contribution is in flight; it may have used up the money."),
+        N_("The employer blacklisted the creditor at its bank."),
+        N_("The debit was announced and presented as agreed, and the account was not funded."),
+        N_("The mandate was unused for 36 months and had lapsed."),
+        N_("The refund stands because the creditor side did not prove the mandate."),
+        N_("CORE: why the bank saw no mandate is not known; ask the employer and its bank."),
+        N_("The employer's bank had accepted this very mandate and did not find it."),
+        N_("The mandate was not lodged at the employer's bank although the employer was told to lodge it."),
+        N_("The employer's bank had not accepted the mandate; nobody told the employer to lodge it."),
+        N_("More was debited than was declared and announced."),
+        N_("What was declared and announced was debited, and the employer took it back; a person confirms."),
+        N_("The employer contests this debit."),
+        N_("The amount debited is not the amount declared."),
+        N_("The employer refused a debit that was declared, announced and not contested; a person confirms."),
+        N_("The fund itself had the account frozen."),
+        N_("A court or an insolvency blocked the account."),
+        N_("The employer had direct debits blocked; a person confirms."),
+        N_("The scheme sent is not the scheme of the mandate."),
+        N_("The employer gave a consumer account for a B2B mandate; a person confirms."),
+        N_("Why the account takes no such debit is not known; ask the employer."),
+        N_("Whose limit refused the debit is not known; ask the employer and the bank."),
+        N_("A notice announced this amount and this date."),
+        N_("Our file reached the bank before the cut-off."),
+        N_("No other collection of this contribution is in flight."),
+        N_("The bank's own file is stored as it came."),
+        N_("The first presentation was not later than the legal due date."),
+        N_("The employer does not contest this debit."),
+        N_("The account sent is the one that the employer signed."),
+        N_("The name sent is the one that the employer signed."),
+        N_("No amendment was waiting to be applied."),
+        N_("No revocation was received."),
+        N_("Mandate reference and creditor identifier were sent as signed."),
+        N_("The mandate was used or signed within 36 months."),
+        N_("The amount debited is the amount declared."),
+        N_("A notice of this debit went out."),
+        N_("The scheme sent is that of the mandate."),
+        N_("Amount and number of debits are those announced."),
+        N_("a charge of the bank that names no collection"),
+        N_("its end-to-end reference is none of ours: changed on the way, or not ours"),
+        N_("it carries no reference of ours"),
+        N_("it names our collection, but on another account or in another currency"),
+        N_("a status for a reference that is none of ours"),
+        N_("a rejection of a file or block that is none of ours"),
+    }
+)
+ERRORS: Final[Mapping[str, str]] = {
+    "account.DZ_RIB.characters": N_("Write the account number with digits only."),
+    "account.MA_RIB.characters": N_("Write the account number with digits only."),
+    "account.DZ_RIB.length": N_("An Algerian RIB has 20 digits."),
+    "account.MA_RIB.length": N_("A Moroccan RIB has 24 digits."),
+    "account.IBAN.length": N_("This is no IBAN: country, length or structure are wrong."),
+    "account.DZ_RIB.key": N_("The last two digits (the key) do not fit the rest: a digit is wrong."),
+    "account.MA_RIB.key": N_("The last two digits (the key) do not fit the rest: a digit is wrong."),
+    "account.IBAN.key": N_("The check digits do not fit the rest: a character is wrong."),
+    "amount.malformed": N_("Write the amount with digits and one point, like 250000.00."),
+    "amount.too_precise": N_("The amount has too many decimals."),
+    "amount.too_large": N_("The amount has too many digits."),
+    "mandate.account_scheme": N_("One of the funds that you chose does not debit this kind of account."),
+    "mandate.live_already": N_("You have a mandate at one of these funds already. Revoke it first."),
+    "access.role": N_("Your role does not allow this."),
+    "access.employer": N_("This belongs to another employer."),
+    "contribution.unknown": N_("There is no such contribution."),
+    "mandate.unknown": N_("There is no such mandate."),
+    "dispute.text": N_("Say what is wrong, in at most 4,000 characters."),
+    "dispute.open_already": N_("You contest this contribution already; the fund owes you an answer."),
+    "state.transition": N_("This is no longer possible: its state has changed."),
+    "batch.four_eyes": N_("The maker of a batch cannot approve it."),
+    "batch.other_bytes": N_("The batch has changed since you looked at it. Look again."),
+    "web.form": N_("This form is too old, or was not opened here. Go back, load the page again and send it once more."),
+    "web.404": N_("There is no such page."),
+    "web.unexpected": N_("Something went wrong here; nothing was changed."),
+    "web.not_signed": N_("Tick the box to sign."),
+}
+
+
+def standing(value: str) -> str:
+    """How a contribution stands."""
+    return _of(STANDINGS, value)
+
+
+def outcome(value: str) -> str:
+    """What became of an attempt."""
+    return _of(OUTCOMES, value)
+
+
+def penalty(value: str) -> str:
+    """What became of the question of a penalty."""
+    return _of(PENALTIES, value)
+
+
+def party(value: str) -> str:
+    """Who is meant."""
+    return _of(PARTIES, value)
+
+
+def effect(value: str) -> str:
+    """What follows."""
+    return _of(EFFECTS, value)
+
+
+def mandate_state(value: str) -> str:
+    """The state of a mandate."""
+    return _of(MANDATE_STATES, value)
+
+
+def mandate_step(value: str) -> str:
+    """What to do next about a mandate."""
+    return _of(MANDATE_STEPS, value)
+
+
+def batch_state(value: str) -> str:
+    """The state of a batch."""
+    return _of(BATCH_STATES, value)
+
+
+def certainty(value: str) -> str:
+    """How sure a fact is."""
+    return _of(CERTAINTIES, value)
+
+
+def account_scheme(value: str) -> str:
+    """A kind of account number."""
+    return _of(ACCOUNT_SCHEMES, value)
+
+
+def account_help(value: str) -> str:
+    """What an account number of this kind looks like."""
+    return _of(ACCOUNT_HELP, value)
+
+
+def reason(code: str | None, name: str | None) -> str:
+    """What the bank said, for people."""
+    return _of(REASONS, code or "", name or code or "")
+
+
+def said(text: str) -> str:
+    """A sentence of a room. Why a party is held at fault begins with the party's code, which the page names already."""
+    head, colon, tail = text.partition(": ")
+    sentence = tail if colon and head in PARTIES else text
+    return gettext(sentence) if sentence else ""
+
+
+def error(problem: DebitError) -> str:
+    """What is wrong, for people."""
+    return _of(ERRORS, problem.code, problem.message)
+
+
+def _of(words: Mapping[str, str], value: str, otherwise: str | None = None) -> str:
+    known = words.get(value)
+    return gettext(known) if known else otherwise if otherwise is not None else value

@@ -1,0 +1,210 @@
+"""One small story, told through the rooms' use cases, that every page has something to show of.
+
+Two employers at CNAS: the first is paid, the second's account had no money, so that a penalty is proposed. A bank entry
+whose reference was lost waits in suspense; a batch waits for approval; the first employer is known at CACOBATPH without a
+mandate there.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from debit_service import operations
+from debit_service.access.service import add_person
+from debit_service.banks import service as bank_store
+from debit_service.banks.channels import FolderChannel
+from debit_service.collections import queries as collections
+from debit_service.collections.models import Collection
+from debit_service.collections.service.approve import approve
+from debit_service.collections.service.submit import submit
+from debit_service.contributions import queries as contributions
+from debit_service.contributions.service import import_rows
+from debit_service.core.accounts import AccountScheme, dz_rib_key, parse_account
+from debit_service.core.clock import SetClock
+from debit_service.core.settings import Settings
+from debit_service.core.work import SERVICE, Actor, Role
+from debit_service.employers.models import Employer
+from debit_service.employers.service import enrol, register
+from debit_service.mandates import service as mandates
+from debit_service.penalties import queries as penalties
+from debit_service.reconcile import queries as reconcile
+from debit_service.reconcile.service import import_stored
+from debit_service.schema import upgrade
+from debit_service.wiring import Service, open_service
+
+PASSWORD = "a long sentence for the tests"
+APPROVER = Actor("approver", frozenset({Role.FINANCE_APPROVER}))
+CLERK = Actor("clerk", frozenset({Role.FINANCE_CLERK}))
+#: The first employer's name tries to be a script: no page may run it.
+HOSTILE_NAME = "<script>alert('x')</script> شركة الأمل"
+FREE_RIB = f"001{'00123'}{'0300200100'}{dz_rib_key('001230300200100')}"
+#: What CNAS must have confirmed before anything is debited for it. Presenting again stays unconfirmed: one failure, one attempt.
+_CONFIRMED = "".join(
+    f'"CNAS.{fact}" = {{ by = "test desk", on = 2026-09-01, why = "an example, for tests" }}\n'
+    for fact in ("scheme", "creditor.name", "creditor.account", "creditor.identifier", "creditor.agent_bic")
+)
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """What the story made, by the role that it plays in tests."""
+
+    paid: str
+    failed: str
+    lost: str
+    first_mandate: str
+    second_mandate: str
+    batch_sent: str
+    batch_made: str
+    suspense: str
+    penalty: str
+
+
+def settings_in(home: Path) -> Settings:
+    """Settings of a service that lives in `home`; its bank's door is closed."""
+    return Settings(
+        home=home,
+        confirmations=home / "confirmations.toml",
+        secure_cookies=False,
+        bank_urls={"mock-bank": "http://127.0.0.1:9"},
+    )
+
+
+def tell(home: Path) -> Ids:
+    """Live through the story in the empty folder `home`."""
+    settings = settings_in(home)
+    settings.home.joinpath("confirmations.toml").write_text(_CONFIRMED)
+    upgrade(settings)
+    clock = SetClock(datetime(2026, 10, 5, 9, 0, tzinfo=UTC))
+    service = open_service(settings, clock)
+    first, second = _people(service)
+    first_mandate = _mandate(service, first, "0200300400")
+    second_mandate = _mandate(service, second, "0200300500")
+    _declare(service)
+    _collect(service)
+    clock.set(datetime(2026, 10, 27, 9, 0, tzinfo=UTC))
+    batch_sent = _collect(service)[0]
+    with service.desk.work(APPROVER) as work:
+        approve(work, batch_sent, collections.batch(work, batch_sent).sha256)
+    for folder in ("in", "out"):
+        (home / "bank" / folder).mkdir(parents=True)
+    outcome = submit(service.desk, APPROVER, service.funds.get("CNAS"), batch_sent, FolderChannel(home / "bank"))
+    assert outcome == "sent"
+    clock.set(datetime(2026, 11, 3, 9, 0, tzinfo=UTC))
+    _bank_answers(service)
+    clock.set(NOW)
+    operations.assess_penalties(service, SERVICE, service.funds.get("CNAS"))
+    batch_made = _collect(service)[0]
+    ids = _ids(service, first_mandate, second_mandate, batch_sent, batch_made)
+    service.desk.database.dispose()
+    return ids
+
+
+def _people(service: Service) -> tuple[Employer, Employer]:
+    with service.desk.work(SERVICE) as work:
+        first = register(work, reference="099900000000001", name=HOSTILE_NAME, language="ar")
+        second = register(work, reference="099900000000002", name="Entreprise Deux", language="fr")
+        enrol(work, first, "CNAS", "1600000001")
+        enrol(work, first, "CACOBATPH", "7700000001")
+        enrol(work, second, "CNAS", "1600000002")
+        add_person(work, "first", PASSWORD, [Role.EMPLOYER], first.id)
+        add_person(work, "second", PASSWORD, [Role.EMPLOYER], second.id)
+        add_person(work, "clerk", PASSWORD, [Role.FINANCE_CLERK])
+        add_person(work, "approver", PASSWORD, [Role.FINANCE_APPROVER])
+        add_person(work, "administrator", PASSWORD, [Role.ADMINISTRATOR])
+    return first, second
+
+
+def _mandate(service: Service, employer: Employer, account: str) -> str:
+    rib = f"00100123{account}{dz_rib_key(f'00123{account}')}"
+    form = mandates.SignedForm(
+        employer=employer,
+        account=parse_account(rib, AccountScheme.DZ_RIB),
+        debtor_name="Holder",
+        signer_name="Signer",
+        signer_capacity="manager",
+        signed_on=date(2026, 10, 1),
+        how="paper",
+    )
+    with service.desk.work(CLERK) as work:
+        (mandate,) = mandates.sign(work, form, [service.funds.get("CNAS")])
+        mandates.lodge(work, mandate, "lodged", "stamp 1")
+        mandates.accept(work, mandate, "accepted", "stamp 2")
+    return mandate.id
+
+
+def _declare(service: Service) -> None:
+    rows = "fund,registration_number,reference,period,amount,currency,due_date\n" + "".join(
+        f"CNAS,{number},{reference},{period},{amount},DZD,{due}\n"
+        for number, reference, period, amount, due in (
+            ("1600000001", "PAID", "2026-09", "120000.50", "2026-10-30"),
+            ("1600000002", "FAILED", "2026-09", "80000.00", "2026-10-30"),
+            ("1600000002", "LOST", "2026-08", "1500.00", "2026-10-30"),
+            ("1600000001", "NEXT", "2026-10", "121000.00", "2026-11-29"),
+        )
+    )
+    with service.desk.work(CLERK) as work:
+        report = import_rows(work, service.funds, service.calendars, rows.encode(), "declared.csv")
+    assert report.taken == 4, report.bad
+
+
+def _collect(service: Service) -> list[str]:
+    fund = service.funds.get("CNAS")
+    return operations.collect(service, CLERK, fund, operations.today(service, fund)).batches
+
+
+def _bank_answers(service: Service) -> None:
+    """The bank books what was asked, returns one for AM04, and books one under a reference that nobody knows."""
+    with service.desk.reading(SERVICE) as work:
+        sent = {
+            reference: collections.attempts(work, contributions.get(work, reference).id)[0]
+            for reference in ("PAID", "FAILED")
+        }
+        entries = "".join(
+            (
+                _entry("CRDT", sent["PAID"]),
+                _entry("CRDT", sent["FAILED"]),
+                _entry("DBIT", sent["FAILED"], "<RtrInf><Rsn><Cd>AM04</Cd></Rsn></RtrInf>"),
+                _entry("CRDT", None),
+            )
+        )
+    account = service.funds.get("CNAS").creditor.account.value
+    body = (
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08"><BkToCstmrDbtCdtNtfctn>'
+        "<GrpHdr><MsgId>M1</MsgId><CreDtTm>2026-11-02T09:00:00Z</CreDtTm></GrpHdr>"
+        f"<Ntfctn><Id>N1</Id><Acct><Id><IBAN>{account}</IBAN></Id></Acct>{entries}</Ntfctn>"
+        "</BkToCstmrDbtCdtNtfctn></Document>"
+    )
+    with service.desk.work(SERVICE) as work:
+        bank_store.store(work, "in", "mock-bank", "camt.054.xml", body.encode())
+    import_stored(service.desk, SERVICE, service.funds)
+
+
+def _entry(direction: str, collection: Collection | None, more: str = "") -> str:
+    minor = collection.amount_minor if collection else 150000
+    amount = f'<Amt Ccy="DZD">{minor // 100}.{minor % 100:02d}</Amt><CdtDbtInd>{direction}</CdtDbtInd>'
+    reference = collection.end_to_end_id if collection else "NOT-OURS"
+    code = "<BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>IDDT</Cd><SubFmlyCd>{}</SubFmlyCd></Fmly></Domn></BkTxCd>"
+    return (
+        f"<Ntry>{amount}<Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-10-29</Dt></BookgDt><ValDt><Dt>2026-10-29</Dt></ValDt>"
+        f"{code.format('UPDD' if more else 'ESDD')}"
+        f"<NtryDtls><TxDtls><Refs><EndToEndId>{reference}</EndToEndId></Refs>{amount}{more}</TxDtls></NtryDtls></Ntry>"
+    )
+
+
+def _ids(service: Service, first: str, second: str, sent: str, made: str) -> Ids:
+    with service.desk.reading(SERVICE) as work:
+        ((entry, _),) = reconcile.queue(work)
+        (penalty,) = penalties.listed(work)
+        return Ids(
+            paid=contributions.get(work, "PAID").id,
+            failed=contributions.get(work, "FAILED").id,
+            lost=contributions.get(work, "LOST").id,
+            first_mandate=first,
+            second_mandate=second,
+            batch_sent=sent,
+            batch_made=made,
+            suspense=entry.id,
+            penalty=penalty.id,
+        )

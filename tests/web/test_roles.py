@@ -1,0 +1,137 @@
+"""Every route against every role: who is let in, who is refused, who is asked to sign in."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+
+import pytest
+from flask import Flask
+from web.conftest import Browser
+from web.story import Ids
+
+from debit_service.app import create_app
+from debit_service.core.work import Role
+from debit_service.web import access
+from debit_service.wiring import Service
+
+LOGINS = {
+    "first": Role.EMPLOYER,
+    "clerk": Role.FINANCE_CLERK,
+    "approver": Role.FINANCE_APPROVER,
+    "administrator": Role.ADMINISTRATOR,
+}
+EMPLOYER, CLERK, APPROVER, ADMINISTRATOR = "E", "C", "A", "D"
+LETTERS = {
+    Role.EMPLOYER: EMPLOYER,
+    Role.FINANCE_CLERK: CLERK,
+    Role.FINANCE_APPROVER: APPROVER,
+    Role.ADMINISTRATOR: ADMINISTRATOR,
+}
+#: Who may call what, written down a second time and by hand: a slip in a decorator shows here. "*": everybody.
+EXPECTED = {
+    "pages.home": "ECAD",
+    "pages.funds": "CAD",
+    "pages.health": "*",
+    "pages.static": "*",
+    "pages.vendor": "*",
+    "sessions.sign_in": "*",
+    "sessions.sign_out": "ECAD",
+    "contributions.own": "E",
+    "contributions.detail": "ECA",
+    "contributions.dispute": "E",
+    "mandates.own": "E",
+    "mandates.new": "E",
+    "mandates.revoke": "E",
+    "report.show": "CA",
+    "report.download": "CA",
+    "batches.listed": "CA",
+    "batches.detail": "CA",
+    "batches.approve": "A",
+    "batches.send": "CA",
+    "suspense.entry": "CA",
+    "suspense.match": "C",
+    "penalties.listed": "CA",
+    "penalties.adopt": "A",
+    "penalties.withdraw": "A",
+}
+
+
+def addresses(app: Flask, ids: Ids) -> list[tuple[str, str, str]]:
+    """Endpoint, method and address of every route, with ids that exist and belong to the first employer."""
+    values = asdict(ids) | {
+        "contribution_id": ids.paid,
+        "mandate_id": ids.first_mandate,
+        "batch_id": ids.batch_made,
+        "entry_id": ids.suspense,
+        "penalty_id": ids.penalty,
+        "name": "site.css",
+    }
+    adapter = app.url_map.bind("localhost")
+    return [
+        (rule.endpoint, method, adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments}, method))
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) & {"GET", "POST"}
+    ]
+
+
+def test_every_route_declares_exactly_the_roles_of_the_table(app: Flask) -> None:
+    declared = {}
+    for rule in app.url_map.iter_rules():
+        roles = access.declared(app, rule.endpoint)
+        declared[rule.endpoint] = "*" if roles is None else {LETTERS[role] for role in roles}
+    assert declared == {name: "*" if who == "*" else set(who) for name, who in EXPECTED.items()}
+
+
+@pytest.mark.parametrize("login", LOGINS)
+def test_each_route_lets_in_exactly_the_roles_that_it_declares(
+    app: Flask, ids: Ids, somebody: Callable[[str], Browser], login: str
+) -> None:
+    for endpoint, method, address in addresses(app, ids):
+        if endpoint == "sessions.sign_out":
+            continue  # the sign-out's own test; here it would end the session of the others
+        answer = somebody(login).client.open(address, method=method, buffered=True)
+        who = EXPECTED[endpoint]
+        if who != "*" and LETTERS[LOGINS[login]] not in who:
+            assert answer.status_code == 403, (method, address)
+        elif method == "POST":
+            # Let in by the gate, then stopped for want of the form's token: nothing was changed.
+            assert answer.status_code == 400, (method, address)
+        else:
+            assert answer.status_code in {200, 302, 404 if endpoint == "pages.vendor" else 200}, (method, address)
+
+
+def test_nobody_signed_in_is_asked_to_sign_in_everywhere(app: Flask, ids: Ids, browser: Browser) -> None:
+    for endpoint, method, address in addresses(app, ids):
+        answer = browser.client.open(address, method=method, buffered=True)
+        if EXPECTED[endpoint] != "*":
+            assert (answer.status_code, answer.location.split("?")[0]) == (302, "/sign-in"), (method, address)
+
+
+def test_an_employer_gets_nothing_by_another_employers_ids(somebody: Callable[[str], Browser], ids: Ids) -> None:
+    second = somebody("second")
+    for address in (
+        f"/contributions/{ids.paid}",
+        f"/contributions/{ids.paid}/dispute",
+        f"/mandates/{ids.first_mandate}/revoke",
+        "/contributions/PAID",
+    ):
+        assert "120" not in second.get(address, 403)
+
+
+def test_an_employer_cannot_act_on_another_employers_ids(somebody: Callable[[str], Browser], ids: Ids) -> None:
+    second = somebody("second")
+    own = f"/contributions/{ids.failed}/dispute"
+    second.post(f"/contributions/{ids.paid}/dispute", {"text": "mine"}, 403, page=own)
+    second.post(f"/mandates/{ids.first_mandate}/revoke", {"why": "mine"}, 403, page=own)
+
+
+def test_an_application_with_a_route_that_declares_nothing_is_not_built(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(access._DECLARED, access_view(create_app(service), "report.show"))
+    with pytest.raises(LookupError, match=r"report\.show"):
+        create_app(service)
+
+
+def access_view(app: Flask, endpoint: str) -> Callable[..., object]:
+    """The function behind a route."""
+    return app.view_functions[endpoint]
