@@ -38,7 +38,9 @@ DAILY: dict[str, Callable[[Service, Fund, date], str]] = {"collect": _collect, "
 
 def run_due(service: Service) -> list[str]:
     """Do everything that is due now; returns a line for each thing done. Safe to call in several processes at once."""
-    told = [f"send {batch_id}: {outcome}" for batch_id, outcome in operations.send_approved(service, SERVICE).items()]
+    done, failed = operations.deliver(service, SERVICE)
+    told = [f"notices: {done} sent, {failed} failed"] if done or failed else []
+    told += [f"send {batch_id}: {outcome}" for batch_id, outcome in operations.send_approved(service, SERVICE).items()]
     fetched = operations.fetch(service, SERVICE)
     told += [f"fetch: {fetched.new_files} new files"] if fetched.new_files else []
     told += [f"fetch {bank_id}: {trouble}" for bank_id, trouble in fetched.unavailable.items()]
@@ -58,6 +60,9 @@ def _run(service: Service, job: str, fund: Fund, on: date) -> list[str]:
         outcome, detail = "done", DAILY[job](service, fund, on)
     except DebitError as error:
         outcome, detail = "failed", str(error)
+    except Exception as error:
+        log.exception("job failed", job=job, fund=fund.id)
+        outcome, detail = "failed", f"an error that nobody foresaw ({type(error).__name__}): see the log"
     runs.finish(service.desk, SERVICE, run_id, outcome, detail)
     return [f"{job} {fund.id} {on.isoformat()}: {outcome}, {detail}"]
 

@@ -15,7 +15,7 @@ from debit_service.collections.service.submit import submit
 from debit_service.core import audit, events
 from debit_service.core.clock import business_date
 from debit_service.core.errors import DebitError
-from debit_service.core.work import Actor
+from debit_service.core.work import SERVICE, Actor
 from debit_service.funds.profile import Fund
 from debit_service.penalties.service import Assessed, assess
 from debit_service.reconcile.service import Imported, import_stored
@@ -54,10 +54,15 @@ def collect(service: Service, actor: Actor, fund: Fund, on: date) -> Collected:
         planned = plan(work, fund, calendar, on)
     with service.desk.work(actor) as work:
         notices = notify(work, fund)
-    events.deliver(service.desk, actor, carrier(service.settings))
+    deliver(service, actor)
     with service.desk.work(actor) as work:
         batches = make_batches(work, fund, service.bank_of(fund), calendar, on)
     return Collected(fund.id, len(planned.collections), planned.left_alone, notices, [batch.id for batch in batches])
+
+
+def deliver(service: Service, actor: Actor) -> tuple[int, int]:
+    """Let notices go out; returns (sent, failed). What failed is tried at the next call."""
+    return events.deliver(service.desk, actor, carrier(service.settings))
 
 
 def send_approved(service: Service, actor: Actor) -> dict[str, str]:
@@ -103,5 +108,9 @@ def assess_penalties(service: Service, actor: Actor, fund: Fund) -> Assessed:
 
 def anchor_audit(service: Service) -> None:
     """Write the newest hash of the audit log outside the database."""
+    path = service.settings.home / "audit-anchors.txt"
+    if not path.exists():
+        with service.desk.work(SERVICE) as work:
+            audit.record(work, audit.ANCHORING_BEGAN, path.name)
     with service.desk.database.reading() as session:
-        audit.anchor(session, service.settings.home / "audit-anchors.txt")
+        audit.anchor(session, path)

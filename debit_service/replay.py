@@ -5,6 +5,7 @@ What people and the declaration system put in is copied; everything that was der
 
 import tempfile
 from collections.abc import Iterator
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ from debit_service import schema
 from debit_service.banks.models import BankFile
 from debit_service.collections.models import Collection
 from debit_service.core.database import Database
+from debit_service.core.errors import DebitError
+from debit_service.core.models import AuditEntry
 from debit_service.core.work import SERVICE, Desk, Work
 from debit_service.ledger.models import JournalEntry, JournalLine
 from debit_service.reconcile import queries as reconcile
 from debit_service.reconcile.models import Allocation, BankEntry, Disposition, Resolution
-from debit_service.reconcile.service import import_stored, resolve
+from debit_service.reconcile.service import import_file, resolve
 from debit_service.wiring import Service
 
 #: Derived from bank files, or about the installation itself: not copied.
@@ -46,6 +49,8 @@ _DERIVED = frozenset(
 )
 #: Postings that do not come from bank files.
 _COPIED_CAUSES = ("contribution.declared", "collection.sent")
+#: What the audit log calls the reading of a file and the decision about an entry.
+_ORDERED = ("bank_file.read", "bank_file.not_read", "bank_file.unreadable", "entry.resolved")
 _ROWS_AT_ONCE = 500
 
 
@@ -58,8 +63,7 @@ def differences(service: Service) -> Iterator[str]:
             desk = Desk(database, service.desk.clock, service.desk.keys)
             with service.desk.database.reading() as source, database.engine.begin() as target:
                 _copy(source.connection(), target)
-            import_stored(desk, SERVICE, service.funds)
-            _decide_again(service, desk)
+            yield from _do_again(service, desk)
             with service.desk.reading(SERVICE) as live, desk.reading(SERVICE) as again:
                 yield from _compare(dict(_state(live)), dict(_state(again)))
         finally:
@@ -98,22 +102,42 @@ def _as_sent(source: Connection, row: dict[str, Any]) -> dict[str, Any]:
     return row | {"live": live, "failure_code": None, "failed_on": None}
 
 
-def _decide_again(service: Service, desk: Desk) -> None:
-    """What people decided about entries in suspense, in the order in which they did. Entries are found by file and position."""
+def _do_again(service: Service, desk: Desk) -> Iterator[str]:
+    """Read every stored file and decide what people decided, in the order in which it happened; names what is now refused."""
+    for _, file_id, decided in sorted(_what_happened(service), key=lambda step: step[0]):
+        try:
+            with desk.work(SERVICE) as work:
+                if decided is None:
+                    import_file(work, service.funds, file_id)
+                else:
+                    _decide_again(work, service, file_id, decided)
+        except DebitError as error:
+            yield f"file {file_id} cannot be read or decided again: {error}"
+
+
+def _what_happened(service: Service) -> Iterator[tuple[tuple[float, str], str, tuple[int, str, str] | None]]:
+    """(moment, file, None) for a file that was read, (moment, file, decision) for an entry of it that a person decided about.
+
+    The audit log numbers what happened; identifiers order it only to the millisecond. What is not in the log comes last.
+    """
     with service.desk.reading(SERVICE) as live:
-        decided = [
-            (file.sha256, entry.position, str(resolution.evidence["end_to_end_id"]), resolution.why)
-            for resolution, entry, file in live.session.execute(
-                select(Resolution, BankEntry, BankFile)
-                .join(BankEntry, BankEntry.id == Resolution.entry_id)
-                .join(BankFile, BankFile.id == BankEntry.file_id)
-                .order_by(Resolution.id)
-            )
-        ]
-    for sha256, position, end_to_end_id, why in decided:
-        with desk.work(SERVICE) as work:
-            query = select(BankEntry.id).join(BankFile).where(BankFile.sha256 == sha256, BankEntry.position == position)
-            resolve(work, service.funds, work.session.scalars(query).one(), end_to_end_id, why)
+        query = select(AuditEntry.subject, AuditEntry.sequence).where(AuditEntry.action.in_(_ORDERED))
+        moments: dict[str, float] = {subject: float(sequence) for subject, sequence in live.session.execute(query)}
+        for file_id in live.session.scalars(select(BankFile.id).where(BankFile.direction == "in")):
+            yield (moments.get(file_id, inf), file_id), file_id, None
+        resolved = select(Resolution, BankEntry).join(BankEntry, BankEntry.id == Resolution.entry_id)
+        for resolution, entry in live.session.execute(resolved):
+            decision = (entry.position, str(resolution.evidence["end_to_end_id"]), resolution.why)
+            yield (moments.get(entry.id, inf), resolution.id), entry.file_id, decision
+
+
+def _decide_again(work: Work, service: Service, file_id: str, decided: tuple[int, str, str]) -> None:
+    """What a person decided about an entry in suspense, which is found by file and position."""
+    position, end_to_end_id, why = decided
+    entry_id = work.session.scalars(
+        select(BankEntry.id).where(BankEntry.file_id == file_id, BankEntry.position == position)
+    ).one_or_none()
+    resolve(work, service.funds, entry_id or "", end_to_end_id, why)
 
 
 def _state(work: Work) -> Iterator[tuple[str, object]]:

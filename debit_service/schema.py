@@ -15,7 +15,7 @@ from debit_service.contributions import models as _contributions
 from debit_service.core import models as _core
 from debit_service.core.crypto import create_key_ring, load_key_ring
 from debit_service.core.database import Base, Database
-from debit_service.core.errors import Refused
+from debit_service.core.errors import NotFound, Refused
 from debit_service.core.settings import Settings
 from debit_service.disputes import models as _disputes
 from debit_service.employers import models as _employers
@@ -23,7 +23,7 @@ from debit_service.ledger import models as _ledger
 from debit_service.mandates import models as _mandates
 from debit_service.penalties import models as _penalties
 from debit_service.reconcile import models as _reconcile
-from debit_service.wiring import KEY_CHECK_TEXT
+from debit_service.wiring import KEY_CHECK_TEXT, check_keys
 
 ROOMS = (
     _access,
@@ -77,9 +77,15 @@ def migrate(database: Database, revision: str) -> None:
 
 
 def current(database: Database) -> str | None:
-    """The revision that the database is at."""
-    with database.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+    """The revision that the database is at. Raises NotFound or Unavailable when there is none, or it does not answer."""
+    url = database.engine.url
+    if url.drivername.startswith("sqlite") and not Path(url.database or "").exists():
+        # Opening it would make an empty one.
+        raise NotFound(
+            "database.missing", "There is no database.", place=url.database, remedy="Run `debit db upgrade`."
+        )
+    with database.reading() as session:
+        return MigrationContext.configure(session.connection()).get_current_revision()
 
 
 def newest() -> str:
@@ -96,6 +102,7 @@ def _configuration() -> Config:
 def _note_key(settings: Settings, database: Database) -> None:
     keys = load_key_ring(settings.keys_path)
     with database.transaction() as session:
+        check_keys(session, keys, settings.keys_path)
         if session.get(_core.KeyCheck, keys.active) is None:
             sealed = keys.seal(KEY_CHECK_TEXT, f"key_checks.sealed:{keys.active}")
             session.add(_core.KeyCheck(key_id=keys.active, sealed=sealed))

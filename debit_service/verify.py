@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from debit_service import replay, schema
 from debit_service.banks import queries as bank_files
@@ -25,6 +26,7 @@ from debit_service.core.state import Transition, undeclared
 from debit_service.core.work import SERVICE, Work
 from debit_service.iso20022.pain008 import reread
 from debit_service.ledger import queries as ledger
+from debit_service.ledger.models import JournalEntry, JournalLine
 from debit_service.ledger.rules import account
 from debit_service.mandates.models import Mandate, MandateTransition
 from debit_service.mandates.rules import LIVE_STATES
@@ -51,8 +53,22 @@ class Check:
 def verify(service: Service) -> Iterator[tuple[Check, list[str]]]:
     """Each invariant with its breaches (none, in a sound database)."""
     for check in CHECKS:
+        yield check, _breaches(check, service)
+
+
+def _breaches(check: Check, service: Service) -> list[str]:
+    """The breaches of one invariant. Damage that stops one check must not hide what the others find."""
+    found: list[str] = []
+    try:
         with service.desk.reading(SERVICE) as work:
-            yield check, list(check.breaches(service, work))
+            found.extend(check.breaches(service, work))
+    except DebitError as error:
+        found.append(f"not checked to the end: {error}")
+    except (SQLAlchemyError, LookupError, ValueError) as error:
+        found.append(
+            f"not checked to the end: something that belongs here is gone or malformed ({type(error).__name__})"
+        )
+    return found
 
 
 def _one_live_and_no_more_than_owed(_: Service, work: Work) -> Iterator[str]:
@@ -127,6 +143,9 @@ def _every_entry_once(_: Service, work: Work) -> Iterator[str]:
 def _journal_balances(service: Service, work: Work) -> Iterator[str]:
     for entry_id in ledger.unbalanced(work.session):
         yield f"journal entry {entry_id} does not sum to zero"
+    headless = select(JournalLine.subject).outerjoin(JournalEntry).where(JournalEntry.id.is_(None)).distinct()
+    for subject in work.session.scalars(headless):
+        yield f"{subject} has lines in the journal whose entry is gone"
     sums: dict[str, int] = {}
     for (_, currency), minor in ledger.trial_balance(work.session).items():
         sums[currency] = sums.get(currency, 0) + minor

@@ -6,13 +6,15 @@ Entry points (command line, web, worker, demo) make one `Service` and hand it to
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from debit_service.banks.channels import Channel, FolderChannel, HttpChannel
 from debit_service.core.calendar import BusinessCalendar, Calendar, JointCalendar, load_calendar
 from debit_service.core.clock import Clock, SetClock, SystemClock
-from debit_service.core.crypto import load_key_ring
+from debit_service.core.crypto import KeyRing, load_key_ring
 from debit_service.core.database import Database
 from debit_service.core.errors import NotFound, Refused
 from debit_service.core.models import KeyCheck
@@ -74,7 +76,7 @@ class Service:
         if kind == "http" and (url := self.settings.bank_urls.get(bank_id)):
             return HttpChannel(url)
         if kind == "folder" and (folder := self.settings.bank_folders.get(bank_id)):
-            return FolderChannel(folder)
+            return FolderChannel(folder, keeps_read_files=self.funds.bank(bank_id).keeps_read_files)
         raise NotFound(
             "bank.no_channel",
             f"No way to the bank {bank_id} is set up ({kind}).",
@@ -87,7 +89,8 @@ def open_service(settings: Settings | None = None, clock: Clock | None = None) -
     settings = settings or Settings()
     keys = load_key_ring(settings.keys_path)
     service = Service(settings, Desk(Database(settings.url), clock or _clock(settings), keys))
-    _check_keys(service)
+    with service.desk.database.reading() as session:
+        check_keys(session, keys, settings.keys_path)
     return service
 
 
@@ -99,8 +102,15 @@ def _clock(settings: Settings) -> Clock:
     return SetClock(datetime.fromisoformat(stands_at.read_text())) if stands_at.exists() else SystemClock()
 
 
-def _check_keys(service: Service) -> None:
-    with service.desk.database.reading() as session:
-        for check in session.scalars(select(KeyCheck)):
-            if service.desk.keys.open(check.sealed, f"key_checks.sealed:{check.key_id}") != KEY_CHECK_TEXT:
-                raise Refused("keys.wrong", "The key ring does not belong to this database.")
+def check_keys(session: Session, keys: KeyRing, path: Path) -> None:
+    """Refuse a key ring that does not open what this database was sealed with."""
+    for check in session.scalars(select(KeyCheck)):
+        try:
+            keys.open(check.sealed, f"key_checks.sealed:{check.key_id}")
+        except Refused as error:
+            raise Refused(
+                "keys.wrong",
+                "The key ring does not belong to this database.",
+                place=str(path),
+                remedy="Put the key ring that belongs to it in place.",
+            ) from error

@@ -1,6 +1,7 @@
 """What a bank sends, composed: status reports, notifications, statements. Defaults are what most banks write."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -24,6 +25,8 @@ class Booked:
     batch: tuple[str, int] | None = None
     status: str = "BOOK"
     sub_family: str = "ESDD"
+    proprietary_reason: str | None = None
+    details: tuple["Booked", ...] = ()
 
 
 def credit(
@@ -53,6 +56,30 @@ def returned(
         reason=reason,
         charges_minor=charges_minor,
         sub_family="UPDD",
+    )
+
+
+def together(*parts: Booked, reference: str | None = None) -> Booked:
+    """One entry of the bank's that is made of these: a batch with its details."""
+    return replace(
+        parts[0],
+        amount_minor=sum(one.amount_minor for one in parts),
+        charges_minor=0,
+        servicer_reference=reference,
+        details=parts,
+    )
+
+
+def total(
+    sents: Sequence[Sent], day: date | None = None, *, amount_minor: int | None = None, count: int | None = None
+) -> Booked:
+    """A block booked in one sum, without details."""
+    first = sents[0]
+    return Booked(
+        amount_minor=amount_minor or sum(one.amount_minor for one in sents),
+        currency=first.currency,
+        day=day or first.collection_date,
+        batch=(first.payment_information_id, count or len(sents)),
     )
 
 
@@ -154,17 +181,29 @@ def _entry(one: Booked) -> str:
 
 
 def _details(one: Booked) -> str:
+    if one.details:
+        return f"<NtryDtls>{''.join(_detail(each, own_charges=True) for each in one.details)}</NtryDtls>"
     if one.batch:
         block, count = one.batch
         return f"<NtryDtls><Btch><PmtInfId>{block}</PmtInfId><NbOfTxs>{count}</NbOfTxs></Btch></NtryDtls>"
     if not one.end_to_end_id:
         return ""
+    return f"<NtryDtls>{_detail(one)}</NtryDtls>"
+
+
+def _detail(one: Booked, *, own_charges: bool = False) -> str:
     original = one.amount_minor - one.charges_minor
     instructed = (
         f"<AmtDtls><InstdAmt>{_amount(original, one.currency)}</InstdAmt></AmtDtls>" if one.charges_minor else ""
     )
     why = f"<RtrInf><Rsn><Cd>{one.reason}</Cd></Rsn></RtrInf>" if one.reason else ""
+    if one.proprietary_reason:
+        why = f"<RtrInf><Rsn><Prtry>{one.proprietary_reason}</Prtry></Rsn></RtrInf>"
+    name = f"<Refs><EndToEndId>{one.end_to_end_id}</EndToEndId></Refs>" if one.end_to_end_id else ""
+    charges = ""
+    if own_charges and one.charges_minor:
+        charges = f"<Chrgs><Rcrd>{_amount(one.charges_minor, one.currency)}<CdtDbtInd>DBIT</CdtDbtInd></Rcrd></Chrgs>"
     return (
-        f"<NtryDtls><TxDtls><Refs><EndToEndId>{one.end_to_end_id}</EndToEndId></Refs>{_amount(one.amount_minor, one.currency)}"
-        f"<CdtDbtInd>{one.direction}</CdtDbtInd>{instructed}{why}</TxDtls></NtryDtls>"
+        f"<TxDtls>{name}{_amount(one.amount_minor, one.currency)}"
+        f"<CdtDbtInd>{one.direction}</CdtDbtInd>{instructed}{charges}{why}</TxDtls>"
     )

@@ -3,6 +3,8 @@
 A test says only what matters to it: `house.sent()` is a contribution of CNAS whose debit an approved file took to the bank.
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -21,16 +23,21 @@ from debit_service.core.accounts import AccountScheme, parse_account
 from debit_service.core.clock import SetClock
 from debit_service.core.crypto import create_key_ring
 from debit_service.core.settings import PROJECT, Settings
-from debit_service.core.work import SERVICE, Actor, Desk, Role
+from debit_service.core.work import Actor, Desk, Role, Work
 from debit_service.demo.data import Somebody
 from debit_service.employers import queries as employers
 from debit_service.employers.service import enrol, register
 from debit_service.funds.profile import Fund
+from debit_service.ledger.queries import trial_balance
 from debit_service.mandates import service as mandates
 from debit_service.mandates.models import Mandate
+from debit_service.penalties import queries as penalties
+from debit_service.penalties.models import FaultDecision
 from debit_service.reconcile import queries as reconcile
+from debit_service.reconcile.models import BankEntry
 from debit_service.reconcile.rules import Outcome
-from debit_service.reconcile.service import Imported, import_stored
+from debit_service.reconcile.service import Imported, import_stored, resolve
+from debit_service.verify import verify
 from debit_service.wiring import Service, open_service
 
 CLERK = Actor("clerk", frozenset({Role.FINANCE_CLERK}))
@@ -58,13 +65,18 @@ class Sent:
 class House:
     """A service, its clock, and the folder through which its bank is reached."""
 
-    def __init__(self, database_url: str, folder: Path) -> None:
+    def __init__(self, database_url: str, folder: Path, *, unconfirmed: frozenset[str] = frozenset()) -> None:
         home = folder / "home"
         home.mkdir()
         confirmations = home / "confirmations.toml"
         said = '{ by = "tests", on = 2026-08-31, why = "tests" }'
         confirmations.write_text(
-            "".join(f'"{fund}.{fact}" = {said}\n' for fund in ("CNAS", "CNSS", "EINZUGSSTELLE") for fact in _CONFIRMED)
+            "".join(
+                f'"{fund}.{fact}" = {said}\n'
+                for fund in ("CNAS", "CNSS", "EINZUGSSTELLE")
+                for fact in _CONFIRMED
+                if fact not in unconfirmed
+            )
         )
         self.clock = SetClock(datetime.combine(FIRST_DAY, time(6), UTC))
         settings = Settings(
@@ -75,12 +87,34 @@ class House:
         self.bank_folder = folder / "bank"
         for part in ("in", "out"):
             (self.bank_folder / part).mkdir(parents=True)
-        self.channel = FolderChannel(self.bank_folder)
+        self.channel = FolderChannel(self.bank_folder, keeps_read_files=True)
         self._numbers = 0
 
     def close(self) -> None:
         """Close every connection."""
         self.service.desk.database.dispose()
+
+    def bookmark(self) -> Callable[[], None]:
+        """Remember everything as it is now (SQLite only); the function returned brings it back, as often as it is called."""
+        path = Path(self.desk.database.engine.url.database or "")
+        self.close()
+        content, now = path.read_bytes(), self.clock.now()
+
+        def back() -> None:
+            self.close()
+            for leftover in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+                leftover.unlink(missing_ok=True)
+            path.write_bytes(content)
+            self.clock.set(now)
+
+        return back
+
+    @contextmanager
+    def reading(self) -> Iterator[Work]:
+        """A look into the database; what was read can be asked afterwards too."""
+        with self.service.desk.reading(CLERK) as work:
+            yield work
+            work.session.expunge_all()
 
     @property
     def desk(self) -> Desk:
@@ -150,6 +184,11 @@ class House:
         day = on or self.clock.now().date()
         return operations.collect(self.service, CLERK, self.fund(fund_id), day)
 
+    def batch_hash(self, batch_id: str) -> str:
+        """The hash of a batch's bytes, as an approver is shown it."""
+        with self.reading() as work:
+            return collections.batch(work, batch_id).sha256
+
     def approve(self, batch_id: str) -> None:
         """The other person approves."""
         with self.service.desk.work(APPROVER) as work:
@@ -157,7 +196,7 @@ class House:
 
     def send(self, batch_id: str) -> str:
         """Hand an approved batch to the bank's folder."""
-        with self.service.desk.reading(CLERK) as work:
+        with self.reading() as work:
             fund = self.fund(collections.batch(work, batch_id).fund_id)
         return submit(self.service.desk, CLERK, fund, batch_id, self.channel)
 
@@ -181,9 +220,31 @@ class House:
         lead = self.fund(fund_id).debit_policy.lead_open_days.value
         return calendar.add_open_days(calendar.preceding_open(due), -lead)
 
+    def sent_together(self, fund_id: str = "CNAS", *amounts: str, due: date = date(2026, 9, 30)) -> list[Sent]:
+        """One contribution for each of `amounts`, each of another employer, all in one block of one file."""
+        owed = [self.contribution(self.employer(fund_id), due=due, amount=amount) for amount in amounts]
+        self.send_due(fund_id, due, owed[0])
+        return [self.debit(contribution_id) for contribution_id in owed]
+
+    def present_again(self, sent: Sent) -> Sent:
+        """Collect, approve and send what may be presented again after `sent` has failed; returns the new debit."""
+        fund_id = self.collection(sent).fund_id
+        self.collect(fund_id)
+        newest = self.debits_of(sent.contribution_id)[-1]
+        self.go_to(self.send_day(fund_id, newest.collection_date))
+        for batch_id in self.collect(fund_id).batches:
+            self.approve(batch_id)
+            assert self.send(batch_id) == "sent"
+        return self.debit(sent.contribution_id)
+
+    def debits_of(self, contribution_id: str) -> list[Collection]:
+        """Every attempt at a contribution, oldest first."""
+        with self.reading() as work:
+            return collections.attempts(work, contribution_id)
+
     def debit(self, contribution_id: str) -> Sent:
         """The newest debit of a contribution, which must have been sent."""
-        with self.service.desk.reading(CLERK) as work:
+        with self.reading() as work:
             one = collections.attempts(work, contribution_id)[-1]
             batch = collections.batch_of(work, one)
             assert batch is not None
@@ -208,26 +269,62 @@ class House:
                 bank_store.store(work, "in", "mock-bank", f"file-{number}.xml", content)
         return import_stored(self.service.desk, CLERK, self.service.funds)
 
+    def in_turn(self, *files: bytes) -> list[Imported]:
+        """The bank's files arrive one after the other; each is read before the next one comes."""
+        return [imported for content in files for imported in self.bank_says(content)]
+
+    def resolve(self, entry_id: str, end_to_end_id: str, why: str = "the bank explained it by telephone") -> None:
+        """A clerk explains an entry in suspense."""
+        with self.service.desk.work(CLERK) as work:
+            resolve(work, self.service.funds, entry_id, end_to_end_id, why)
+
     def assess(self, fund_id: str = "CNAS") -> None:
         """Decide faults and penalties as of now."""
         operations.assess_penalties(self.service, CLERK, self.fund(fund_id))
 
     def outcome(self, sent: Sent) -> Outcome:
         """What the facts make of a debit."""
-        with self.service.desk.reading(CLERK) as work:
+        with self.reading() as work:
             return reconcile.outcome_of(work, sent.collection_id, sent.amount_minor)
 
     def collection(self, sent: Sent) -> Collection:
         """The debit's row."""
-        with self.service.desk.reading(CLERK) as work:
+        with self.reading() as work:
             return work.session.get_one(Collection, sent.collection_id)
 
     def contribution_row(self, contribution_id: str) -> Contribution:
         """The contribution's row."""
-        with self.service.desk.reading(CLERK) as work:
+        with self.reading() as work:
             return contributions.get(work, contribution_id)
+
+    def decision(self, sent: Sent) -> FaultDecision | None:
+        """The decision about a debit that stands."""
+        with self.reading() as work:
+            return penalties.decision_of(work, sent.collection_id)
+
+    def penalties(self, contribution_id: str) -> list[tuple[str | None, int]]:
+        """(state, sum of its steps) of every penalty of a contribution."""
+        with self.reading() as work:
+            return [
+                (penalties.state_of(work, one.id), penalties.amount_of(work, one.id))
+                for one in penalties.penalties_of(work, contribution_id)
+            ]
+
+    def balances(self) -> dict[str, int]:
+        """The journal's balances that are not zero: account -> minor units, debit positive."""
+        with self.service.desk.database.reading() as session:
+            return {account: minor for (account, _), minor in trial_balance(session).items() if minor}
+
+    def breaches(self) -> dict[int, list[str]]:
+        """What `debit verify` names: number of the invariant -> breaches. Empty: all is well."""
+        return {check.number: breaches for check, breaches in verify(self.service) if breaches}
+
+    def waiting(self) -> list[BankEntry]:
+        """The entries in the work queue."""
+        with self.reading() as work:
+            return [row[0] for row in reconcile.queue(work)]
 
     def suspense(self) -> list[tuple[str, str]]:
         """(reason, explanation) of everything in the work queue."""
-        with self.service.desk.reading(SERVICE) as work:
+        with self.reading() as work:
             return [(row[1].reason, row[1].explanation) for row in reconcile.queue(work)]

@@ -6,6 +6,7 @@ bank certainly has nothing), it raised `OutcomeUnknown` (it may have them: someb
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -58,7 +59,8 @@ class FolderChannel:
     Fetched files are moved to `out/taken/`, never deleted: they are the bank's to clean up.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, keeps_read_files: bool = False) -> None:
+        self._keeps_read_files = keeps_read_files
         self._to_bank = folder / "in"
         self._from_bank = folder / "out"
 
@@ -74,26 +76,45 @@ class FolderChannel:
             ) from error
 
     def has(self, name: str, end_to_end_id: str) -> bool | None:  # noqa: ARG002 - a folder knows files, not collections
-        """The file lies where we put it, or where the bank puts what it has read."""
+        """The file lies where we put it, or where the bank puts what it has read; None when a bank keeps nothing to look at."""
         if not self._to_bank.is_dir():
             return None
-        return any((self._to_bank / place / name).exists() for place in ("", "processed", "failed"))
+        if any((self._to_bank / place / name).exists() for place in ("", "processed", "failed")):
+            return True
+        # A bank that takes away what it has read leaves no trace: then an absent file may be at the bank all the same.
+        return False if self._keeps_read_files else None
 
     def waiting(self) -> Iterator[LeftFile]:
         """Every file in `out/`, oldest first; hidden and `.tmp` files are still being written."""
         if not self._from_bank.is_dir():
             raise Unavailable("bank.folder_missing", "The exchange folder is not there.", remedy="Is it mounted?")
-        for path in sorted(self._from_bank.iterdir(), key=lambda one: (one.stat().st_mtime_ns, one.name)):
+        with _folder_works():
+            paths = sorted(self._from_bank.iterdir(), key=lambda one: (one.stat().st_mtime_ns, one.name))
+        for path in paths:
             if path.is_file() and not path.name.startswith(".") and path.suffix != ".tmp":
-                yield LeftFile(path.name, path.read_bytes())
+                with _folder_works():
+                    content = path.read_bytes()
+                yield LeftFile(path.name, content)
 
     def taken(self, name: str) -> None:
         """Move it aside."""
         kept = self._from_bank / "taken"
-        kept.mkdir(exist_ok=True)
-        if (self._from_bank / name).exists():
-            (self._from_bank / name).replace(kept / name)
-            sync_folder(self._from_bank)
+        with _folder_works():
+            kept.mkdir(exist_ok=True)
+            if (self._from_bank / name).exists():
+                (self._from_bank / name).replace(kept / name)
+                sync_folder(self._from_bank)
+
+
+@contextmanager
+def _folder_works() -> Iterator[None]:
+    """Trouble with reading or moving in an exchange folder is the bank being unavailable; what was stored stays stored."""
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(
+            "bank.folder_broken", f"The exchange folder does not work: {error.strerror}.", remedy="It is tried again."
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +138,13 @@ class HttpChannel:
         """POST the bytes. Refused connections are certain; anything that breaks after the connection stands is not."""
         headers = {"Content-Type": "application/xml", "X-File-Name": name}
         try:
+            # A redirect is not followed: the page at its end would answer 200 to a file that it never saw.
             answer = self._session().post(
-                self._base + self._doors.files, data=content, headers=headers, timeout=self._timeouts
+                self._base + self._doors.files,
+                data=content,
+                headers=headers,
+                timeout=self._timeouts,
+                allow_redirects=False,
             )
         except requests.exceptions.ConnectTimeout as error:
             raise _unavailable(error) from None
@@ -133,7 +159,7 @@ class HttpChannel:
         if answer.status_code >= 500:
             raise OutcomeUnknown("bank.server_error", f"The bank answered {answer.status_code}; it may have the file.")
         # A bank that read the file and found fault with it has it; its pain.002 says what becomes of it. It is never sent again.
-        if answer.status_code >= 400 and answer.status_code not in _READ_AND_JUDGED:
+        if answer.status_code >= 300 and answer.status_code not in _READ_AND_JUDGED:
             raise Unavailable(
                 "bank.door_closed", f"The bank did not take the file ({answer.status_code}): {_said(answer)}"
             )
@@ -142,7 +168,9 @@ class HttpChannel:
         """Ask for one of the file's collections: a bank that knows it has the file."""
         try:
             answer = self._session().get(
-                self._base + self._doors.collection.format(end_to_end_id=end_to_end_id), timeout=self._timeouts
+                self._base + self._doors.collection.format(end_to_end_id=end_to_end_id),
+                timeout=self._timeouts,
+                allow_redirects=False,
             )
         except requests.exceptions.RequestException:
             return None
@@ -153,10 +181,12 @@ class HttpChannel:
         try:
             answer = self._session().get(self._base + self._doors.mailbox, timeout=self._timeouts)
             answer.raise_for_status()
+            left = [LeftFile(f"{one['type']}-{one['id']}.xml", one["body"].encode()) for one in answer.json()]
         except requests.exceptions.RequestException as error:
             raise _unavailable(error) from None
-        for message in answer.json():
-            yield LeftFile(f"{message['type']}-{message['id']}.xml", message["body"].encode())
+        except (KeyError, TypeError, AttributeError) as error:
+            raise Unavailable("bank.no_mailbox", "What the bank answered is no list of messages.") from error
+        yield from left
 
     def taken(self, name: str) -> None:
         """Nothing: taking is reading twice for this bank, and a message that arrived in between would be lost."""

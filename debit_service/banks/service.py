@@ -8,9 +8,12 @@ from sqlalchemy import select
 from debit_service.banks.channels import Channel
 from debit_service.banks.models import BankFile, BankFileChunk
 from debit_service.core import audit
+from debit_service.core.database import in_turn
 from debit_service.core.work import Actor, Desk, Work
 
 CHUNK_BYTES = 2**20
+#: Writers of the store take turns: the same bytes must not be stored twice.
+TURN = "bank files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class Stored:
 
 def store(work: Work, direction: str, bank_id: str, name: str, content: bytes) -> Stored:
     """Keep `content` verbatim (sealed, hashed). The same bytes a second time change nothing."""
+    in_turn(work.session, TURN)
     digest = sha256(content).hexdigest()
     known = work.session.scalars(
         select(BankFile.id).where(BankFile.direction == direction, BankFile.sha256 == digest)

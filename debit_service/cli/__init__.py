@@ -8,7 +8,7 @@ from debit_service.cli.data import contributions, funds, mandates
 from debit_service.cli.installation import config, database, people, serve, worker
 from debit_service.cli.iso import iso
 from debit_service.cli.money import bank, batches, collect
-from debit_service.cli.outcome import demo, penalties, proof_pack, reconcile, verify
+from debit_service.cli.outcome import demo, disputes, penalties, proof_pack, reconcile, verify
 
 main = Commands(
     name="debit",
@@ -34,6 +34,7 @@ for command in (
     bank,
     reconcile,
     penalties,
+    disputes,
     proof_pack,
     verify,
     iso,

@@ -8,9 +8,11 @@ from functools import wraps
 from typing import Any, ParamSpec
 
 import click
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from debit_service.access.service import sign_in, signed_in
-from debit_service.core.errors import DebitError, Refused, Unavailable
+from debit_service.core.errors import DebitError, InvalidInput, Refused, Unavailable
 from debit_service.core.work import SERVICE, Actor
 from debit_service.wiring import Service, open_service
 
@@ -34,14 +36,31 @@ def command(function: Callable[P, int | None]) -> Callable[P, None]:
         try:
             code = function(*args, **kwargs)
         except DebitError as error:
-            if kwargs.get("as_json"):
-                click.echo(json.dumps({"error": error.as_dict()}, ensure_ascii=False))
-            else:
-                click.echo(f"error: {error}", err=True)
-            code = REFUSED if isinstance(error, Refused | Unavailable) else FINDINGS
+            code = _tell(error, as_json=bool(kwargs.get("as_json")))
+        except (SettingsError, ValidationError) as error:
+            names = sorted({str(one["loc"][0]) for one in error.errors()}) if isinstance(error, ValidationError) else []
+            trouble = InvalidInput(
+                "config.settings",
+                "The settings cannot be read.",
+                place=", ".join(f"DEBIT_{name.upper()}" for name in names) or None,
+                remedy="Compare the environment and default.toml with docs/run-it.md.",
+            )
+            code = _tell(trouble, as_json=bool(kwargs.get("as_json")))
+        except OSError as error:
+            trouble = InvalidInput("file.trouble", f"{error.strerror or error}.", place=str(error.filename or ""))
+            code = _tell(trouble, as_json=bool(kwargs.get("as_json")))
         sys.exit(code or DONE)
 
     return click.option("--json", "as_json", is_flag=True, help="Write JSON, for machines.")(run)
+
+
+def _tell(error: DebitError, *, as_json: bool) -> int:
+    """Print an error for people or machines; returns the exit code of the contract."""
+    if as_json:
+        click.echo(json.dumps({"error": error.as_dict()}, ensure_ascii=False))
+    else:
+        click.echo(f"error: {error}", err=True)
+    return REFUSED if isinstance(error, Refused | Unavailable) else FINDINGS
 
 
 def service() -> Service:

@@ -1,17 +1,21 @@
 """`debit funds`, `debit mandates`, `debit contributions`: what is configured, and what is taken in."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
+from debit_service import operations
 from debit_service.cli.common import FINDINGS, Commands, command, emit, operator, person, service
 from debit_service.contributions import service as contribution_service
 from debit_service.core.rows import BadLine
 from debit_service.core.settings import Settings
 from debit_service.core.text import aligned
+from debit_service.core.work import Work
 from debit_service.funds.queries import load_funds
 from debit_service.mandates import queries as mandate_queries
 from debit_service.mandates import service as mandate_service
+from debit_service.mandates.models import Mandate
 
 _FILE = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 _PARTIAL = click.option("--partial", is_flag=True, help="Take the good lines although others are bad.")
@@ -87,6 +91,77 @@ def mandates_show(reference: str, as_json: bool) -> None:
             for one in history
         ]
         emit(as_json, values, aligned(("at", "state", "who", "why", "evidence"), rows))
+
+
+_EVIDENCE = click.option("--evidence", required=True, help="What proves it: the stamped form, the bank's message.")
+_WHY = click.option("--why", required=True, help="The reason, kept for ever.")
+_AS = click.option(
+    "--as", "login", required=True, help="Who acts; the password is asked for, or taken from DEBIT_PASSWORD."
+)
+
+
+@mandates.command("waiting")
+@command
+def mandates_waiting(as_json: bool) -> None:
+    """List the mandates that the employer's bank has not accepted yet."""
+    opened = service()
+    with opened.desk.reading(operator()) as work:
+        found = mandate_queries.waiting(work)
+        rows = [(one.reference, one.fund_id, state, one.signed_on.isoformat()) for one, state in found]
+    titles = ("reference", "fund", "state", "signed_on")
+    emit(as_json, [dict(zip(titles, row, strict=True)) for row in rows], aligned(titles, rows))
+
+
+@mandates.command("lodge")
+@click.argument("reference")
+@_EVIDENCE
+@_WHY
+@_AS
+@command
+def mandates_lodge(reference: str, evidence: str, why: str, login: str, as_json: bool) -> None:
+    """The signed form was handed to the employer's bank."""
+    _about_bank(mandate_service.lodge, reference, why, evidence, login, as_json=as_json)
+
+
+@mandates.command("accept")
+@click.argument("reference")
+@_EVIDENCE
+@_WHY
+@_AS
+@command
+def mandates_accept(reference: str, evidence: str, why: str, login: str, as_json: bool) -> None:
+    """The employer's bank accepted a mandate that was lodged with it: from now on it may be debited."""
+    _about_bank(mandate_service.accept, reference, why, evidence, login, as_json=as_json)
+
+
+@mandates.command("refuse")
+@click.argument("reference")
+@_EVIDENCE
+@_WHY
+@_AS
+@command
+def mandates_refuse(reference: str, evidence: str, why: str, login: str, as_json: bool) -> None:
+    """The employer's bank refused a mandate that was lodged with it."""
+    _about_bank(mandate_service.refuse, reference, why, evidence, login, as_json=as_json)
+
+
+def _about_bank(
+    say: Callable[[Work, Mandate, str, str], None],
+    reference: str,
+    why: str,
+    evidence: str,
+    login: str,
+    *,
+    as_json: bool,
+) -> None:
+    opened = service()
+    actor = person(opened, login)
+    with opened.desk.work(actor) as work:
+        mandate = mandate_service.get(work, reference)
+        say(work, mandate, why, evidence)
+        state = mandate_queries.state(work, mandate.id)
+    operations.anchor_audit(opened)
+    emit(as_json, {"reference": reference, "state": state}, [f"{reference} is {state.replace('_', ' ')}"])
 
 
 @mandates.command("revoke")

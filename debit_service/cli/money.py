@@ -11,7 +11,7 @@ from debit_service.banks import service as bank_store
 from debit_service.cli.common import DONE, FINDINGS, REFUSED, Commands, command, emit, operator, person, service
 from debit_service.collections import queries
 from debit_service.collections.service.approve import approve
-from debit_service.collections.service.batch import cancel_batch
+from debit_service.collections.service.batch import cancel_alone
 from debit_service.core.errors import DebitError
 from debit_service.core.money import format_minor
 from debit_service.core.text import aligned
@@ -102,10 +102,11 @@ def batches_approve(batch_id: str, login: str, digest: str | None, as_json: bool
     with opened.desk.reading(operator()) as work:
         batch = queries.batch(work, batch_id)
         control_sum = f"{format_minor(batch.control_sum_minor, batch.currency)} {batch.currency}"
-        shown = f"{batch.count} debits, {control_sum}, sha256 {batch.sha256}"
+        made_of = batch.sha256
+        shown = f"{batch.count} debits, {control_sum}, sha256 {made_of}"
     if digest is None:
         click.confirm(f"Approve {shown}?", abort=True)
-        digest = batch.sha256
+        digest = made_of
     actor = person(opened, login)
     with opened.desk.work(actor) as work:
         approve(work, batch_id, digest)
@@ -119,11 +120,14 @@ def batches_approve(batch_id: str, login: str, digest: str | None, as_json: bool
 @_AS
 @command
 def batches_cancel(batch_id: str, why: str, login: str, as_json: bool) -> None:
-    """Cancel a batch that was not sent; its contributions are planned again."""
+    """Cancel a batch that was not sent; its contributions are planned again.
+
+    One whose sending was cut off needs an approver, whom the bank told that it has nothing.
+    """
     opened = service()
     actor = person(opened, login)
-    with opened.desk.work(actor) as work:
-        cancel_batch(work, batch_id, why)
+    cancel_alone(opened.desk, actor, batch_id, why)
+    operations.anchor_audit(opened)
     emit(as_json, {"batch": batch_id, "state": "cancelled"}, [f"{batch_id} cancelled"])
 
 
@@ -153,7 +157,11 @@ def bank_fetch(as_json: bool) -> int:
     lines = [f"{fetched.new_files} new files", *_imported(fetched.imported)]
     lines += [f"{bank_id}: {trouble}" for bank_id, trouble in fetched.unavailable.items()]
     emit(as_json, asdict(fetched), lines)
-    return FINDINGS if fetched.unavailable or any(one.outcome == "unreadable" for one in fetched.imported) else 0
+    return (
+        FINDINGS
+        if fetched.unavailable or any(one.outcome in ("unreadable", "failed") for one in fetched.imported)
+        else 0
+    )
 
 
 @bank.command("import")
@@ -176,7 +184,7 @@ def bank_import(files: tuple[Path, ...], bank_id: str, as_json: bool) -> int:
     imported = [*known, *import_stored(opened.desk, operator(), opened.funds)]
     operations.anchor_audit(opened)
     emit(as_json, [asdict(one) for one in imported], _imported(imported))
-    return FINDINGS if any(one.outcome == "unreadable" for one in imported) else 0
+    return FINDINGS if any(one.outcome in ("unreadable", "failed") for one in imported) else 0
 
 
 def _imported(imported: list[Imported]) -> list[str]:

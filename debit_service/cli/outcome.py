@@ -7,8 +7,11 @@ import click
 
 from debit_service import operations
 from debit_service.cli.common import FINDINGS, Commands, command, emit, operator, person, service
+from debit_service.core.files import write_atomically
 from debit_service.core.money import format_minor
 from debit_service.core.text import aligned
+from debit_service.disputes import queries as dispute_queries
+from debit_service.disputes import service as dispute_service
 from debit_service.penalties import queries
 from debit_service.penalties import service as penalty_service
 from debit_service.reconcile.service import resolve
@@ -42,7 +45,8 @@ def reconcile_report(csv_file: Path | None, show_all: bool, as_json: bool) -> No
     with opened.desk.reading(operator()) as work:
         made = reports.report(work, opened.funds, opened.debit_calendars, opened.codes)
     if csv_file:
-        csv_file.write_bytes(reports.as_csv(made))
+        # It names people: for its owner only.
+        write_atomically(csv_file, reports.as_csv(made), mode=0o600)
     emit(as_json, asdict(made), printed.report_lines(made, show_all=show_all))
 
 
@@ -142,6 +146,41 @@ def _decide(penalty_id: str, why: str, login: str, *, as_json: bool, adopt: bool
     emit(as_json, {"penalty": penalty_id, "state": state}, [f"{penalty_id} is {state}"])
 
 
+@click.group(cls=Commands)
+def disputes() -> None:
+    """What employers contest."""
+
+
+@disputes.command("list")
+@command
+def disputes_list(as_json: bool) -> None:
+    """List the disputes that wait for an answer, the most urgent first."""
+    opened = service()
+    with opened.desk.reading(operator()) as work:
+        rows = [
+            (one.id, one.contribution_id, one.opened_at.date().isoformat(), one.answer_by.isoformat())
+            for one in dispute_queries.waiting(work)
+        ]
+    titles = ("dispute", "contribution", "opened", "answer_by")
+    emit(as_json, [dict(zip(titles, row, strict=True)) for row in rows], aligned(titles, rows))
+
+
+@disputes.command("answer")
+@click.argument("dispute_id")
+@click.argument("decision", type=click.Choice(["upheld", "rejected"]))
+@_WHY
+@_AS
+@command
+def disputes_answer(dispute_id: str, decision: str, why: str, login: str, as_json: bool) -> None:
+    """Answer a dispute, with the reason that the employer is told; upheld, the contribution is not debited."""
+    opened = service()
+    actor = person(opened, login)
+    with opened.desk.work(actor) as work:
+        dispute_service.answer(work, dispute_id, decision, why)
+    operations.anchor_audit(opened)
+    emit(as_json, {"dispute": dispute_id, "answer": decision}, [f"{dispute_id} is {decision}"])
+
+
 @click.command("proof-pack")
 @click.argument("identifier")
 @click.option(
@@ -154,7 +193,7 @@ def proof_pack(identifier: str, folder: Path, as_json: bool) -> None:
     IDENTIFIER is the id or reference of a contribution, or the id of a penalty. The pack names people: keep it safe.
     """
     opened = service()
-    with opened.desk.reading(operator()) as work:
+    with opened.desk.work(operator()) as work:
         pack = packs.proof_pack(work, opened.funds, opened.codes, identifier)
     packs.write(pack, folder)
     emit(as_json, {"folder": str(folder), "files": sorted(pack)}, [f"{folder}: {len(pack)} files", *sorted(pack)])

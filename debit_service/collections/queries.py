@@ -1,6 +1,7 @@
 """Read collections and batches."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from sqlalchemy import Row, select
 
@@ -29,6 +30,16 @@ def of_mandate(work: Work, mandate_id: str) -> Sequence[Collection]:
     return work.session.scalars(
         select(Collection).where(Collection.mandate_id == mandate_id).order_by(Collection.id)
     ).all()
+
+
+def last_presented(work: Work, mandate_id: str, before: str | None = None) -> date | None:
+    """The latest collection date under a mandate that a bank was asked for; with `before`, of collections older than that one."""
+    dates = [
+        one.collection_date
+        for one in of_mandate(work, mandate_id)
+        if (before is None or one.id < before) and was_sent(work, one)
+    ]
+    return max(dates, default=None)
 
 
 def with_failure_or_decided(work: Work, fund_id: str, decided: set[str]) -> list[Collection]:

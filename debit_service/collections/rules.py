@@ -17,7 +17,8 @@ BATCH_MACHINE = Machine(
         "made": frozenset({"approved", "cancelled"}),
         "approved": frozenset({"sending", "cancelled"}),
         # Back to approved only when the bank certainly has nothing; the same bytes go out again under the same MsgId.
-        "sending": frozenset({"sent", "approved"}),
+        # Cancelled by a person alone, whom the bank told that it has nothing.
+        "sending": frozenset({"sent", "approved", "cancelled"}),
         "sent": frozenset(),
         "cancelled": frozenset(),
     },
@@ -55,7 +56,8 @@ def collection_day(
 
 def first_possible(today: date, lead_open_days: int, notice_days: int, calendar: Calendar) -> date:
     """The first open day that keeps both the bank's lead time and the agreed notice."""
-    by_lead = calendar.add_open_days(today, lead_open_days)
+    # What leaves on a closed day is received on the next open one.
+    by_lead = calendar.add_open_days(calendar.following_open(today), lead_open_days)
     by_notice = calendar.following_open(today + timedelta(days=notice_days))
     return max(by_lead, by_notice)
 

@@ -1,11 +1,12 @@
 """Take in contributions from a declaration system: every line is taken, known already, or reported with its reason."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from debit_service.contributions.models import BadContributionLine, Contribution, ContributionImport
 from debit_service.core import audit, events
@@ -21,6 +22,9 @@ from debit_service.funds.queries import Funds
 from debit_service.funds.rules import due_date_for, parse_period
 from debit_service.ledger import service as ledger
 from debit_service.ledger.rules import Account, account
+
+#: The most that a direct debit can carry; larger debts are paid by other means.
+AMOUNT_MINOR_MAX = 99_999_999_999
 
 
 class ContributionRow(BaseModel):
@@ -56,7 +60,7 @@ class ImportReport:
 def import_rows(
     work: Work,
     funds: Funds,
-    calendars: dict[str, BusinessCalendar],
+    calendars: Mapping[str, BusinessCalendar],
     content: bytes,
     file_name: str,
     *,
@@ -64,17 +68,19 @@ def import_rows(
 ) -> ImportReport:
     """Take in a CSV or NDJSON file of contributions.
 
-    All or nothing, unless `partial`: then the good lines are taken and the bad ones are kept with their reasons. The same bytes a
-    second time change nothing. With bad lines and not `partial` the report has no import id: nothing was changed.
+    All or nothing, unless `partial`: then the good lines are taken and the bad ones are kept with their reasons. The same bytes
+    again change nothing, but that lines which were bad before are looked at again. With bad lines and not `partial` the report
+    has no import id: nothing was changed.
     """
     work.actor.require(Role.FINANCE_CLERK)
     digest = sha256(content).hexdigest()
     before = work.session.scalars(select(ContributionImport).where(ContributionImport.sha256 == digest)).one_or_none()
-    if before:
+    if before and not before.bad:
         return ImportReport(before.id, 0, before.taken + before.unchanged, [])
     lines = list(read_rows(content, ContributionRow))
     with work.session.begin_nested() as savepoint:
-        report = _take_lines(work, funds, calendars, lines, digest, file_name)
+        record = before or _new_import(work, digest, file_name)
+        report = _take_lines(work, funds, calendars, lines, record)
         if report.bad and not partial:
             savepoint.rollback()
             return ImportReport(None, 0, 0, report.bad)
@@ -84,14 +90,7 @@ def import_rows(
     return report
 
 
-def _take_lines(
-    work: Work,
-    funds: Funds,
-    calendars: dict[str, BusinessCalendar],
-    lines: list[GoodLine[ContributionRow] | BadLine],
-    digest: str,
-    file_name: str,
-) -> ImportReport:
+def _new_import(work: Work, digest: str, file_name: str) -> ContributionImport:
     record = ContributionImport(
         id=work.new_id(),
         file_name=file_name,
@@ -104,6 +103,17 @@ def _take_lines(
     )
     work.session.add(record)
     work.session.flush()
+    return record
+
+
+def _take_lines(
+    work: Work,
+    funds: Funds,
+    calendars: Mapping[str, BusinessCalendar],
+    lines: list[GoodLine[ContributionRow] | BadLine],
+    record: ContributionImport,
+) -> ImportReport:
+    taken = unchanged = 0
     bad: list[BadLine] = []
     for line in lines:
         if isinstance(line, BadLine):
@@ -112,12 +122,19 @@ def _take_lines(
         try:
             fund = funds.get(line.row.fund)
             if _take(work, fund, calendars[fund.calendar], line.row, record.id):
-                record.taken += 1
+                taken += 1
             else:
-                record.unchanged += 1
+                unchanged += 1
         except DebitError as error:
             bad.append(BadLine(line.line, error.code, error.told(), line.text))
-    record.bad = len(bad)
+    _note(work, record, taken, unchanged, bad)
+    return ImportReport(record.id, taken, unchanged, bad)
+
+
+def _note(work: Work, record: ContributionImport, taken: int, unchanged: int, bad: list[BadLine]) -> None:
+    """Keep the counts, and every bad line as it is now."""
+    record.taken, record.unchanged, record.bad = record.taken + taken, max(unchanged - record.taken, 0), len(bad)
+    work.session.execute(delete(BadContributionLine).where(BadContributionLine.import_id == record.id))
     for one in bad:
         sealed = work.keys.seal(one.text, f"bad_contribution_lines.text:{record.id}/{one.line}")
         work.session.add(
@@ -126,7 +143,6 @@ def _take_lines(
             )
         )
     work.session.flush()
-    return ImportReport(record.id, record.taken, record.unchanged, bad)
 
 
 def _take(work: Work, fund: Fund, calendar: BusinessCalendar, row: ContributionRow, import_id: str) -> bool:
@@ -134,8 +150,10 @@ def _take(work: Work, fund: Fund, calendar: BusinessCalendar, row: ContributionR
     if row.currency != fund.currency:
         raise InvalidInput("contribution.currency", f"{fund.id} collects in {fund.currency}.", place="currency")
     amount = parse_minor(row.amount, row.currency)
-    if amount == 0:
-        raise InvalidInput("contribution.zero", "A contribution of zero is not collected.", place="amount")
+    if not 0 < amount <= AMOUNT_MINOR_MAX:
+        raise InvalidInput(
+            "contribution.amount", "A debit takes 0.01 to 999999999.99 (EPC guidelines, AT-T002).", place="amount"
+        )
     employer = employer_queries.find(work, fund.id, row.registration_number)
     if employer is None:
         raise InvalidInput(

@@ -17,6 +17,8 @@ from debit_service.core.models import AuditEntry
 from debit_service.core.work import Work
 
 _FIRST = "0" * 64
+#: On record from the first anchor on, so that taking the anchors away is noticed too.
+ANCHORING_BEGAN = "audit.anchoring_began"
 #: Audit log and event feed are numbered without holes; one turn for both, so that two writers cannot wait for each other.
 LOG = "log"
 
@@ -70,12 +72,15 @@ def anchor(session: Session, path: Path) -> None:
 def broken(session: Session, anchors: Path | None) -> list[str]:
     """What is wrong with the log: breaks in the chain, and anchors that the log no longer contains."""
     faults: list[str] = []
-    previous, hashes = _FIRST, {}
+    previous, hashes, began = _FIRST, {}, False
     for number, entry in enumerate(session.scalars(select(AuditEntry).order_by(AuditEntry.sequence)), start=1):
         if entry.sequence != number or entry.previous_hash != previous or entry.hash != entry_hash(entry):
             faults.append(f"audit entry {entry.sequence} does not follow from the entry before it")
         previous = hashes[entry.sequence] = entry.hash
-    if anchors and anchors.exists():
+        began = began or entry.action == ANCHORING_BEGAN
+    if began and not (anchors and anchors.exists()):
+        faults.append("the anchors outside the database are gone: nothing shows that the log's end was not cut off")
+    elif anchors and anchors.exists():
         for line in anchors.read_text().splitlines():
             sequence, _, anchored = line.partition(" ")
             if hashes.get(int(sequence)) != anchored:

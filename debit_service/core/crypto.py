@@ -18,7 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from debit_service.core.errors import NotFound, Refused
-from debit_service.core.files import write_atomically
+from debit_service.core.files import write_once
 
 _VERSION = b"\x01"
 _KEY_ID_LENGTH = 4
@@ -55,7 +55,7 @@ class KeyRing:
             return AESGCM(key).decrypt(
                 sealed[start : start + _NONCE_LENGTH], sealed[start + _NONCE_LENGTH :], place.encode()
             )
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: so short that not even a nonce is left
             raise Refused(
                 "keys.tampered", "A sealed value was changed, or moved from another place.", place=place
             ) from None
@@ -75,16 +75,17 @@ class KeyRing:
 
 def create_key_ring(path: Path) -> KeyRing:
     """Make a new key ring at `path`, readable by its owner only. An existing ring is never replaced."""
-    if path.exists():
-        raise Refused(
-            "keys.exist", "There is a key ring already; replacing it would lock all sealed data.", place=str(path)
-        )
     ring = {
         "active": "k001",
         "sealing": {"k001": base64.b64encode(secrets.token_bytes(32)).decode()},
         "indexing": base64.b64encode(secrets.token_bytes(32)).decode(),
     }
-    write_atomically(path, json.dumps(ring, indent=1).encode(), mode=0o600)
+    try:
+        write_once(path, json.dumps(ring, indent=1).encode(), mode=0o600)
+    except FileExistsError:
+        raise Refused(
+            "keys.exist", "There is a key ring already; replacing it would lock all sealed data.", place=str(path)
+        ) from None
     return load_key_ring(path)
 
 
@@ -95,5 +96,14 @@ def load_key_ring(path: Path) -> KeyRing:
     except FileNotFoundError:
         raise NotFound("keys.missing", "There is no key ring.", place=str(path),
                        remedy="Restore it from its safe; for a new installation run `debit db upgrade`.") from None  # fmt: skip
-    sealing = {key_id: base64.b64decode(key) for key_id, key in ring["sealing"].items()}
-    return KeyRing(ring["active"], sealing, base64.b64decode(ring["indexing"]))
+    except ValueError:
+        raise _damaged(path) from None
+    try:
+        sealing = {key_id: base64.b64decode(key, validate=True) for key_id, key in ring["sealing"].items()}
+        return KeyRing(ring["active"], sealing, base64.b64decode(ring["indexing"], validate=True))
+    except (KeyError, TypeError, AttributeError, ValueError):
+        raise _damaged(path) from None
+
+
+def _damaged(path: Path) -> Refused:
+    return Refused("keys.damaged", "This file is no key ring.", place=str(path), remedy="Restore it from its safe.")

@@ -25,8 +25,6 @@ from debit_service.core.errors import Refused, Unavailable
 #: "Unique" and "primary key" are violated: PostgreSQL's SQLSTATE, SQLite's extended result codes.
 _UNIQUE_SQLSTATE = "23505"
 _UNIQUE_SQLITE = frozenset({1555, 2067})
-#: The PostgreSQL advisory lock of audit log and feed: numbered without holes, so written one after another.
-_LOG_LOCK = 0x0DEB17
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -78,6 +76,10 @@ def unique_where(name: str, *columns: str, where: str) -> Index:
     return Index(name, *columns, unique=True, sqlite_where=condition, postgresql_where=condition)
 
 
+#: The turn of everything that reads or adds to what banks have said about collections.
+RECONCILE = "reconcile"
+
+
 def in_turn(session: Session, name: str) -> None:
     """Make transactions that name the same thing go one after the other, until each ends.
 
@@ -122,13 +124,13 @@ class Database:
         For work of several transactions with an effect outside in between. It is a second line: constraints protect the money.
         """
         if self.engine.dialect.name == "postgresql":
-            key = {"key": int.from_bytes(sha256(what.encode()).digest()[:8], signed=True)}
+            name = {"name": what}
             with _told_as_ours(), self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.execute(text("select pg_advisory_lock(:key)"), key)
+                connection.execute(text("select pg_advisory_lock(hashtextextended(:name, 0))"), name)
                 try:
                     yield
                 finally:
-                    connection.execute(text("select pg_advisory_unlock(:key)"), key)
+                    connection.execute(text("select pg_advisory_unlock(hashtextextended(:name, 0))"), name)
             return
         lock = Path(f"{self.engine.url.database}.{sha256(what.encode()).hexdigest()[:16]}.lock")
         with lock.open("w") as held:
@@ -140,18 +142,9 @@ class Database:
         self.engine.dispose()
 
 
-def write_in_turn(session: Session) -> None:
-    """Put the writers of audit log and feed in a row until their transactions end; SQLite has one writer anyway.
-
-    One lock for both: with two, a transaction that writes one and then the other could wait for ever for its opposite.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOG_LOCK})
-
-
 @contextmanager
 def _told_as_ours() -> Iterator[None]:
-    """The two failures that a user can act on, as errors of the house; what else the database refuses is a fault of the program."""
+    """The two failures that a user can act on, as errors of the house; anything else is a fault of the program."""
     try:
         yield
     except IntegrityError as error:

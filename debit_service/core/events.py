@@ -1,6 +1,6 @@
 """Events for the fund's own systems, and the outbox of outward effects: both written in the transaction of their cause."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -56,8 +56,16 @@ def deliver(desk: Desk, actor: Actor, carry_out: Callable[[OutboxMessage, str], 
             message.attempts += 1
             try:
                 carry_out(message, work.keys.open(message.body_sealed, f"outbox.body:{message_id}"))
-            except (DebitError, OSError) as error:
-                message.last_error, failed = str(error), failed + 1
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with one message, the others go on
+                # Another library's words may repeat an address; ours never do.
+                said = str(error) if isinstance(error, DebitError) else type(error).__name__
+                message.last_error, failed = said, failed + 1
             else:
                 message.done_at, message.last_error, done = work.now(), None, done + 1
     return done, failed
+
+
+def undelivered(work: Work) -> Sequence[OutboxMessage]:
+    """What the outbox owes and has failed to carry out so far, oldest first."""
+    query = select(OutboxMessage).where(OutboxMessage.done_at.is_(None), OutboxMessage.attempts > 0)
+    return work.session.scalars(query.order_by(OutboxMessage.id)).all()

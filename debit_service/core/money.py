@@ -1,7 +1,6 @@
 """Money: integer minor units and an ISO 4217 currency. No float, and no rounding that nobody asked for."""
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 
@@ -55,30 +54,3 @@ def format_minor(minor: int, currency: str) -> str:
     places = exponent(currency)
     sign, digits = ("-" if minor < 0 else ""), str(abs(minor)).rjust(places + 1, "0")
     return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Money:
-    """An amount in minor units of a currency. Adding two currencies is an error, not a conversion."""
-
-    minor: int
-    currency: str
-
-    @classmethod
-    def parse(cls, text: str, currency: str) -> "Money":
-        """See `parse_minor`."""
-        return cls(parse_minor(text, currency), currency)
-
-    def __add__(self, other: "Money") -> "Money":
-        return Money(self.minor + self._same(other), self.currency)
-
-    def __sub__(self, other: "Money") -> "Money":
-        return Money(self.minor - self._same(other), self.currency)
-
-    def __str__(self) -> str:
-        return f"{format_minor(self.minor, self.currency)} {self.currency}"
-
-    def _same(self, other: "Money") -> int:
-        if other.currency != self.currency:
-            raise ValueError(f"{self.currency} and {other.currency} do not add up")
-        return other.minor

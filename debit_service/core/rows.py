@@ -6,6 +6,7 @@ Every line is answered for: it is good, or it is reported with its number, a cod
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -16,8 +17,11 @@ from debit_service.core.errors import DebitError, InvalidInput
 
 Row = TypeVar("Row", bound=BaseModel)
 
+_COLUMN_NAME = re.compile(r"[a-z_]{1,40}")
 ROWS_BYTES_MAX = 512 * 1024 * 1024
-LINE_LENGTH_MAX = 64 * 1024
+# No name, number or address has them: PostgreSQL cannot keep the first, mail headers must not hold line ends, and half a
+# character (a lone surrogate, which JSON can spell) is no text at all.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,9 @@ def read_rows(content: bytes, model: type[Row]) -> Iterator[GoodLine[Row] | BadL
         if isinstance(values, BadLine):
             yield values
             continue
+        if any(isinstance(value, str) and _CONTROL.search(value) for value in values.values()):
+            yield BadLine(number, "line.control_character", "A value holds a control character.", raw)
+            continue
         try:
             yield GoodLine(number, model.model_validate(values), raw)
         except ValidationError as error:
@@ -79,43 +86,55 @@ def _decode(content: bytes) -> str:
         ) from None
 
 
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Each line with its number. Only line ends end a line: U+2028 and its like may stand inside a name."""
+    for number, raw in enumerate(io.StringIO(text, newline=None), start=1):
+        yield number, raw.rstrip("\n")
+
+
 def _ndjson(text: str) -> Iterator[tuple[int, str, Any]]:
-    for number, raw in enumerate(text.splitlines(), start=1):
-        if not raw.strip():
-            continue
-        try:
-            values = json.loads(raw, parse_float=str, parse_int=str)
-        except json.JSONDecodeError as error:
-            values = BadLine(number, "line.not_json", f"This line is no JSON object: {error.msg}.", raw)
-        else:
-            if not isinstance(values, dict):
-                values = BadLine(number, "line.not_object", "This line is no JSON object.", raw)
-        yield number, raw, values
+    for number, raw in _lines(text):
+        if raw.strip():
+            yield number, raw, _object(number, raw)
+
+
+def _object(number: int, raw: str) -> dict[str, Any] | BadLine:
+    try:
+        values = json.loads(raw, parse_float=str, parse_int=str)
+    except json.JSONDecodeError as error:
+        return BadLine(number, "line.not_json", f"This line is no JSON object: {error.msg}.", raw)
+    except RecursionError:
+        return BadLine(number, "line.not_json", "This line is no JSON object: it is nested too deeply.", raw)
+    return values if isinstance(values, dict) else BadLine(number, "line.not_object", "This is no JSON object.", raw)
 
 
 def _csv(text: str, model: type[BaseModel]) -> Iterator[tuple[int, str, Any]]:
-    header_line = text.partition("\n")[0]
+    """A line is a record, always: read as a stream, one stray quote would swallow every line after it."""
+    lines = _lines(text)
+    _, header_line = next(lines, (1, ""))
     delimiter = ";" if header_line.count(";") > header_line.count(",") else ","
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
-    header = [name.strip() for name in next(reader, [])]
+    try:
+        header = [name.strip() for name in _cells(header_line, delimiter)]
+    except csv.Error as error:
+        raise InvalidInput("rows.header", f"The header is no CSV: {error}.", place="line 1") from None
     _check_header(header, model)
-    while True:
-        first_line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield first_line, "", BadLine(first_line, "line.not_csv", f"This line is no CSV: {error}.", "")
-            continue
-        raw = delimiter.join(cells)
+    for number, raw in lines:
         if not raw.strip(delimiter + " "):
+            continue
+        try:
+            cells = _cells(raw, delimiter)
+        except csv.Error as error:
+            yield number, raw, BadLine(number, "line.not_csv", f"This line is no CSV: {error}.", raw)
             continue
         if len(cells) != len(header):
             message = f"This line has {len(cells)} cells; the header has {len(header)}."
-            yield first_line, raw, BadLine(first_line, "line.cells", message, raw)
+            yield number, raw, BadLine(number, "line.cells", message, raw)
             continue
-        yield first_line, raw, {name: cell.strip() or None for name, cell in zip(header, cells, strict=True)}
+        yield number, raw, {name: cell.strip() or None for name, cell in zip(header, cells, strict=True)}
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    return next(csv.reader([line], delimiter=delimiter, strict=True), [])
 
 
 def _check_header(header: list[str], model: type[BaseModel]) -> None:
@@ -124,7 +143,11 @@ def _check_header(header: list[str], model: type[BaseModel]) -> None:
     unknown = set(header) - known
     if missing or unknown or len(set(header)) != len(header):
         trouble = [f"missing: {', '.join(sorted(missing))}"] if missing else []
-        trouble += [f"unknown: {', '.join(sorted(unknown))}"] if unknown else []
+        # Without a header the first line is data, and data is not repeated: only what looks like a column's name is.
+        named = sorted(name for name in unknown if _COLUMN_NAME.fullmatch(name))
+        if unknown:
+            others = f"{len(unknown) - len(named)} that are no column names" if len(named) < len(unknown) else ""
+            trouble.append(f"unknown: {', '.join([*named, *([others] if others else [])])}")
         raise InvalidInput(
             "rows.header",
             f"The header does not fit ({'; '.join(trouble) or 'a column stands twice'}).",

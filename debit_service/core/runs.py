@@ -6,7 +6,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from debit_service.core.models import JobRun
-from debit_service.core.work import Actor, Desk
+from debit_service.core.work import Actor, Desk, Work
 
 #: A run that has not ended after this time belongs to a process that died.
 RUN_TIME_MAX = timedelta(hours=2)
@@ -14,35 +14,34 @@ RUN_TIME_MAX = timedelta(hours=2)
 
 def take(desk: Desk, actor: Actor, job: str, fund_id: str, on: date) -> str | None:
     """The id of the run if it is ours to do: by inserting its row, or by taking over one that failed or died; else None."""
-    try:
-        with desk.work(actor) as work:
-            run = JobRun(
-                id=work.new_id(),
-                job=job,
-                fund_id=fund_id,
-                business_date=on,
-                started_at=work.now(),
-                outcome="running",
-                detail="",
-            )
-            work.session.add(run)
-            work.session.flush()
-            return run.id
-    except IntegrityError:
-        return _take_over(desk, actor, job, fund_id, on)
-
-
-def _take_over(desk: Desk, actor: Actor, job: str, fund_id: str, on: date) -> str | None:
     with desk.work(actor) as work:
-        dead = (JobRun.outcome == "running") & (JobRun.started_at < work.now() - RUN_TIME_MAX)
-        taken = (
-            update(JobRun)
-            .where(JobRun.job == job, JobRun.fund_id == fund_id, JobRun.business_date == on)
-            .where((JobRun.outcome == "failed") | dead)
-            .values(outcome="running", started_at=work.now())
-            .returning(JobRun.id)
+        run = JobRun(
+            id=work.new_id(),
+            job=job,
+            fund_id=fund_id,
+            business_date=on,
+            started_at=work.now(),
+            outcome="running",
+            detail="",
         )
-        return work.session.scalars(taken).one_or_none()
+        try:
+            with work.session.begin_nested():
+                work.session.add(run)
+        except IntegrityError:
+            return _take_over(work, job, fund_id, on)
+        return run.id
+
+
+def _take_over(work: Work, job: str, fund_id: str, on: date) -> str | None:
+    dead = (JobRun.outcome == "running") & (JobRun.started_at < work.now() - RUN_TIME_MAX)
+    taken = (
+        update(JobRun)
+        .where(JobRun.job == job, JobRun.fund_id == fund_id, JobRun.business_date == on)
+        .where((JobRun.outcome == "failed") | dead)
+        .values(outcome="running", started_at=work.now(), ended_at=None)
+        .returning(JobRun.id)
+    )
+    return work.session.scalars(taken).one_or_none()
 
 
 def finish(desk: Desk, actor: Actor, run_id: str, outcome: str, detail: str) -> None:

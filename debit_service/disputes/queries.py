@@ -14,6 +14,14 @@ def open_for(work: Work, contribution_id: str) -> Dispute | None:
     return work.session.scalars(query).one_or_none()
 
 
+def against_debit(work: Work, contribution_id: str) -> str | None:
+    """Why a dispute keeps a contribution from being debited: it is open, or the fund upheld it; None when nothing does."""
+    answers = [dispute.answer for dispute in of_contribution(work, contribution_id)]
+    if None in answers:
+        return "the employer contests it: a dispute is open"
+    return "a dispute about it was upheld" if "upheld" in answers else None
+
+
 def of_contribution(work: Work, contribution_id: str) -> Sequence[Dispute]:
     """Every dispute about a contribution, oldest first."""
     return work.session.scalars(

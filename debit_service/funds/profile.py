@@ -222,6 +222,7 @@ class BankProfile(_Strict):
     max_bytes_per_file: Maximum
     file_encoding: Literal["UTF-8", "ISO-8859-1", "ISO-8859-15", "windows-1252"]
     channel: Literal["folder", "http", "sftp", "ebics"]
+    keeps_read_files: bool
     silence_after_open_days: int = Field(ge=1)
     charset_notes: str
     evidence: dict[str, Text]

@@ -73,14 +73,6 @@ def due_date_for(period: Period, rule: DueDateRule, calendar: BusinessCalendar) 
     return _moved(due, rule.closed_day, calendar)
 
 
-def collection_day_for(due: date, calendar: BusinessCalendar) -> date:
-    """The day on which the money is asked for: the due date, or the open day before it.
-
-    A bank moves a closed day to the *next* open one (code CH19), which would make the payment late.
-    """
-    return calendar.preceding_open(due)
-
-
 def returnable_until(settled_on: date, return_open_days: int, refund_days: int, calendar: Calendar) -> date:
     """The last day on which the scheme lets a settled collection come back as a return or an authorised refund."""
     return max(calendar.add_open_days(settled_on, return_open_days), settled_on + timedelta(days=refund_days))

@@ -48,6 +48,17 @@ def form(work: Work, form_id: str) -> tuple[MandateForm, bytes]:
     return row, work.keys.open_bytes(row.content_sealed, f"mandate_forms.content:{form_id}")
 
 
+def waiting(work: Work) -> Sequence[tuple[Mandate, str]]:
+    """Mandates that are signed or lodged and not accepted by the employer's bank yet, with their states, oldest first."""
+    query = (
+        select(Mandate, MandateTransition.to_state)
+        .join(MandateTransition, MandateTransition.subject_id == Mandate.id)
+        .where(MandateTransition.most_recent, MandateTransition.to_state.in_(("signed", "lodged_at_bank")))
+        .order_by(Mandate.id)
+    )
+    return [(mandate, to_state) for mandate, to_state in work.session.execute(query)]
+
+
 def of_employer(work: Work, employer_id: str) -> Sequence[tuple[Mandate, str]]:
     """An employer's mandates with their states, newest first."""
     query = (

@@ -1,13 +1,14 @@
 """Use cases of mandates: sign a form, lodge, accept, suspend, revoke; take in existing mandates from a file."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-from sqlalchemy import select
+from pydantic import BaseModel, ConfigDict, field_validator
+from sqlalchemy import func, select
 
 from debit_service.core import audit, events
 from debit_service.core.accounts import AccountNumber, AccountScheme, parse_account
@@ -22,8 +23,12 @@ from debit_service.employers.models import Employer
 from debit_service.employers.service import enrol, register
 from debit_service.funds.profile import Fund
 from debit_service.funds.queries import Funds
-from debit_service.mandates import rules
+from debit_service.iso20022.charset import check_reference
+from debit_service.mandates import queries, rules
 from debit_service.mandates.models import Mandate, MandateForm, MandateTransition
+
+REFERENCE_LENGTH_MAX = 35
+_EMAIL = re.compile(r"[^@\s\[\]<>(),;:\\\"]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ def sign(work: Work, form: SignedForm, funds: list[Fund], *, references: dict[st
     """
     work.actor.require(Role.EMPLOYER, Role.FINANCE_CLERK)
     work.actor.require_employer(form.employer.id)
+    if form.amount_limit_minor is not None and form.amount_limit_minor <= 0:
+        raise InvalidInput("mandate.amount_limit", "A limit is more than zero.", place="amount_limit")
     if form.signed_on > max(business_date(work.clock, fund.time_zone) for fund in funds):
         raise InvalidInput("mandate.signed_in_future", "The date of signature lies in the future.", place="signed_on")
     content = _form_content(form, funds)
@@ -76,15 +83,12 @@ def sign(work: Work, form: SignedForm, funds: list[Fund], *, references: dict[st
 def _mandate(work: Work, form: SignedForm, form_id: str, fund: Fund, reference: str | None) -> Mandate:
     number = _check_allowed(work, form, fund)
     mandate_id = work.new_id()
-    taken = work.session.scalars(
-        select(Mandate.reference).where(Mandate.fund_id == fund.id, Mandate.employer_id == form.employer.id)
-    )
     mandate = Mandate(
         id=mandate_id,
         form_id=form_id,
         fund_id=fund.id,
         employer_id=form.employer.id,
-        reference=rules.check_reference(reference) if reference else rules.next_reference(fund.id, number, list(taken)),
+        reference=_reference(work, fund, number, reference),
         creditor_identifier=fund.creditor.identifier.value,
         scheme=fund.scheme.value,
         signed_on=form.signed_on,
@@ -102,6 +106,23 @@ def _mandate(work: Work, form: SignedForm, form_id: str, fund: Fund, reference: 
     if not fund.mandate_path.needs_bank_acceptance.value:
         change(work, mandate, "active", "a CORE mandate is active once signed", {"form": form_id})
     return mandate
+
+
+def _reference(work: Work, fund: Fund, number: str, given: str | None) -> str:
+    """The reference that the mandate has already, checked and never altered; else a fresh one of the fund's."""
+    known = select(Mandate.reference).where(Mandate.fund_id == fund.id)
+    if given is None:
+        stem = rules.reference_stem(fund.id, number)
+        return rules.next_reference(
+            fund.id, number, work.session.scalars(known.where(Mandate.reference.startswith(stem))).all()
+        )
+    check_reference(given, REFERENCE_LENGTH_MAX, "reference")
+    # Banks compare references without regard to case (facts 1.2).
+    if work.session.scalars(known.where(func.upper(Mandate.reference) == given.upper())).first():
+        raise Refused(
+            "mandate.reference_taken", f"{fund.id} has another mandate with this reference.", place="reference"
+        )
+    return given
 
 
 def _check_allowed(work: Work, form: SignedForm, fund: Fund) -> str:
@@ -170,6 +191,12 @@ def accept(work: Work, mandate: Mandate, why: str, evidence: str) -> None:
     change(work, mandate, "active", why, {"document": evidence})
 
 
+def refuse(work: Work, mandate: Mandate, why: str, evidence: str) -> None:
+    """The employer's bank refused the authorisation; the employer may sign another."""
+    work.actor.require(Role.FINANCE_CLERK)
+    change(work, mandate, "refused_by_bank", why, {"document": evidence})
+
+
 def revoke(work: Work, mandate: Mandate, why: str, *, evidence: str | None = None) -> None:
     """The employer, or its bank, withdrew the authorisation. Collections that are not sent yet will not be."""
     work.actor.require(Role.EMPLOYER, Role.FINANCE_CLERK)
@@ -196,7 +223,7 @@ class MandateRow(BaseModel):
     registration_number: str
     employer_reference: str
     employer_name: str
-    language: str = "fr"
+    language: Literal["ar", "fr", "en"] = "fr"
     email: str | None = None
     account_scheme: AccountScheme
     account: str
@@ -207,6 +234,13 @@ class MandateRow(BaseModel):
     amount_limit: str | None = None
     accepted_on: date | None = None
     evidence: str | None = None
+
+    @field_validator("email")
+    @classmethod
+    def _an_address(cls, email: str | None) -> str | None:
+        if email is not None and not _EMAIL.fullmatch(email):
+            raise InvalidInput("employer.email", "This is no e-mail address.")
+        return email
 
 
 def import_rows(work: Work, funds: Funds, content: bytes) -> tuple[int, list[BadLine]]:
@@ -241,7 +275,9 @@ def _import_row(work: Work, funds: Funds, row: MandateRow) -> None:
         )
     enrol(work, employer, fund.id, row.registration_number)
     account = parse_account(row.account, row.account_scheme)
-    if _stands_already(work, fund, employer, account):
+    standing = queries.live(work, fund.id, employer.id)
+    if standing and standing.account_index == work.keys.index(account.value, "account"):
+        _take_acceptance(work, standing, row)
         return
     form = SignedForm(
         employer=employer,
@@ -255,17 +291,18 @@ def _import_row(work: Work, funds: Funds, row: MandateRow) -> None:
     )
     references = {fund.id: row.reference} if row.reference else None
     (mandate,) = sign(work, form, [fund], references=references)
-    if fund.mandate_path.needs_bank_acceptance.value and row.accepted_on:
-        if not row.evidence:
-            raise InvalidInput(
-                "mandate.no_evidence", "A mandate that the bank accepted needs the evidence of that.", place="evidence"
-            )
-        lodge(work, mandate, "lodged before migration", row.evidence)
-        accept(work, mandate, f"accepted by the bank on {row.accepted_on.isoformat()}", row.evidence)
+    _take_acceptance(work, mandate, row)
 
 
-def _stands_already(work: Work, fund: Fund, employer: Employer, account: AccountNumber) -> bool:
-    query = select(Mandate.account_index).where(
-        Mandate.fund_id == fund.id, Mandate.employer_id == employer.id, Mandate.live
-    )
-    return work.session.scalars(query).one_or_none() == work.keys.index(account.value, "account")
+def _take_acceptance(work: Work, mandate: Mandate, row: MandateRow) -> None:
+    """What the line says about the employer's bank; a mandate that is active already stays as it is."""
+    state = queries.state(work, mandate.id)
+    if not row.accepted_on or state not in ("signed", "lodged_at_bank"):
+        return
+    if not row.evidence:
+        raise InvalidInput(
+            "mandate.no_evidence", "A mandate that the bank accepted needs the evidence of that.", place="evidence"
+        )
+    if state == "signed":
+        lodge(work, mandate, "lodged before it was imported", row.evidence)
+    accept(work, mandate, f"accepted by the bank on {row.accepted_on.isoformat()}", row.evidence)

@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 
 from debit_service.core.work import Work
 from debit_service.penalties.models import FaultDecision, Penalty, PenaltyStep, PenaltyTransition
+from debit_service.penalties.values import Effect
 
 
 def decision_of(work: Work, collection_id: str) -> FaultDecision | None:
@@ -18,6 +19,11 @@ def decisions_of(work: Work, contribution_id: str) -> Sequence[FaultDecision]:
     """The decisions about a contribution's attempts that stand now, oldest first."""
     query = select(FaultDecision).where(FaultDecision.contribution_id == contribution_id, FaultDecision.most_recent)
     return work.session.scalars(query.order_by(FaultDecision.collection_id)).all()
+
+
+def grounds_of(work: Work, contribution_id: str) -> list[FaultDecision]:
+    """The decisions about a contribution's attempts that stand now and call for a penalty."""
+    return [one for one in decisions_of(work, contribution_id) if one.effect == Effect.PENALISE.value]
 
 
 def history_of(work: Work, contribution_id: str) -> Sequence[FaultDecision]:
@@ -56,6 +62,14 @@ def state_of(work: Work, penalty_id: str) -> str | None:
         PenaltyTransition.subject_id == penalty_id, PenaltyTransition.most_recent
     )
     return work.session.scalars(query).one_or_none()
+
+
+def newest_reason(work: Work, penalty_id: str) -> str:
+    """Why a penalty is in the state that it is in."""
+    query = select(PenaltyTransition.why).where(
+        PenaltyTransition.subject_id == penalty_id, PenaltyTransition.most_recent
+    )
+    return work.session.scalars(query).one()
 
 
 def steps_of(work: Work, penalty_id: str) -> Sequence[PenaltyStep]:

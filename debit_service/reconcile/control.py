@@ -4,6 +4,7 @@ camt.053 is the proof of completeness: opening + entries = closing, and each sta
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from itertools import pairwise
 
 from sqlalchemy import select
@@ -17,9 +18,9 @@ from debit_service.reconcile.models import BankDocument
 def findings(work: Work) -> Iterator[str]:
     """Everything that does not add up, in words: control totals, gaps between statements, files that gave nothing."""
     yield from _told_by_documents(work, "error")
-    by_account: dict[str, list[BankDocument]] = {}
-    for statement in queries.statements(work):
-        by_account.setdefault(statement.account_index or "", []).append(statement)
+    by_account: dict[tuple[str | None, str | None], list[BankDocument]] = {}
+    for statement in sorted(queries.statements(work), key=_place_in_row):
+        by_account.setdefault((statement.account_index, statement.currency), []).append(statement)
     for statements in by_account.values():
         yield from _gaps(statements)
     for file, reading in queries.files_without_entries(work, "unreadable"):
@@ -39,6 +40,12 @@ def _told_by_documents(work: Work, severity: str) -> Iterator[str]:
         for finding in document.findings:
             if finding.startswith(severity):
                 yield f"{document.message} {document.container_id or document.message_id}: {finding}"
+
+
+def _place_in_row(statement: BankDocument) -> tuple[date, int]:
+    """A bank may send several statements for one day; it numbers them."""
+    number = statement.sequence_number or ""
+    return (statement.opening_date or date.min, int(number) if number.isdecimal() else 0)
 
 
 def _gaps(statements: Sequence[BankDocument]) -> Iterator[str]:

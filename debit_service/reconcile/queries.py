@@ -4,11 +4,12 @@ import json
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import Row, exists, or_, select
+from sqlalchemy import ColumnElement, Row, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from debit_service.banks.models import BankFile
 from debit_service.collections import queries as collections
+from debit_service.collections.models import Collection
 from debit_service.core.work import Work
 from debit_service.reconcile.models import Allocation, BankDocument, BankEntry, Disposition, FileReading
 from debit_service.reconcile.rules import Booking, Effect, Fact, Outcome, outcome
@@ -96,14 +97,7 @@ def queue(work: Work, touched_by: str | None = None) -> Sequence[Row[BankEntry, 
 
 
 def heads(work: Work, entry: BankEntry) -> list[BankEntry]:
-    """Entries of other containers with the same account, amount and day that stand for a booking of their own, and that no entry
-    of this container was folded into yet."""
-    folded_here = (
-        exists()
-        .where(Disposition.folded_into == BankEntry.id, Disposition.most_recent)
-        .where(Disposition.entry_id.in_(select(BankEntry.id).where(BankEntry.document_id == entry.document_id)))
-        .correlate(BankEntry)
-    )
+    """Entries of other containers with the same account, amount and day that stand for a booking of their own, matched first."""
     query = (
         select(BankEntry)
         .join(Disposition, Disposition.entry_id == BankEntry.id)
@@ -114,15 +108,39 @@ def heads(work: Work, entry: BankEntry) -> list[BankEntry]:
             BankEntry.booking_date == entry.booking_date,
             BankEntry.amount_minor == entry.amount_minor,
             BankEntry.document_id != entry.document_id,
-            ~folded_here,
         )
-        .order_by(BankEntry.id)
+        .order_by(Disposition.kind, BankEntry.id)
     )
     return list(work.session.scalars(query))
 
 
-def details_of_total(work: Work, entry: BankEntry) -> BankEntry | None:
+def reports_of(work: Work, head: BankEntry) -> list[Booking]:
+    """The booking that `head` stands for as each report tells it: its own, and of the same money those folded into it."""
+    found, newest = [head], [head.id]
+    while newest:
+        folded = select(BankEntry).join(Disposition, Disposition.entry_id == BankEntry.id)
+        folded = folded.where(Disposition.most_recent, Disposition.folded_into.in_(newest))
+        more = list(work.session.scalars(folded))
+        found, newest = found + more, [one.id for one in more]
+    told = [booking(work, one) for one in found]
+    return [one for one in told if one.money == told[0].money]
+
+
+def _taken_by_container_of(entry: BankEntry) -> ColumnElement[bool]:
+    """Whether another line of the container of `entry` was taken for the booking that the row's bank entry is a detail of."""
+    follower, sibling = aliased(BankEntry), aliased(BankEntry)
+    return (
+        exists()
+        .where(Disposition.folded_into == sibling.id, Disposition.most_recent, Disposition.entry_id == follower.id)
+        .where(sibling.document_id == BankEntry.document_id, sibling.entry_index == BankEntry.entry_index)
+        .where(follower.document_id == entry.document_id, follower.id != entry.id)
+        .correlate(BankEntry)
+    )
+
+
+def detail_of_total(work: Work, entry: BankEntry) -> BankEntry | None:
     """The first detail, in another container, of an entry with this account, day, direction and total."""
+    block = BankEntry.payment_information_id
     query = (
         select(BankEntry)
         .join(Disposition, Disposition.entry_id == BankEntry.id)
@@ -136,10 +154,40 @@ def details_of_total(work: Work, entry: BankEntry) -> BankEntry | None:
             BankEntry.entry_amount_minor == entry.amount_minor,
             BankEntry.amount_minor != entry.amount_minor,
             BankEntry.document_id != entry.document_id,
+            ~_taken_by_container_of(entry),
         )
-        .order_by(BankEntry.id)
+        .order_by(BankEntry.position, BankEntry.id)
+    )
+    if entry.payment_information_id:
+        query = query.where(or_(block.is_(None), block == entry.payment_information_id))
+    return work.session.scalars(query.limit(1)).one_or_none()
+
+
+def detail_of_share(work: Work, collection_id: str, entry: BankEntry) -> str | None:
+    """The detail, in another container, that has told already that this collection is in the total `entry`."""
+    query = (
+        select(BankEntry.id)
+        .join(Disposition, Disposition.entry_id == BankEntry.id)
+        .join(Allocation, Allocation.disposition_id == Disposition.id)
+        .where(
+            Disposition.most_recent,
+            Allocation.collection_id == collection_id,
+            Allocation.effect == Effect.SETTLED.value,
+            BankEntry.level == "transaction",
+            BankEntry.account_index == entry.account_index,
+            BankEntry.booking_date == entry.booking_date,
+            BankEntry.document_id != entry.document_id,
+            ~_taken_by_container_of(entry),
+        )
     )
     return work.session.scalars(query.limit(1)).one_or_none()
+
+
+def kept_elsewhere(work: Work, collection: Collection) -> int:
+    """What the other attempts at the same contribution have brought in and not given back, minor units."""
+    others = [one for one in collections.attempts(work, collection.contribution_id) if one.id != collection.id]
+    results = [outcome_of(work, one.id, one.amount_minor) for one in others]
+    return sum(result.settled_minor - result.returned_minor for result in results)
 
 
 def batch_entry_of(work: Work, collection_id: str, entry: BankEntry) -> str | None:
@@ -185,11 +233,13 @@ def reports_duplicate_file(work: Work, entry: BankEntry, codes: frozenset[str]) 
     return work.session.scalars(query.limit(1)).one_or_none() is not None
 
 
-def booking(entry: BankEntry) -> Booking:
+def booking(work: Work, entry: BankEntry) -> Booking:
     """An entry as what identifies its booking."""
+    document = work.session.get_one(BankDocument, entry.document_id)
     return Booking(
         family=entry.message[:8],
         document=entry.document_id,
+        container=(document.message_id, document.container_id),
         account=entry.account_index,
         currency=entry.currency,
         direction=entry.direction,

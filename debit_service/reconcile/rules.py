@@ -67,7 +67,7 @@ class Outcome:
 
 def outcome(amount_minor: int, facts: Iterable[Fact]) -> Outcome:
     """Fold a set of facts, in whatever order, into the outcome of a collection of `amount_minor`."""
-    ordered = sorted(set(facts), key=lambda fact: (fact.on, fact.entry_id))
+    ordered = sorted(set(facts), key=_by_content)
     settled = [fact for fact in ordered if fact.effect is Effect.SETTLED]
     returned = [fact for fact in ordered if fact.effect is Effect.RETURNED]
     rejected = [fact for fact in ordered if fact.effect is Effect.REJECTED]
@@ -86,6 +86,12 @@ def outcome(amount_minor: int, facts: Iterable[Fact]) -> Outcome:
         failure=failing[-1] if failing else None,
         contradiction=contradiction,
     )
+
+
+def _by_content(fact: Fact) -> tuple[date, str, str, str, int, str]:
+    """Oldest first. Facts of one day are ordered by what they say: identifiers only tell in which order the files were read."""
+    reason = fact.reason_code or fact.reason_proprietary or ""
+    return (fact.on, reason, fact.reason_code_set or "", fact.kind, fact.amount_minor, fact.entry_id)
 
 
 def _sum(facts: Sequence[Fact]) -> int:
@@ -124,10 +130,14 @@ def positions(amount_minor: int, result: Outcome) -> dict[Account, int]:
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """What identifies a booked entry to compare it with others; `family` is the message (camt.053), `document` the container."""
+    """What identifies a booked entry to compare it with others; `family` is the message (camt.053), `document` the container.
+
+    `container` is what the bank calls the container (message id, its own id): a file written anew keeps it.
+    """
 
     family: str
     document: str
+    container: tuple[str | None, str | None]
     account: str | None
     currency: str | None
     direction: str | None
@@ -135,28 +145,36 @@ class Booking:
     booking_date: date | None
     references: tuple[str | None, ...]
 
+    @property
+    def money(self) -> tuple[object, ...]:
+        """What was booked: account, currency, direction, amount, day."""
+        return (self.account, self.currency, self.direction, self.amount_minor, self.booking_date)
+
+
+def certainly_two(one: Booking, other: Booking) -> bool:
+    """Whether two entries cannot be one booking: one container lists both, they state something differently, or neither carries a
+    reference and two notifications (or two statements) tell of them: those may be two genuine payments, and both count."""
+    if one.document == other.document or one.money != other.money:
+        return True
+    if any(a and b and a != b for a, b in zip(one.references, other.references, strict=True)):
+        return True
+    written_anew = all(one.container) and one.container == other.container
+    return _bare(one, other) and one.family == other.family and not written_anew
+
 
 def same_booking(one: Booking, other: Booking) -> bool:
     """Whether two entries of different containers report one booking (camt.052, 053 and 054 all do; files come twice).
 
     All that both state must agree, and at least one reference must be stated by both. Without any reference, only a report of
-    another family can be the same booking: two such lines in two notifications may be two genuine payments, and both count.
+    another family, or the very same report written anew, can be the same booking.
     """
-    if one.document == other.document:
+    if certainly_two(one, other):
         return False
-    if (one.account, one.currency, one.direction, one.amount_minor, one.booking_date) != (
-        other.account,
-        other.currency,
-        other.direction,
-        other.amount_minor,
-        other.booking_date,
-    ):
-        return False
-    both = [(a, b) for a, b in zip(one.references, other.references, strict=True) if a and b]
-    if both:
-        return all(a == b for a, b in both)
-    bare = not any(one.references) and not any(other.references)
-    return bare and one.family != other.family
+    return _bare(one, other) or any(a and b for a, b in zip(one.references, other.references, strict=True))
+
+
+def _bare(one: Booking, other: Booking) -> bool:
+    return not any(one.references) and not any(other.references)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +198,20 @@ def split_amount(expected_minor: int, booked_minor: int, charges_minor: int, eff
 
 
 def exceeds(
-    effect: Effect, amount_minor: int, expected_minor: int, settled_minor: int, returned_minor: int
+    effect: Effect,
+    amount_minor: int,
+    expected_minor: int,
+    settled_minor: int,
+    returned_minor: int,
+    kept_elsewhere_minor: int = 0,
 ) -> str | None:
     """Why a further booking of a collection cannot be right; None when it can.
 
-    Money may come in once, go back once, and come in again after it went back: at no time more than is owed is kept.
+    Money may come in once, go back once, and come in again after it went back: at no time more than is owed is kept, all attempts
+    at the contribution (`kept_elsewhere_minor` are the others) taken together.
     """
+    if effect is Effect.SETTLED and kept_elsewhere_minor + amount_minor > expected_minor:
+        return "this contribution is paid already by another attempt"
     if effect is Effect.SETTLED and settled_minor - returned_minor + amount_minor > expected_minor:
         return "this collection is paid already: the bank has booked it once more"
     if effect is Effect.RETURNED and returned_minor + amount_minor > max(settled_minor, expected_minor):

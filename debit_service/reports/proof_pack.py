@@ -13,6 +13,7 @@ from typing import Any
 from debit_service.banks import queries as bank_files
 from debit_service.collections import queries as collections
 from debit_service.collections.models import Batch
+from debit_service.core import audit
 from debit_service.core.files import write_atomically
 from debit_service.core.models import OutboxMessage
 from debit_service.core.work import Work
@@ -47,6 +48,8 @@ def proof_pack(work: Work, funds: Funds, codes: ReasonCodes, identifier: str) ->
             pack[f"sent-{attempt.end_to_end_id}.json"] = _sent_line(work, batch, attempt.end_to_end_id)
         for fact in reconcile.facts_of(work, attempt.id):
             pack[f"bank-{fact.entry_id}.json"] = _bank_entry(work, fact.entry_id)
+    # Personal data leaves the database: that is on record, with what was in it.
+    audit.record(work, "proof_pack.exported", contribution.id, files=sorted(pack))
     pack["manifest.json"] = _manifest(pack, contribution.reference)
     return pack
 

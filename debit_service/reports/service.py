@@ -24,7 +24,7 @@ from debit_service.penalties.catalogue import ReasonCodes
 from debit_service.penalties.models import FaultDecision
 from debit_service.reconcile import control
 from debit_service.reconcile import queries as reconcile
-from debit_service.reconcile.rules import Outcome
+from debit_service.reconcile.rules import Outcome, State
 from debit_service.reports.attention import attention
 from debit_service.reports.rules import (
     Attempt,
@@ -41,6 +41,8 @@ from debit_service.reports.rules import (
 def report(work: Work, funds: Funds, calendars: Mapping[str, Calendar], codes: ReasonCodes) -> Report:
     """Everything, for finance staff; for an employer only its own contributions, without suspense and control."""
     own = work.actor.employer_id if Role.EMPLOYER in work.actor.roles else None
+    if own is None:
+        work.actor.require(Role.FINANCE_CLERK, Role.FINANCE_APPROVER, Role.ADMINISTRATOR)
     lines = tuple(
         contribution_line(work, funds.get(one.fund_id), calendars, codes, one)
         for one in contributions.listed(work, employer_id=own)
@@ -100,14 +102,14 @@ def _attempt(work: Work, codes: ReasonCodes, collection: Collection, result: Out
     if failure and failure.reason_code:
         row = codes.find(failure.reason_code, "S" if failure.reason_code_set == "S" else "R")
     decision = penalties.decision_of(work, collection.id)
-    sent = collection.account_index_sent is not None
+    sent = collections.was_sent(work, collection)
     return Attempt(
         collection_id=collection.id,
         number=collection.attempt,
         collection_date=collection.collection_date,
         date_reason=collection.date_reason,
         sent=sent,
-        outcome=result.state.value if sent else "planned",
+        outcome=result.state.value if sent or result.state is not State.SENT else "planned",
         reason_code=code,
         reason_name=row.name if row else None,
         party=decision.party if decision else None,
@@ -126,7 +128,8 @@ def _because(decision: FaultDecision) -> str:
 def _why(work: Work, fund: Fund, contribution: Contribution, stands: Standing, attempts: tuple[Attempt, ...]) -> str:
     """The one sentence that a finance clerk wants."""
     if stands is Standing.PAID:
-        return "debited" if len(attempts) == 1 else f"debited at attempt {len(attempts)}"
+        paid = next(one.number for one in attempts if one.outcome == State.SETTLED.value)
+        return "debited" if paid == 1 else f"debited at attempt {paid}"
     if attempts:
         last = attempts[-1]
         said = f" {last.reason_code} {last.reason_name or ''}".rstrip() if last.reason_code else ""
@@ -138,6 +141,8 @@ def _why(work: Work, fund: Fund, contribution: Contribution, stands: Standing, a
     if mandate is None:
         return "no mandate"
     state = mandates.state(work, mandate.id)
+    if mandate.amount_limit_minor is not None and contribution.amount_minor > mandate.amount_limit_minor:
+        return "the amount is above the limit that the employer set on its mandate"
     return "not planned yet" if state == "active" else f"the mandate is {state.replace('_', ' ')}, not active"
 
 
@@ -151,19 +156,21 @@ def _returnable_until(fund: Fund, calendars: Mapping[str, Calendar], paid_on: da
 
 
 def _penalty(work: Work, contribution: Contribution, attempts: tuple[Attempt, ...]) -> tuple[PenaltyStanding, int, str]:
-    for penalty in penalties.penalties_of(work, contribution.id):
-        state = penalties.state_of(work, penalty.id)
-        if state in ("proposed", "charged", "withdrawn"):
-            amount = 0 if state == "withdrawn" else penalties.amount_of(work, penalty.id)
+    made = [(one, penalties.state_of(work, one.id)) for one in penalties.penalties_of(work, contribution.id)]
+    for penalty, state in made:
+        if state in ("proposed", "charged"):
             formula = "; ".join(step.formula for step in penalties.steps_of(work, penalty.id))
+            amount = penalties.amount_of(work, penalty.id)
             return PenaltyStanding(state), amount, f"{penalty.rule_id}: {formula}"
     decided = [one for one in attempts if one.effect]
+    held = next((one for one in reversed(decided) if one.effect == "HOLD"), None)
+    if held:
+        return PenaltyStanding.HELD, 0, held.because or ""
+    if made:
+        return PenaltyStanding.WITHDRAWN, 0, penalties.newest_reason(work, made[-1][0].id)
     if not decided:
         return PenaltyStanding.NONE, 0, ""
     newest = decided[-1]
-    if any(one.effect == "HOLD" for one in decided):
-        held = next(one for one in reversed(decided) if one.effect == "HOLD")
-        return PenaltyStanding.HELD, 0, held.because or ""
     if newest.effect == "PENALISE":
         return PenaltyStanding.NONE, 0, "the employer's failure, but nothing is late yet or no rule is in force"
     return PenaltyStanding.NONE, 0, newest.because or ""

@@ -17,6 +17,7 @@ from debit_service.reports.service import contribution_line, report
 from debit_service.web import forms
 from debit_service.web.access import allowed
 from debit_service.web.desk import actor, reading, service, working
+from debit_service.web.disputes import answer_text
 
 blueprint = Blueprint("contributions", __name__, url_prefix="/contributions")
 
@@ -42,9 +43,13 @@ def _without_mandate(work: Work) -> list[str]:
 @blueprint.get("/<contribution_id>")
 @allowed(Role.EMPLOYER, Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
 def detail(contribution_id: str) -> ResponseReturnValue:
-    """One contribution: attempts, what the bank said, who is held at fault and why, the penalty or why there is none."""
+    """One contribution: attempts, what the bank said, who is held at fault and why, the penalty, the objections."""
     with reading() as work:
         line = _line(work, contribution_id)
+        objections = [
+            (one, disputes.text(work, one), answer_text(work, one))
+            for one in disputes.of_contribution(work, line.contribution_id)
+        ]
         is_staff = Role.EMPLOYER not in actor().roles
         decisions = penalties.decisions_of(work, line.contribution_id) if is_staff else []
         return render_template(
@@ -52,6 +57,7 @@ def detail(contribution_id: str) -> ResponseReturnValue:
             line=line,
             fund=service().funds.get(line.fund_id),
             decisions=decisions,
+            objections=objections,
             contested=disputes.open_for(work, line.contribution_id),
         )
 

@@ -14,6 +14,8 @@ from debit_service.wiring import Service
 
 EXTENSION = "debit_service"
 NOBODY = Actor("nobody signed in")
+#: A page holds no more cards with a form each than a person works through; the next come up as these are done.
+CARDS_SHOWN_MAX = 100
 
 
 class SignedIn(UserMixin):

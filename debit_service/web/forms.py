@@ -24,6 +24,7 @@ from debit_service.web import words
 # What pain.008 gives a debtor's name (Max140Text under the EPC guidelines: 70).
 NAME_LENGTH_MAX = 70
 WHY_LENGTH_MAX = 500
+EVIDENCE_LENGTH_MAX = 200
 
 
 def _trimmed(value: str | None) -> str | None:
@@ -36,6 +37,12 @@ def _required(message: Any) -> DataRequired:
 
 def _at_most(characters: int) -> Length:
     return Length(max=characters, message=lazy_gettext("At most %(max)d characters."))
+
+
+def _why(characters: int = WHY_LENGTH_MAX) -> TextAreaField:
+    return TextAreaField(
+        lazy_gettext("Reason"), [_required(lazy_gettext("Say why.")), _at_most(characters)], filters=[_trimmed]
+    )
 
 
 class SignInForm(FlaskForm):
@@ -97,11 +104,7 @@ class ConsentForm(FlaskForm):
 class WhyForm(FlaskForm):
     """A decision's reason, which is kept."""
 
-    why = TextAreaField(
-        lazy_gettext("Reason"),
-        [_required(lazy_gettext("Say why.")), _at_most(WHY_LENGTH_MAX)],
-        filters=[_trimmed],
-    )
+    why = _why()
 
 
 class DisputeForm(FlaskForm):
@@ -112,6 +115,35 @@ class DisputeForm(FlaskForm):
         [_required(lazy_gettext("Say what is wrong.")), _at_most(TEXT_LENGTH_MAX)],
         filters=[_trimmed],
     )
+
+
+class BankStepForm(FlaskForm):
+    """What the employer's bank did with a mandate, the document that proves it, and the reason."""
+
+    what = RadioField(lazy_gettext("What happened"), [_required(lazy_gettext("Say what happened."))])
+    evidence = StringField(
+        lazy_gettext("Document that proves it"),
+        [_required(lazy_gettext("Name the document.")), _at_most(EVIDENCE_LENGTH_MAX)],
+        filters=[_trimmed],
+    )
+    why = _why()
+
+    def offer(self, steps: Sequence[str]) -> None:
+        """Offer these steps; where there is only one, it is chosen already."""
+        self.what.choices = [(step, words.bank_step(step)) for step in steps]
+        if not self.is_submitted() and len(steps) == 1:
+            self.what.data = steps[0]
+
+
+class AnswerForm(FlaskForm):
+    """The fund's answer to a dispute, and what the employer is told."""
+
+    answer = RadioField(lazy_gettext("Your answer"), [_required(lazy_gettext("Uphold or reject."))])
+    text = _why(TEXT_LENGTH_MAX)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answer.choices = [(answer, words.dispute_answer(answer)) for answer in words.DISPUTE_ANSWERS]
 
 
 class ApproveForm(FlaskForm):
@@ -131,6 +163,12 @@ class ResolveForm(WhyForm):
         [_required(lazy_gettext("Enter the reference.")), _at_most(35)],
         filters=[_trimmed],
     )
+
+
+def tell_apart(form: FlaskForm, key: str) -> None:
+    """Give the fields ids of their own, for a page that has this form several times; their names stay."""
+    for field in form:
+        field.id = f"{field.name}-{key}"
 
 
 def show(form: FlaskForm, error: DebitError) -> None:

@@ -8,10 +8,12 @@ from debit_service.web import (
     access,
     batches,
     contributions,
+    disputes,
     errors,
     formats,
     headers,
     languages,
+    mandate_desk,
     mandates,
     pages,
     penalties,
@@ -22,7 +24,7 @@ from debit_service.web import (
 )
 from debit_service.web.desk import actor
 
-BLUEPRINTS = (pages, sessions, contributions, mandates, report, batches, suspense, penalties)
+BLUEPRINTS = (pages, sessions, contributions, mandates, report, batches, suspense, mandate_desk, disputes, penalties)
 
 
 def init_app(app: Flask) -> None:

@@ -67,6 +67,26 @@ MANDATE_STATES: Final[Mapping[str, str]] = {
     "refused_by_bank": N_("Refused by your bank"),
     "expired": N_("Expired"),
 }
+#: What a clerk sees of a mandate that waits for the employer's bank.
+MANDATE_WAITS: Final[Mapping[str, str]] = {
+    "signed": N_("Signed, not lodged at the bank yet"),
+    "lodged_at_bank": N_("Lodged; the bank has not answered"),
+}
+#: What the employer's bank may have done with a mandate.
+BANK_STEPS: Final[Mapping[str, str]] = {
+    "lodged": N_("It was lodged at the employer's bank."),
+    "accepted": N_("The employer's bank accepted it."),
+    "refused": N_("The employer's bank refused it."),
+}
+DISPUTE_ANSWERS: Final[Mapping[str, str]] = {
+    "upheld": N_("Objection upheld"),
+    "rejected": N_("Objection rejected"),
+}
+#: What follows from an answer.
+DISPUTE_EFFECTS: Final[Mapping[str, str]] = {
+    "upheld": N_("The contribution is no longer debited, and no penalty follows."),
+    "rejected": N_("The contribution may be debited, and a penalty may follow."),
+}
 #: What the employer should do next about a mandate.
 MANDATE_STEPS: Final[Mapping[str, str]] = {
     "signed": N_("Lodge it at your bank: print this page, and hand your bank the reference and the creditor below."),
@@ -138,6 +158,8 @@ SENTENCES: Final[frozenset[str]] = frozenset(
         N_("the mandate is revoked"),
         N_("the mandate is expired"),
         N_("the mandate is refused by bank"),
+        N_("the employer contests it: a dispute is open"),
+        N_("a dispute about it was upheld"),
         N_("the employer's failure, but nothing is late yet or no rule is in force"),
         N_("the bank's answers no longer say that it failed"),
         N_("The evidence is incomplete, so a person decides."),
@@ -218,6 +240,11 @@ ERRORS: Final[Mapping[str, str]] = {
     "access.employer": N_("This belongs to another employer."),
     "contribution.unknown": N_("There is no such contribution."),
     "mandate.unknown": N_("There is no such mandate."),
+    "mandate.not_waiting": N_("This mandate does not wait for the bank any more."),
+    "dispute.unknown": N_("There is no such dispute."),
+    "dispute.not_waiting": N_("No such dispute waits for an answer."),
+    "dispute.answered": N_("This dispute was answered already."),
+    "penalty.disputed": N_("The employer contests it: answer the dispute first."),
     "dispute.text": N_("Say what is wrong, in at most 4,000 characters."),
     "dispute.open_already": N_("You contest this contribution already; the fund owes you an answer."),
     "state.transition": N_("This is no longer possible: its state has changed."),
@@ -263,6 +290,26 @@ def mandate_state(value: str) -> str:
 def mandate_step(value: str) -> str:
     """What to do next about a mandate."""
     return _of(MANDATE_STEPS, value)
+
+
+def mandate_wait(value: str) -> str:
+    """What a mandate waits for, to a clerk."""
+    return _of(MANDATE_WAITS, value)
+
+
+def bank_step(value: str) -> str:
+    """What a bank did with a mandate."""
+    return _of(BANK_STEPS, value)
+
+
+def dispute_answer(value: str) -> str:
+    """The fund's answer to an objection."""
+    return _of(DISPUTE_ANSWERS, value)
+
+
+def dispute_effects() -> dict[str, str]:
+    """What follows from each answer."""
+    return {answer: gettext(text) for answer, text in DISPUTE_EFFECTS.items()}
 
 
 def batch_state(value: str) -> str:

@@ -55,9 +55,35 @@ def test_the_report_is_read_in_french_at_a_desk(desk: Page, site: Site) -> None:
     assert site.complaints == []
 
 
+def test_a_clerk_records_at_a_desk_what_the_employers_bank_did(desk: Page, site: Site) -> None:
+    sign_in(desk, "clerk")
+    desk.get_by_role("link", name="Mandats").click()
+    for step, why in (("Il a été déposé", "Déposé à l'agence."), ("La banque de l'employeur l'a accepté", "Cacheté.")):
+        desk.get_by_text("Enregistrer ce qui s'est passé").click()
+        desk.get_by_role("radio", name=step).check()
+        desk.get_by_label("Document qui le prouve").fill("Formulaire 17")
+        desk.get_by_label("Motif").fill(why)
+        desk.get_by_role("button", name="Enregistrer").click()
+        expect(desk.get_by_role("status")).to_contain_text("Enregistré.")
+    expect(desk.get_by_text("Rien n'est en attente.")).to_be_visible()
+    assert site.complaints == []
+
+
+def test_an_unanswered_form_takes_the_keyboard_to_its_dispute(phone: Page, site: Site) -> None:
+    sign_in(phone, "clerk")
+    phone.goto("/disputes")
+    phone.locator("summary").click()
+    phone.get_by_role("button", name="إرسال الرد").click()
+    phone.get_by_role("alert").get_by_role("link", name="بيّنوا السبب.").press("Enter")
+    expect(phone.locator(f"#text-{site.ids.dispute}")).to_have_attribute("aria-invalid", "true")
+    expect(phone.locator(f"#text-{site.ids.dispute}")).to_be_in_viewport()
+    assert [text for text in site.complaints if "422" not in text] == []
+
+
 def test_no_page_is_wider_than_the_phone_and_every_field_has_a_label(phone: Page, site: Site) -> None:
     for login, addresses in (
         ("first", ("/contributions", "/mandates", "/mandates/new", f"/contributions/{site.ids.paid}")),
+        ("clerk", ("/mandate-desk", "/disputes", f"/disputes/{site.ids.dispute}", f"/contributions/{site.ids.lost}")),
         ("approver", ("/report", "/batches", f"/batches/{site.ids.batch_made}", "/penalties", "/funds")),
     ):
         phone.context.clear_cookies()

@@ -12,7 +12,6 @@ from debit_service.core.errors import InvalidInput, Refused
 from debit_service.funds.profile import (
     ClosedDay,
     DayOfNextMonth,
-    DaysAfterPeriodEnd,
     FixedDate,
     GivenDueDate,
     OpenDaysBeforeMonthEnd,
@@ -21,7 +20,6 @@ from debit_service.funds.queries import load_funds
 from debit_service.funds.rules import (
     Period,
     clamped_day,
-    collection_day_for,
     due_date_for,
     parse_period,
     returnable_until,
@@ -108,14 +106,6 @@ def test_the_nth_last_open_day_leaves_n_minus_one_open_days_in_its_month(n: int,
     later = [date(due.year, due.month, day) for day in range(due.day + 1, clamped_day(due.year, due.month, 31).day + 1)]
     assert (due.year, due.month) == (first.year, first.month)
     assert sum(TARGET.is_open(day) for day in later) == n - 1
-
-
-@given(days=st.integers(0, 90))
-def test_the_collection_day_is_open_and_never_after_the_due_date(days: int) -> None:
-    due = due_date_for(parse_period("2026-02"), DaysAfterPeriodEnd(kind="days_after_period_end", days=days), DZ)
-    collected = collection_day_for(due, DZ)
-    assert DZ.is_open(collected)
-    assert collected <= due
 
 
 @pytest.mark.parametrize(

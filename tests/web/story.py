@@ -1,8 +1,8 @@
 """One small story, told through the rooms' use cases, that every page has something to show of.
 
 Two employers at CNAS: the first is paid, the second's account had no money, so that a penalty is proposed. A bank entry
-whose reference was lost waits in suspense; a batch waits for approval; the first employer is known at CACOBATPH without a
-mandate there.
+whose reference was lost waits in suspense, and the second employer contests what it was meant for; a batch waits for approval;
+the first employer is known at CACOBATPH without a mandate there; a third employer's mandate is signed and not lodged yet.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,9 @@ from debit_service.core.accounts import AccountScheme, dz_rib_key, parse_account
 from debit_service.core.clock import SetClock
 from debit_service.core.settings import Settings
 from debit_service.core.work import SERVICE, Actor, Role
+from debit_service.disputes.service import open_dispute
 from debit_service.employers.models import Employer
+from debit_service.employers.queries import find
 from debit_service.employers.service import enrol, register
 from debit_service.mandates import service as mandates
 from debit_service.penalties import queries as penalties
@@ -37,6 +39,8 @@ APPROVER = Actor("approver", frozenset({Role.FINANCE_APPROVER}))
 CLERK = Actor("clerk", frozenset({Role.FINANCE_CLERK}))
 #: The first employer's name tries to be a script: no page may run it.
 HOSTILE_NAME = "<script>alert('x')</script> شركة الأمل"
+#: So does what the second employer writes; its two lines stay two.
+OBJECTION = "Déjà payé <b>en août</b>.\nVoir notre relevé."
 FREE_RIB = f"001{'00123'}{'0300200100'}{dz_rib_key('001230300200100')}"
 #: What CNAS must have confirmed before anything is debited for it. Presenting again stays unconfirmed: one failure, one attempt.
 _CONFIRMED = "".join(
@@ -58,6 +62,8 @@ class Ids:
     batch_sent: str
     batch_made: str
     suspense: str
+    dispute: str
+    waiting_mandate: str
     penalty: str
 
 
@@ -78,9 +84,10 @@ def tell(home: Path) -> Ids:
     upgrade(settings)
     clock = SetClock(datetime(2026, 10, 5, 9, 0, tzinfo=UTC))
     service = open_service(settings, clock)
-    first, second = _people(service)
+    first, second, third = _people(service)
     first_mandate = _mandate(service, first, "0200300400")
     second_mandate = _mandate(service, second, "0200300500")
+    waiting_mandate = _signed(service, third, "0200300600")
     _declare(service)
     _collect(service)
     clock.set(datetime(2026, 10, 27, 9, 0, tzinfo=UTC))
@@ -96,27 +103,30 @@ def tell(home: Path) -> Ids:
     clock.set(NOW)
     operations.assess_penalties(service, SERVICE, service.funds.get("CNAS"))
     batch_made = _collect(service)[0]
-    ids = _ids(service, first_mandate, second_mandate, batch_sent, batch_made)
+    mandate_ids = (first_mandate, second_mandate, waiting_mandate)
+    ids = _ids(service, mandate_ids, batch_sent, batch_made, _contest(service))
     service.desk.database.dispose()
     return ids
 
 
-def _people(service: Service) -> tuple[Employer, Employer]:
+def _people(service: Service) -> tuple[Employer, Employer, Employer]:
     with service.desk.work(SERVICE) as work:
         first = register(work, reference="099900000000001", name=HOSTILE_NAME, language="ar")
         second = register(work, reference="099900000000002", name="Entreprise Deux", language="fr")
+        third = register(work, reference="099900000000003", name="Entreprise Trois", language="fr")
         enrol(work, first, "CNAS", "1600000001")
         enrol(work, first, "CACOBATPH", "7700000001")
         enrol(work, second, "CNAS", "1600000002")
+        enrol(work, third, "CNAS", "1600000003")
         add_person(work, "first", PASSWORD, [Role.EMPLOYER], first.id)
         add_person(work, "second", PASSWORD, [Role.EMPLOYER], second.id)
         add_person(work, "clerk", PASSWORD, [Role.FINANCE_CLERK])
         add_person(work, "approver", PASSWORD, [Role.FINANCE_APPROVER])
         add_person(work, "administrator", PASSWORD, [Role.ADMINISTRATOR])
-    return first, second
+    return first, second, third
 
 
-def _mandate(service: Service, employer: Employer, account: str) -> str:
+def _signed(service: Service, employer: Employer, account: str) -> str:
     rib = f"00100123{account}{dz_rib_key(f'00123{account}')}"
     form = mandates.SignedForm(
         employer=employer,
@@ -129,9 +139,16 @@ def _mandate(service: Service, employer: Employer, account: str) -> str:
     )
     with service.desk.work(CLERK) as work:
         (mandate,) = mandates.sign(work, form, [service.funds.get("CNAS")])
+    return mandate.id
+
+
+def _mandate(service: Service, employer: Employer, account: str) -> str:
+    mandate_id = _signed(service, employer, account)
+    with service.desk.work(CLERK) as work:
+        mandate = mandates.get(work, mandate_id)
         mandates.lodge(work, mandate, "lodged", "stamp 1")
         mandates.accept(work, mandate, "accepted", "stamp 2")
-    return mandate.id
+    return mandate_id
 
 
 def _declare(service: Service) -> None:
@@ -193,7 +210,18 @@ def _entry(direction: str, collection: Collection | None, more: str = "") -> str
     )
 
 
-def _ids(service: Service, first: str, second: str, sent: str, made: str) -> Ids:
+def _contest(service: Service) -> str:
+    """The second employer contests the debit whose bank entry waits in suspense."""
+    with service.desk.work(SERVICE) as work:
+        second = find(work, "CNAS", "1600000002")
+        assert second is not None
+        employer = Actor("second", frozenset({Role.EMPLOYER}), second.id)
+    with service.desk.work(employer) as work:
+        lost = contributions.get(work, "LOST").id
+        return open_dispute(work, service.funds.get("CNAS"), lost, OBJECTION).id
+
+
+def _ids(service: Service, mandate_ids: tuple[str, str, str], sent: str, made: str, dispute: str) -> Ids:
     with service.desk.reading(SERVICE) as work:
         ((entry, _),) = reconcile.queue(work)
         (penalty,) = penalties.listed(work)
@@ -201,10 +229,12 @@ def _ids(service: Service, first: str, second: str, sent: str, made: str) -> Ids
             paid=contributions.get(work, "PAID").id,
             failed=contributions.get(work, "FAILED").id,
             lost=contributions.get(work, "LOST").id,
-            first_mandate=first,
-            second_mandate=second,
+            first_mandate=mandate_ids[0],
+            second_mandate=mandate_ids[1],
             batch_sent=sent,
             batch_made=made,
             suspense=entry.id,
+            dispute=dispute,
+            waiting_mandate=mandate_ids[2],
             penalty=penalty.id,
         )

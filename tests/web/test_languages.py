@@ -21,6 +21,7 @@ from debit_service.reconcile.rules import State
 from debit_service.reports.rules import PenaltyStanding, Standing
 from debit_service.web import words
 from debit_service.web.languages import FOLDER
+from debit_service.web.mandate_desk import STEPS
 
 WEB = Path(web.__file__).parent
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
@@ -66,6 +67,10 @@ def test_translations_keep_the_placeholders(language: str) -> None:
         (words.EFFECTS, Effect),
         (words.MANDATE_STATES, MANDATE_MACHINE.states()),
         (words.MANDATE_STEPS, MANDATE_MACHINE.states()),
+        (words.MANDATE_WAITS, list(STEPS)),
+        (words.BANK_STEPS, [step for steps in STEPS.values() for step in steps]),
+        (words.DISPUTE_ANSWERS, ["upheld", "rejected"]),
+        (words.DISPUTE_EFFECTS, ["upheld", "rejected"]),
         (words.BATCH_STATES, BATCH_MACHINE.states()),
         (words.ACCOUNT_SCHEMES, AccountScheme),
         (words.ACCOUNT_HELP, AccountScheme),

@@ -49,6 +49,10 @@ EXPECTED = {
     "batches.send": "CA",
     "suspense.entry": "CA",
     "suspense.match": "C",
+    "mandate_desk.listed": "C",
+    "mandate_desk.record": "C",
+    "disputes.listed": "C",
+    "disputes.answer": "C",
     "penalties.listed": "CA",
     "penalties.adopt": "A",
     "penalties.withdraw": "A",
@@ -56,18 +60,25 @@ EXPECTED = {
 
 
 def addresses(app: Flask, ids: Ids) -> list[tuple[str, str, str]]:
-    """Endpoint, method and address of every route, with ids that exist and belong to the first employer."""
+    """Endpoint, method and address of every route, with ids that exist; an employer's own are the first's."""
     values = asdict(ids) | {
         "contribution_id": ids.paid,
         "mandate_id": ids.first_mandate,
         "batch_id": ids.batch_made,
         "entry_id": ids.suspense,
         "penalty_id": ids.penalty,
+        "dispute_id": ids.dispute,
         "name": "site.css",
     }
+    values_of = {"mandate_desk.record": {"mandate_id": ids.waiting_mandate}}
     adapter = app.url_map.bind("localhost")
+
+    def address(endpoint: str, names: set[str], method: str) -> str:
+        known = values_of.get(endpoint, values)
+        return adapter.build(endpoint, {name: known[name] for name in names}, method)
+
     return [
-        (rule.endpoint, method, adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments}, method))
+        (rule.endpoint, method, address(rule.endpoint, rule.arguments, method))
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) & {"GET", "POST"}
     ]

@@ -21,7 +21,8 @@ from debit_service.core.clock import business_date
 from debit_service.core.database import in_turn
 from debit_service.core.errors import Refused
 from debit_service.core.state import move
-from debit_service.core.work import Role, Work
+from debit_service.core.work import Actor, Desk, Role, Work
+from debit_service.disputes import queries as disputes
 from debit_service.funds.profile import BankProfile, Fund
 from debit_service.iso20022 import pain008
 from debit_service.iso20022.pain008_values import Scheme, SequenceType
@@ -32,15 +33,14 @@ from debit_service.mandates.models import Mandate
 def make_batches(work: Work, fund: Fund, bank: BankProfile, calendar: Calendar, today: date) -> list[Batch]:
     """Freeze every planned collection of `fund` whose file must leave by `today` into batches, each one file.
 
-    A collection without a notice that went out waits; one whose mandate is no longer active is cancelled. Raises Refused
-    `fact.unconfirmed` while nobody confirmed the fund's scheme, or its name, identifier and account as creditor.
+    A collection whose notice did not go out in time waits and is re-dated; one that must not be made any more is cancelled.
     """
     work.actor.require(Role.FINANCE_CLERK)
     in_turn(work.session, f"collections/{fund.id}")
+    in_turn(work.session, bank_store.TURN)
+    _check_profile(bank)
     due = [one for one in _planned(work, fund, calendar, today) if _keep(work, one)]
-    announced = [one for one in due if queries.notice_sent(work, one)]
-    if announced:
-        fund.scheme.require()
+    announced = [one for one in due if _announced_in_time(work, fund, one)]
     by_scheme: dict[str, list[Collection]] = {}
     for collection in announced:
         by_scheme.setdefault(work.session.get_one(Mandate, collection.mandate_id).scheme, []).append(collection)
@@ -50,6 +50,25 @@ def make_batches(work: Work, fund: Fund, bank: BankProfile, calendar: Calendar, 
             groups = [[collections[index] for index in block] for block in file]
             made.append(_make_batch(work, fund, bank, scheme, groups))
     return made
+
+
+def _announced_in_time(work: Work, fund: Fund, collection: Collection) -> bool:
+    """Whether its notice went out the agreed number of days ahead; if not, planning re-dates it and it is announced anew."""
+    found = queries.notice_sent(work, collection)
+    sent_at = found[1].done_at if found else None
+    if sent_at is None:
+        return False
+    return (collection.collection_date - sent_at.date()).days >= fund.debit_policy.notice_days_ahead.require()
+
+
+def _check_profile(bank: BankProfile) -> None:
+    """Refuse a bank whose rules the writer does not know to keep, rather than send it a file that breaks them."""
+    if bank.bic_rule != "notprovided" or bank.file_encoding != "UTF-8":
+        raise Refused(
+            "bank.rule_unsupported",
+            f"The bank wants bic_rule {bank.bic_rule} and {bank.file_encoding}; only notprovided and UTF-8 can be written yet.",
+            place=f"config/banks/{bank.id}.toml",
+        )
 
 
 def _planned(work: Work, fund: Fund, calendar: Calendar, today: date) -> list[Collection]:
@@ -62,12 +81,20 @@ def _planned(work: Work, fund: Fund, calendar: Calendar, today: date) -> list[Co
 
 
 def _keep(work: Work, collection: Collection) -> bool:
-    """False, and the collection cancelled, when its mandate no longer allows it."""
-    state = mandate_queries.state(work, collection.mandate_id)
-    if state == "active":
+    """False, and the collection cancelled, when it must not be made any more."""
+    obstacle = no_longer_allowed(work, collection)
+    if obstacle is None:
         return True
-    cancel(work, collection, f"the mandate is {state.replace('_', ' ')}")
+    cancel(work, collection, obstacle)
     return False
+
+
+def no_longer_allowed(work: Work, collection: Collection) -> str | None:
+    """Why a planned collection must not be made any more: its mandate is gone, or the employer contests it."""
+    state = mandate_queries.state(work, collection.mandate_id)
+    if state != "active":
+        return f"the mandate {collection.mandate_reference_sent or ''} is {state.replace('_', ' ')}".replace("  ", " ")
+    return disputes.against_debit(work, collection.contribution_id)
 
 
 def cancel(work: Work, collection: Collection, why: str) -> None:
@@ -91,6 +118,12 @@ def _make_batch(work: Work, fund: Fund, bank: BankProfile, scheme: str, groups: 
     )
     buffer = io.BytesIO()
     written = pain008.write_pain008(buffer, message, version=bank.pain008_version)
+    if bank.max_bytes_per_file and written.bytes > bank.max_bytes_per_file:
+        raise Refused(
+            "batch.too_large",
+            f"The file has {written.bytes} bytes; {bank.id} takes {bank.max_bytes_per_file}.",
+            remedy=f"Lower max_transactions_per_file in config/banks/{bank.id}.toml.",
+        )
     _check_against_source(buffer, batch_id, [one for group in groups for one in group])
     file = bank_store.store(work, "out", bank.id, f"{batch_id}.xml", buffer.getvalue())
     batch = Batch(
@@ -213,10 +246,22 @@ def _expect(work: Work, batch: Batch, blocks: list[pain008.PaymentInformation], 
 
 
 def cancel_batch(work: Work, batch_id: str, why: str) -> None:
-    """Throw a batch away that was not sent. Its collections are planned again, unless their mandate is gone."""
+    """Throw a batch away that was not sent. Its collections are planned again, unless they must not be made any more.
+
+    A batch whose sending was cut off may be at the bank: only an approver, whom the bank told that it has nothing, may cancel it,
+    and only while nobody is sending (see `cancel_alone`).
+    """
     work.actor.require(Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
     batch = queries.batch(work, batch_id)
+    if queries.batch_state(work, batch.id) == "sending":
+        work.actor.require(Role.FINANCE_APPROVER)
     move(work, BatchTransition, rules.BATCH_MACHINE, batch.id, "cancelled", why)
     for collection in queries.of_batch(work, batch.id):
         cancel(work, collection, f"batch {batch.id} was cancelled: {why}")
     audit.record(work, "batch.cancelled", batch.id, why=why, business_date=business_date(work.clock, "UTC").isoformat())
+
+
+def cancel_alone(desk: Desk, actor: Actor, batch_id: str, why: str) -> None:
+    """`cancel_batch`, waiting until nobody is handing this batch to the bank."""
+    with desk.database.alone(f"send {batch_id}"), desk.work(actor) as work:
+        cancel_batch(work, batch_id, why)

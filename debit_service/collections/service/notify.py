@@ -5,6 +5,7 @@ the service has a mail host; else it is a letter, a file for the fund's post roo
 """
 
 import json
+import re
 import smtplib
 from collections.abc import Callable
 from email.message import EmailMessage
@@ -16,7 +17,7 @@ from debit_service.collections.models import Collection, Notice
 from debit_service.contributions import queries as contribution_queries
 from debit_service.core import audit, events
 from debit_service.core.database import in_turn
-from debit_service.core.errors import Unavailable
+from debit_service.core.errors import InvalidInput, Unavailable
 from debit_service.core.files import write_atomically
 from debit_service.core.models import OutboxMessage
 from debit_service.core.money import format_minor
@@ -30,6 +31,7 @@ from debit_service.mandates.models import Mandate
 
 OUTBOX_KIND = "notice"
 _SMTP_SECONDS_MAX = 20
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+", re.ASCII)
 
 _SUBJECTS = {
     "fr": "Avis de prélèvement — {fund}",
@@ -130,6 +132,9 @@ def carrier(settings: Settings) -> Callable[[OutboxMessage, str], None]:
 
 
 def _mail(settings: Settings, message_id: str, notice: dict[str, str]) -> None:
+    # Checked here, because the header parser of the standard library fails on some addresses with errors of any kind.
+    if not _ADDRESS.fullmatch(notice["to"]):
+        raise InvalidInput("mail.address", "The employer's address cannot stand in an e-mail.", remedy="Correct it.")
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = settings.mail_from, notice["to"], notice["subject"]
     mail["Message-ID"] = f"<{message_id}@{settings.mail_from.rpartition('@')[2]}>"

@@ -14,14 +14,19 @@ from debit_service.core.work import Work
 def note_outcome(work: Work, collection: Collection, *, failed: bool, code: str | None, on: date | None) -> str | None:
     """Free the contribution when its attempt has failed, or hold it again when the failure was taken back.
 
-    A later attempt that is not sent yet is then cancelled. Returns what contradicts, for people: a cancelled collection that was
-    booked, or an attempt that holds money again although another one is at the bank.
+    A later attempt that is not sent yet is then cancelled; so it is when the bank answers about a collection that was cancelled
+    here: it has it after all. Returns what contradicts, for people: two attempts of one contribution at the bank.
     """
     before = (collection.live, collection.failure_code, collection.failed_on)
-    if collection.cancelled_why is not None:
-        return None if failed else "the bank has booked a collection that was cancelled here"
+    at_bank_after_all = collection.cancelled_why is not None and not failed
+    if collection.cancelled_why is not None and failed:
+        return None
+    if at_bank_after_all:
+        audit.record(work, "collection.at_bank_after_all", collection.id, cancelled_why=collection.cancelled_why)
+        collection.cancelled_why = None
     rival = _other_live(work, collection)
-    if rival and not failed and _withdraw_unsent(work, rival):
+    taken_back = at_bank_after_all or (collection.failed_on is not None and not failed)
+    if rival and taken_back and _withdraw_unsent(work, rival):
         rival = None
     collection.live = not failed and rival is None
     collection.failure_code, collection.failed_on = (code, on) if failed else (None, None)
@@ -30,7 +35,9 @@ def note_outcome(work: Work, collection: Collection, *, failed: bool, code: str 
         action = "collection.failed" if failed else "collection.holds"
         audit.record(work, action, collection.id, code=code, on=on.isoformat() if on else None)
         events.publish(work, action, collection.id, contribution=collection.contribution_id, code=code)
-    return "this attempt holds money again although another one is under way" if rival and not failed else None
+    if failed and rival is None:
+        _hand_over(work, collection)
+    return "this attempt is at the bank although another one is under way" if rival and not failed else None
 
 
 def _other_live(work: Work, collection: Collection) -> Collection | None:
@@ -38,6 +45,21 @@ def _other_live(work: Work, collection: Collection) -> Collection | None:
         Collection.contribution_id == collection.contribution_id, Collection.live, Collection.id != collection.id
     )
     return work.session.scalars(query).one_or_none()
+
+
+def _hand_over(work: Work, collection: Collection) -> None:
+    """An earlier attempt that holds money after all holds the contribution again, now that its rival has failed."""
+    query = select(Collection).where(
+        Collection.contribution_id == collection.contribution_id,
+        Collection.id != collection.id,
+        Collection.cancelled_why.is_(None),
+        Collection.failed_on.is_(None),
+    )
+    holder = work.session.scalars(query.order_by(Collection.attempt).limit(1)).one_or_none()
+    if holder:
+        holder.live = True
+        work.session.flush()
+        audit.record(work, "collection.holds", holder.id, rival=collection.id)
 
 
 def _withdraw_unsent(work: Work, rival: Collection) -> bool:

@@ -11,9 +11,12 @@ from debit_service.contributions.models import Contribution
 from debit_service.core import audit
 from debit_service.core.calendar import Calendar
 from debit_service.core.database import in_turn
+from debit_service.core.errors import Refused
 from debit_service.core.work import Role, Work
+from debit_service.disputes import queries as disputes
 from debit_service.funds.profile import Fund
 from debit_service.mandates import queries as mandate_queries
+from debit_service.mandates import rules as mandate_rules
 from debit_service.mandates.models import Mandate
 
 
@@ -29,6 +32,7 @@ def plan(work: Work, fund: Fund, calendar: Calendar, today: date) -> Planned:
     """Plan a collection for every contribution of `fund` that falls due soon, or has, and has no live attempt.
 
     Running it twice, or in two processes, plans nothing twice: (contribution, attempt) and (contribution, live) are unique.
+    Raises Refused `fact.unconfirmed` while nobody confirmed the fund's scheme, or its name, identifier and account as creditor.
     """
     work.actor.require(Role.FINANCE_CLERK)
     in_turn(work.session, f"collections/{fund.id}")
@@ -42,9 +46,16 @@ def plan(work: Work, fund: Fund, calendar: Calendar, today: date) -> Planned:
         if obstacle or mandate is None:
             left_alone[contribution.reference] = obstacle or "no mandate"
             continue
-        day = _day(fund, calendar, contribution, attempts, today)
-        if day:
-            made.append(_collection(work, contribution, mandate, len(attempts) + 1, day))
+        _require_confirmed(fund)
+        try:
+            day = _day(fund, calendar, contribution, attempts, today)
+        except Refused as error:
+            # A due date that no calendar knows is one contribution's trouble, not every employer's.
+            if error.code != "calendar.horizon":
+                raise
+            left_alone[contribution.reference] = error.message
+            continue
+        made.append(_collection(work, contribution, mandate, len(attempts) + 1, day))
     if made:
         audit.record(work, "collections.planned", fund.id, count=len(made), business_date=today.isoformat())
     return Planned(made, left_alone)
@@ -84,6 +95,14 @@ def _obstacle(
     work: Work, fund: Fund, contribution: Contribution, attempts: list[Collection], mandate: Mandate | None
 ) -> str | None:
     """Why this contribution is not debited now; None when it is."""
+    return (
+        disputes.against_debit(work, contribution.id)
+        or _lack_of_mandate(work, contribution, mandate)
+        or _end_of_attempts(fund, attempts)
+    )
+
+
+def _lack_of_mandate(work: Work, contribution: Contribution, mandate: Mandate | None) -> str | None:
     if mandate is None:
         return "no mandate"
     state = mandate_queries.state(work, mandate.id)
@@ -91,18 +110,31 @@ def _obstacle(
         return f"the mandate is {state.replace('_', ' ')}, not active"
     if mandate.amount_limit_minor is not None and contribution.amount_minor > mandate.amount_limit_minor:
         return "the amount is above the limit that the employer set on its mandate"
-    failures = [attempt.failure_code for attempt in attempts if attempt.cancelled_why is None]
-    if failures:
-        policy = fund.debit_policy
-        if not (policy.max_attempts.confirmed and policy.retry_codes.confirmed):
-            return "presenting a failed debit again is not confirmed by the fund"
-        return rules.may_try_again(failures, policy.retry_codes.value, policy.max_attempts.value)
+    if mandate_rules.dormant(mandate.signed_on, queries.last_presented(work, mandate.id), contribution.due_date):
+        return "the mandate has lapsed: 36 months without a collection"
     return None
+
+
+def _end_of_attempts(fund: Fund, attempts: list[Collection]) -> str | None:
+    failures = [attempt.failure_code for attempt in attempts if attempt.cancelled_why is None]
+    if not failures:
+        return None
+    policy = fund.debit_policy
+    if not (policy.max_attempts.confirmed and policy.retry_codes.confirmed):
+        return "presenting a failed debit again is not confirmed by the fund"
+    return rules.may_try_again(failures, policy.retry_codes.value, policy.max_attempts.value)
+
+
+def _require_confirmed(fund: Fund) -> None:
+    """Nobody is told of a debit that the fund may not make yet."""
+    creditor = fund.creditor
+    for fact in (fund.scheme, creditor.name, creditor.identifier, creditor.account):
+        fact.require()
 
 
 def _day(
     fund: Fund, calendar: Calendar, contribution: Contribution, attempts: list[Collection], today: date
-) -> rules.Day | None:
+) -> rules.Day:
     policy = fund.debit_policy
     lead, notice = policy.lead_open_days.require(), policy.notice_days_ahead.require()
     failed_on = [attempt.failed_on for attempt in attempts if attempt.failed_on]

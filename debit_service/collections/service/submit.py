@@ -11,9 +11,10 @@ from debit_service.banks import queries as bank_files
 from debit_service.banks.channels import Channel, OutcomeUnknown
 from debit_service.collections import queries, rules
 from debit_service.collections.models import Batch, BatchTransition, Submission
-from debit_service.collections.service.batch import cancel_batch
+from debit_service.collections.service.batch import cancel_batch, no_longer_allowed
 from debit_service.core import audit, events
 from debit_service.core.clock import business_date
+from debit_service.core.database import RECONCILE, in_turn
 from debit_service.core.errors import Refused, Unavailable
 from debit_service.core.state import move
 from debit_service.core.work import Actor, Desk, Role, Work
@@ -21,31 +22,33 @@ from debit_service.funds.profile import Fund
 from debit_service.ledger import service as ledger
 from debit_service.ledger.queries import balances_of
 from debit_service.ledger.rules import Account, account
-from debit_service.mandates import queries as mandate_queries
 
 
 def submit(desk: Desk, actor: Actor, fund: Fund, batch_id: str, channel: Channel) -> str:
     """Bring a batch to its bank; returns what is known afterwards: `sent`, `not_sent` (tried again later) or `unknown`.
 
-    Safe to call at any time, also after a crash in the middle of it. Raises Refused when the batch is not approved, or when
-    it was overtaken (a mandate was revoked, its collection date has come): it is then cancelled, and planning makes another.
+    Safe to call at any time, also after a crash in the middle of it, and in two processes at once. Raises Refused when the batch
+    is not approved, or when it was overtaken (a mandate was revoked, its collection date has come): it is then cancelled, and
+    planning makes another.
     """
+    # A second process would find the first one's intent without an outcome, and take it for a crash.
+    with desk.database.alone(f"send {batch_id}"):
+        return _submit(desk, actor, fund, batch_id, channel)
+
+
+def _submit(desk: Desk, actor: Actor, fund: Fund, batch_id: str, channel: Channel) -> str:
     with desk.work(actor) as work:
         actor.require(Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
         batch = queries.batch(work, batch_id)
-        pending = queries.batch_state(work, batch_id) == "sending"
-        obstacle = None if pending else _obstacle(work, fund, batch)
-        if obstacle:
+        state = queries.batch_state(work, batch_id)
+        obstacle = _obstacle(work, fund, batch) if state in ("approved", "sending") else None
+        if obstacle and state == "approved":
             cancel_batch(work, batch_id, obstacle)
-    if obstacle:
-        raise Refused(
-            "batch.overtaken",
-            f"It was cancelled and nothing was sent: {obstacle}.",
-            place=batch_id,
-            remedy="Run `debit collect` again: it plans anew what may still be debited.",
-        )
-    if pending and _settle_by_asking(desk, actor, fund, batch_id, channel) == "sent":
+    pending = state == "sending"
+    if state == "sent" or (pending and _settle_by_asking(desk, actor, fund, batch_id, channel) == "sent"):
         return "sent"
+    if obstacle:
+        raise _overtaken(batch_id, obstacle, cancelled=not pending)
     content, name = _intend(desk, actor, batch_id, again=pending)
     try:
         channel.send(name, content)
@@ -56,12 +59,23 @@ def submit(desk: Desk, actor: Actor, fund: Fund, batch_id: str, channel: Channel
     return _conclude(desk, actor, fund, batch_id, "sent", "the bank took the file")
 
 
+def _overtaken(batch_id: str, obstacle: str, *, cancelled: bool) -> Refused:
+    if cancelled:
+        message = f"It was cancelled and nothing was sent: {obstacle}."
+        remedy = "Run `debit collect` again: it plans anew what may still be debited."
+    else:
+        # The try that was cut off may yet arrive: its other debits under a new MsgId could be executed twice. A person must say.
+        message = f"It is not sent a second time: {obstacle}."
+        remedy = "Have the bank confirm that it never took this file, then cancel the batch with that as the reason."
+    return Refused("batch.overtaken", message, place=batch_id, remedy=remedy)
+
+
 def _obstacle(work: Work, fund: Fund, batch: Batch) -> str | None:
     """Why a batch that was approved must not go out any more; None when it may."""
     members = queries.of_batch(work, batch.id)
-    gone = [one for one in members if mandate_queries.state(work, one.mandate_id) != "active"]
-    if gone:
-        return f"mandates no longer active: {', '.join(one.mandate_reference_sent or one.mandate_id for one in gone)}"
+    reasons = [reason for one in members if (reason := no_longer_allowed(work, one))]
+    if reasons:
+        return "; ".join(reasons)
     today = business_date(work.clock, fund.time_zone)
     if any(one.collection_date <= today for one in members):
         return f"today is {today.isoformat()}, too late for its collection date"
@@ -121,6 +135,8 @@ def _intend(desk: Desk, actor: Actor, batch_id: str, *, again: bool) -> tuple[by
 def _conclude(desk: Desk, actor: Actor, fund: Fund, batch_id: str, outcome: str, detail: str) -> str:
     """Commit what became of the newest submission."""
     with desk.work(actor) as work:
+        # The bank's first answer may be imported at this very moment: one of the two sees what the other has booked.
+        in_turn(work.session, RECONCILE)
         submission = queries.submissions(work, batch_id)[-1]
         submission.outcome, submission.outcome_at = outcome, work.now()
         submission.detail_sealed = work.keys.seal(detail, f"submissions.detail:{submission.id}")
@@ -144,10 +160,11 @@ def _conclude(desk: Desk, actor: Actor, fund: Fund, batch_id: str, outcome: str,
 def _post_in_transit(work: Work, fund: Fund, batch_id: str) -> None:
     """From here on each contribution is asked from the bank: no longer simply owed.
 
-    A bank may answer before this is committed (after a crash); what reconciliation has booked by then includes it already.
+    A bank may answer before this is committed (after a crash); what reconciliation has booked by then includes it already. A
+    rejection books nothing: it only leaves the attempt failed.
     """
     for collection in queries.of_batch(work, batch_id):
-        if balances_of(work.session, collection.id):
+        if collection.failed_on is not None or balances_of(work.session, collection.id):
             continue
         ledger.post(
             work,

@@ -5,6 +5,7 @@ that has lost its ground is withdrawn by compensating entries.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from hashlib import sha256
@@ -52,11 +53,13 @@ def assess(
     made = withdrawn = 0
     for contribution_id in touched:
         contribution = work.session.get_one(Contribution, contribution_id)
-        grounds = [one for one in queries.decisions_of(work, contribution_id) if one.effect == Effect.PENALISE.value]
+        grounds = queries.grounds_of(work, contribution_id)
         if grounds:
-            made += _penalise(work, fund, rules, contribution, grounds, today)
+            new, fallen = _penalise(work, fund, rules, contribution, grounds, today)
+            made, withdrawn = made + new, withdrawn + fallen
         else:
-            withdrawn += _withdraw_groundless(work, contribution)
+            why = "the failure is no longer attributed to the employer"
+            withdrawn += _withdraw(work, queries.penalties_of(work, contribution_id), why)
     return Assessed(decided, made, withdrawn)
 
 
@@ -148,24 +151,29 @@ def _store(
 
 def _penalise(
     work: Work, fund: Fund, rules: PenaltyRules, contribution: Contribution, grounds: list[FaultDecision], today: date
-) -> int:
-    """Add the steps that are due by `today` (or by the day of payment); returns how many penalties are new."""
+) -> tuple[int, int]:
+    """Bring the penalty to what is due by `today`, or by the day of payment; returns how many are new, how many have fallen."""
     ground = min(grounds, key=lambda one: one.clock_start or date.max)
     try:
         rule = rules.in_force(fund.penalty_rules, contribution.due_date)
-    except Refused as error:
-        audit.record(work, "penalty.no_rule", contribution.id, code=error.code, why=error.message)
-        return 0
+    except Refused:
+        # The report says so; no rule is guessed.
+        return 0, 0
     paid_on = reconcile.paid_on(work, contribution.id)
     until = min(paid_on, today) if paid_on else today
     result = compute(rule, contribution.amount_minor, contribution.currency, ground.clock_start or today, until)
-    if not result.steps:
-        return 0
     penalty = queries.penalty_of(work, contribution.id, rule.id, rule.version)
+    others = [one for one in queries.penalties_of(work, contribution.id) if one is not penalty]
+    fallen = _withdraw(work, others, "another version of the rule holds for this due date")
+    if not result.steps:
+        paid_in_time = [penalty] if penalty else []
+        return 0, fallen + _withdraw(work, paid_in_time, "nothing is late by what is known now")
     new = penalty is None
     if penalty is None:
         penalty = _new_penalty(work, fund, contribution, ground, result)
-    _add_steps(work, penalty, result)
+    if lifecycle.withdrawn_by_a_person(work, penalty):
+        return 0, fallen
+    _bring_steps(work, penalty, ground, result)
     state = queries.state_of(work, penalty.id)
     if state in (None, "withdrawn"):
         unconfirmed = result.needs_confirmation
@@ -177,7 +185,7 @@ def _penalise(
         lifecycle.change(work, penalty, "proposed" if unconfirmed else "charged", why, {"decision": ground.id})
     else:
         lifecycle.post(work, penalty)
-    return int(new)
+    return int(new), fallen
 
 
 def _new_penalty(
@@ -201,29 +209,28 @@ def _new_penalty(
     return penalty
 
 
-def _add_steps(work: Work, penalty: Penalty, result: Computation) -> None:
-    known = {step.step_key for step in queries.steps_of(work, penalty.id)}
+def _bring_steps(work: Work, penalty: Penalty, ground: FaultDecision, result: Computation) -> None:
+    """Make the steps those of `result`. What came to light late (an earlier payment, another ground) can also take some away; the
+    journal then gives the difference back."""
+    known = {step.step_key: step for step in queries.steps_of(work, penalty.id)}
+    before = sum(step.amount_minor for step in known.values())
+    for key in known.keys() - {step.step_key for step in result.steps}:
+        work.session.delete(known[key])
     for step in result.steps:
-        if step.step_key not in known:
-            work.session.add(
-                PenaltyStep(
-                    penalty_id=penalty.id,
-                    step_key=step.step_key,
-                    from_date=step.from_date,
-                    to_date=step.to_date,
-                    amount_minor=step.amount_minor,
-                    formula=step.formula,
-                )
-            )
-    penalty.inputs = result.inputs
+        row = known.get(step.step_key) or PenaltyStep(penalty_id=penalty.id, step_key=step.step_key)
+        row.from_date, row.to_date = step.from_date, step.to_date
+        row.amount_minor, row.formula = step.amount_minor, step.formula
+        work.session.add(row)
+    penalty.inputs, penalty.decision_id = result.inputs, ground.id
+    penalty.clock_start = ground.clock_start or penalty.clock_start
     work.session.flush()
+    if known and before != result.total_minor:
+        audit.record(work, "penalty.recomputed", penalty.id, before_minor=before, after_minor=result.total_minor)
 
 
-def _withdraw_groundless(work: Work, contribution: Contribution) -> int:
-    """Penalties whose ground is gone fall; what was charged is given back by compensating entries."""
-    fallen = 0
-    for penalty in queries.penalties_of(work, contribution.id):
-        if queries.state_of(work, penalty.id) in ("proposed", "charged"):
-            lifecycle.change(work, penalty, "withdrawn", "the failure is no longer attributed to the employer")
-            fallen += 1
-    return fallen
+def _withdraw(work: Work, penalties: Sequence[Penalty], why: str) -> int:
+    """Penalties whose ground is gone fall; what was charged is given back by compensating entries. Returns how many fell."""
+    standing = [one for one in penalties if queries.state_of(work, one.id) in ("proposed", "charged")]
+    for penalty in standing:
+        lifecycle.change(work, penalty, "withdrawn", why)
+    return len(standing)

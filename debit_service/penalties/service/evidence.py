@@ -18,7 +18,7 @@ from debit_service.disputes import queries as disputes
 from debit_service.funds.profile import BankProfile, Fund
 from debit_service.mandates import queries as mandates
 from debit_service.mandates.models import Mandate
-from debit_service.penalties.values import CaseFile, Failure, Notice, Phase, Piece
+from debit_service.penalties.values import Amendment, CaseFile, Failure, Notice, Phase, Piece
 from debit_service.reconcile import queries as reconcile
 from debit_service.reconcile.models import BankEntry
 from debit_service.reconcile.rules import Effect, Fact
@@ -38,6 +38,7 @@ def case_file(
     signed = f"form:{form.id}"
     history = f"mandate:{mandate.id}"
     attempts = collections.attempts(work, contribution.id)
+    presented = [one for one in attempts if collections.was_sent(work, one)]
     scheme_sent = cast("SchemeName | None", collection.scheme_sent)
     return CaseFile(
         failure=Piece(_failure(failure), f"entry:{entry.id}"),
@@ -46,7 +47,7 @@ def case_file(
         scheme_on_mandate=Piece(cast("SchemeName", mandate.scheme), history),
         account_on_form=Piece(mandate.account_index, signed),
         account_sent=_piece(collection.account_index_sent, sent),
-        amendments=Piece((), history),
+        amendments=Piece(_amendments(work, mandate), history),
         revocation_received_at=Piece(_entered(work, mandate.id, "revoked"), history),
         mandate_signed_on=Piece(mandate.signed_on, signed),
         umr_on_form=Piece(mandate.reference, signed),
@@ -54,8 +55,9 @@ def case_file(
         creditor_id_on_form=Piece(mandate.creditor_identifier, signed),
         creditor_id_sent=_piece(collection.creditor_identifier_sent, sent),
         bank_acceptance=Piece(_day(_entered(work, mandate.id, "active")), history) if mandate.scheme == "B2B" else None,
-        told_to_lodge=Piece(_day(_entered(work, mandate.id, "lodged_at_bank")), history),
-        last_presented_on=Piece(_presented_before(work, collection), f"mandate:{mandate.id}"),
+        # Only the form of the web app says to the signer, above the signature, that the bank must be told.
+        told_to_lodge=Piece(form.signed_on if form.how == "web" else None, signed),
+        last_presented_on=Piece(collections.last_presented(work, mandate.id, before=collection.id), history),
         notice=_notice(work, collection),
         notice_days_agreed=Piece(
             fund.debit_policy.notice_days_ahead.value, f"config:{fund.debit_policy.notice_days_ahead.place}"
@@ -66,7 +68,7 @@ def case_file(
         legal_due_date=Piece(contribution.due_date, f"contribution:{contribution.id}"),
         file_sent_at=_sent_at(work, collection),
         cut_off_at=Piece(_cut_off(fund, bank, calendar, collection.collection_date), f"config:{bank.id}.cut_off"),
-        first_presented_on=Piece(attempts[0].collection_date, f"collection:{attempts[0].id}"),
+        first_presented_on=Piece(presented[0].collection_date, f"collection:{presented[0].id}") if presented else None,
         other_live_collections=Piece(
             sum(1 for one in attempts if one.live and one.id != collection.id and one.attempt <= collection.attempt),
             sent,
@@ -104,14 +106,10 @@ def _day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
 
 
-def _presented_before(work: Work, collection: Collection) -> date | None:
-    """The last collection date under this mandate before this one that was really sent."""
-    earlier = [
-        one.collection_date
-        for one in collections.of_mandate(work, collection.mandate_id)
-        if one.id < collection.id and one.account_index_sent is not None
-    ]
-    return max(earlier, default=None)
+def _amendments(work: Work, mandate: Mandate) -> tuple[Amendment, ...]:
+    """An account never changes under a mandate: a change is a newer mandate of the employer, which this debit did not use."""
+    newer = [one for one, _ in mandates.of_employer(work, mandate.employer_id) if one.fund_id == mandate.fund_id]
+    return tuple(Amendment(one.created_at, applied_before_file=False) for one in newer if one.id > mandate.id)
 
 
 def _past_successes(work: Work, collection: Collection) -> int:
@@ -148,5 +146,8 @@ def _cut_off(fund: Fund, bank: BankProfile, calendar: Calendar, collection_date:
 
 
 def _dispute(work: Work, contribution_id: str) -> Piece[str | None]:
-    dispute = disputes.open_for(work, contribution_id)
-    return Piece(dispute.id, f"dispute:{dispute.id}") if dispute else Piece(None, f"contribution:{contribution_id}")
+    """The dispute that stands in the way: one without an answer, or one that the fund upheld. One that was rejected does not."""
+    standing = [one for one in disputes.of_contribution(work, contribution_id) if one.answer != "rejected"]
+    if not standing:
+        return Piece(None, f"contribution:{contribution_id}")
+    return Piece(standing[-1].id, f"dispute:{standing[-1].id}")

@@ -4,12 +4,15 @@ from typing import Any
 
 from debit_service.core import audit, events
 from debit_service.core.machine import Machine
-from debit_service.core.state import move
+from debit_service.core.state import current, move
 from debit_service.core.work import Work
 from debit_service.ledger import service as ledger
 from debit_service.ledger.rules import Account, account
 from debit_service.penalties import queries
 from debit_service.penalties.models import Penalty, PenaltyTransition
+
+#: The piece of evidence of a transition that a person decided.
+PERSON = "person"
 
 MACHINE = Machine(
     name="penalty",
@@ -33,6 +36,12 @@ def change(work: Work, penalty: Penalty, to_state: str, why: str, evidence: dict
         work, f"penalty.{to_state}", penalty.id, contribution=penalty.contribution_id, amount_minor=amount, why=why
     )
     events.publish(work, f"penalty.{to_state}", penalty.id, contribution=penalty.contribution_id, amount_minor=amount)
+
+
+def withdrawn_by_a_person(work: Work, penalty: Penalty) -> bool:
+    """Whether a person took this penalty back: it then stays so until a person decides otherwise."""
+    newest = current(work.session, PenaltyTransition, penalty.id)
+    return newest is not None and newest.to_state == "withdrawn" and PERSON in newest.evidence
 
 
 def post(work: Work, penalty: Penalty) -> None:

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from debit_service.banks import queries as bank_files
 from debit_service.banks.models import BankFile
 from debit_service.core import audit
-from debit_service.core.database import in_turn
-from debit_service.core.errors import InvalidInput
+from debit_service.core.database import RECONCILE, in_turn
+from debit_service.core.errors import DebitError, InvalidInput
 from debit_service.core.work import Actor, Desk, Work
 from debit_service.funds.queries import Funds
 from debit_service.reconcile.models import FileReading
@@ -18,7 +18,7 @@ from debit_service.reconcile.service.read import read_entries
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came of a file: `outcome` is read, known (read before), not_read (no message of ours) or unreadable; all are kept."""
+    """What came of a file: `outcome` is read, known (read before), not_read (no message of ours), unreadable or failed."""
 
     file_id: str
     name: str
@@ -39,15 +39,19 @@ def import_stored(desk: Desk, actor: Actor, funds: Funds) -> list[Imported]:
         waiting = list(work.session.scalars(unread))
     imported = []
     for file_id in waiting:
-        with desk.work(actor) as work:
-            imported.append(import_file(work, funds, file_id))
+        try:
+            with desk.work(actor) as work:
+                imported.append(import_file(work, funds, file_id))
+        except DebitError as error:
+            # Nothing of this file was kept, and it is tried again at the next import; the others go on.
+            imported.append(Imported(file_id, file_id, "failed", 0, str(error)))
     return imported
 
 
 def import_file(work: Work, funds: Funds, file_id: str) -> Imported:
     """Read one stored file; a second time changes nothing."""
     # Matching consumes: two files that report one booking must not be matched at the same time.
-    in_turn(work.session, "reconcile")
+    in_turn(work.session, RECONCILE)
     file = bank_files.get(work, file_id)
     reading = work.session.get(FileReading, file_id)
     if reading:

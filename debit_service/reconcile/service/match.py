@@ -6,6 +6,7 @@ name; does the amount fit; can it be right. An entry that none of them settles w
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import product
 
 from debit_service.collections import queries as collections
 from debit_service.collections.models import Collection
@@ -16,7 +17,10 @@ from debit_service.reconcile.models import Allocation, BankEntry, Disposition
 from debit_service.reconcile.rules import (
     DUPLICATE_FILE_CODES,
     NEGATIVE_STATUSES,
+    Booking,
     Effect,
+    State,
+    certainly_two,
     exceeds,
     same_booking,
     split_amount,
@@ -52,6 +56,11 @@ def match_entries(work: Work, funds: Funds, file_id: str, entry_ids: Iterable[st
     for entry_id in entry_ids:
         entry = work.session.get_one(BankEntry, entry_id)
         dispose(work, funds, entry, decide(work, entry))
+    look_again(work, funds, file_id)
+
+
+def look_again(work: Work, funds: Funds, file_id: str) -> None:
+    """Decide again, until nothing changes, what is in suspense and may be explained by what was learnt from this file."""
     changed = True
     while changed:
         changed = False
@@ -110,15 +119,44 @@ def decide(work: Work, entry: BankEntry) -> Verdict:
         return Verdict(
             "informational", "not_booked", f"the bank has not booked it (status {entry.status or 'missing'})"
         )
-    for head in queries.heads(work, entry):
-        if same_booking(queries.booking(entry), queries.booking(head)):
-            return _folded(head.id)
+    head = _head(work, entry)
+    if head and not _waits(work, head):
+        return _folded(head.id)
+    verdict = _decide_booked(work, entry)
+    # A report that says more than the one in suspense explains the booking; the other is then folded into it.
+    return _folded(head.id) if head and verdict.kind == "suspense" else verdict
+
+
+def _waits(work: Work, entry: BankEntry) -> bool:
+    disposition = queries.disposition(work, entry.id)
+    return disposition is not None and disposition.kind == "suspense"
+
+
+def _decide_booked(work: Work, entry: BankEntry) -> Verdict:
+    """A booking that no other report has told already."""
     collection = collections.by_end_to_end_id(work, entry.end_to_end_id) if entry.end_to_end_id else None
     if collection:
         return _decide_booking(work, entry, collection)
     if entry.level == "entry" and (verdict := _decide_total(work, entry)):
         return verdict
     return _unexplained(entry)
+
+
+def _head(work: Work, entry: BankEntry) -> BankEntry | None:
+    """The entry that stands for the same booking already.
+
+    All reports of a booking are compared with all of the other: one that names two references may join two that share none, and
+    twins in one container must not meet in the end by way of a third report.
+    """
+    told: list[Booking] = []
+    for head in queries.heads(work, entry):
+        told = told or queries.reports_of(work, entry)
+        if certainly_two(told[0], queries.booking(work, head)):
+            continue
+        pairs = list(product(told, queries.reports_of(work, head)))
+        if not any(certainly_two(*pair) for pair in pairs) and any(same_booking(*pair) for pair in pairs):
+            return head
+    return None
 
 
 def _folded(head_id: str) -> Verdict:
@@ -137,30 +175,36 @@ def _unexplained(entry: BankEntry) -> Verdict:
 
 def _decide_booking(work: Work, entry: BankEntry, collection: Collection) -> Verdict:
     """A booked entry that names one collection."""
-    if entry.currency != collection.currency or entry.fund_id not in (None, collection.fund_id):
+    elsewhere = entry.account_index is not None and entry.fund_id != collection.fund_id
+    if elsewhere or entry.currency != collection.currency:
         return Verdict(
             "suspense", "other_account", "it names our collection, but on another account or in another currency"
         )
     effect = Effect.RETURNED if entry.direction == "debit" else Effect.SETTLED
     if effect is Effect.SETTLED and entry.kind in _RETURN_KINDS:
         return Verdict("suspense", "direction", f"it is called a {entry.kind}, yet money came in")
-    batch_entry = queries.batch_entry_of(work, collection.id, entry) if effect is Effect.SETTLED else None
-    if batch_entry:
-        return _folded(batch_entry)
     split = split_amount(collection.amount_minor, entry.amount_minor or 0, entry.charges_minor or 0, effect)
     if split.trouble:
         return Verdict("suspense", "amount", split.trouble)
-    result = queries.outcome_of(work, collection.id, collection.amount_minor)
-    trouble = exceeds(effect, split.amount_minor, collection.amount_minor, result.settled_minor, result.returned_minor)
-    if trouble:
+    batch_entry = queries.batch_entry_of(work, collection.id, entry) if effect is Effect.SETTLED else None
+    if batch_entry:
+        return _folded(batch_entry)
+    if trouble := too_much(work, collection, effect):
         return Verdict("suspense", "exceeds", trouble)
     share = Share(collection, effect, split.amount_minor, split.charges_minor)
     return Verdict("matched", "end_to_end_id", f"by its end-to-end reference: {effect.value}", shares=[share])
 
 
+def too_much(work: Work, collection: Collection, effect: Effect) -> str | None:
+    """Why one more booking of the whole collection cannot be right; None when it can."""
+    amount, result = collection.amount_minor, queries.outcome_of(work, collection.id, collection.amount_minor)
+    kept_elsewhere = queries.kept_elsewhere(work, collection)
+    return exceeds(effect, amount, amount, result.settled_minor, result.returned_minor, kept_elsewhere)
+
+
 def _decide_total(work: Work, entry: BankEntry) -> Verdict | None:
     """A booked entry without details: the sum of a block of ours, or of details that another message tells."""
-    if detail := queries.details_of_total(work, entry):
+    if detail := queries.detail_of_total(work, entry):
         return _folded(detail.id)
     if entry.payment_information_id is None or entry.direction != "credit":
         return None
@@ -168,22 +212,30 @@ def _decide_total(work: Work, entry: BankEntry) -> Verdict | None:
     if not block:
         return None
     results = {one.id: queries.outcome_of(work, one.id, one.amount_minor) for one in block}
-    standing = [one for one in block if not results[one.id].failed]
+    standing = [one for one in block if results[one.id].state is not State.REJECTED]
     # Some banks book gross and debit the rejected ones apart: both sums are legitimate (facts 1.7).
     for members in (standing, block):
         count_fits = entry.batch_count in (None, len(members))
-        if count_fits and entry.amount_minor == sum(one.amount_minor for one in members):
-            unpaid = [one for one in members if results[one.id].settled_minor == results[one.id].returned_minor]
-            shares = [Share(one, Effect.SETTLED, one.amount_minor) for one in unpaid]
-            if len(unpaid) == len(members):
-                return Verdict(
-                    "matched", "batch_total", f"the total of block {entry.payment_information_id}", shares=shares
-                )
+        sum_fits = entry.amount_minor == sum(one.amount_minor for one in members)
+        if count_fits and sum_fits and (verdict := _share_out(work, entry, members)):
+            return verdict
     return Verdict(
         "suspense",
         "batch_differs",
         f"it names block {entry.payment_information_id}, but count or sum is not that of the block",
     )
+
+
+def _share_out(work: Work, entry: BankEntry, members: list[Collection]) -> Verdict | None:
+    """The total of `members`: it settles those that no detail has told of yet. None when one of them cannot be paid once more."""
+    details = {one.id: queries.detail_of_share(work, one.id, entry) for one in members}
+    waiting = [one for one in members if details[one.id] is None]
+    if not waiting:
+        return _folded(next(detail for detail in details.values() if detail))
+    if any(too_much(work, one, Effect.SETTLED) for one in waiting):
+        return None
+    shares = [Share(one, Effect.SETTLED, one.amount_minor) for one in waiting]
+    return Verdict("matched", "batch_total", f"the total of block {entry.payment_information_id}", shares=shares)
 
 
 def _decide_status(work: Work, entry: BankEntry) -> Verdict:

@@ -2,21 +2,26 @@
 
 from debit_service.collections import queries as collections
 from debit_service.core import audit
-from debit_service.core.errors import NotFound, Refused
+from debit_service.core.database import RECONCILE, in_turn
+from debit_service.core.errors import InvalidInput, NotFound, Refused
 from debit_service.core.work import Role, Work
 from debit_service.funds.queries import Funds
 from debit_service.reconcile import queries
 from debit_service.reconcile.models import BankEntry, Resolution
-from debit_service.reconcile.rules import Effect, exceeds, split_amount
-from debit_service.reconcile.service.match import Share, Verdict, dispose
+from debit_service.reconcile.rules import Effect, split_amount
+from debit_service.reconcile.service.match import Share, Verdict, dispose, look_again, too_much
 
 
 def resolve(work: Work, funds: Funds, entry_id: str, end_to_end_id: str, why: str) -> None:
     """Match an entry in suspense to the collection with this reference; amount and totals must still fit.
 
-    Raises NotFound or Refused; the entry then stays where it is.
+    What was learnt may explain other entries, so these are looked at again. Raises InvalidInput, NotFound or Refused; the entry
+    then stays where it is.
     """
     work.actor.require(Role.FINANCE_CLERK)
+    in_turn(work.session, RECONCILE)
+    if not why.strip():
+        raise InvalidInput("entry.why", "Say why.", place="why")
     entry = work.session.get(BankEntry, entry_id)
     disposition = queries.disposition(work, entry_id)
     if entry is None or disposition is None:
@@ -26,12 +31,11 @@ def resolve(work: Work, funds: Funds, entry_id: str, end_to_end_id: str, why: st
     collection = collections.by_end_to_end_id(work, end_to_end_id)
     if collection is None or entry.amount_minor is None or collection.currency != entry.currency:
         raise Refused("entry.no_fit", "There is no such collection in this currency.", place=end_to_end_id)
+    if entry.fund_id != collection.fund_id:
+        raise Refused("entry.no_fit", "The entry stands on another account than this fund's.", place=end_to_end_id)
     effect = Effect.RETURNED if entry.direction == "debit" else Effect.SETTLED
     split = split_amount(collection.amount_minor, entry.amount_minor, entry.charges_minor or 0, effect)
-    result = queries.outcome_of(work, collection.id, collection.amount_minor)
-    trouble = split.trouble or exceeds(
-        effect, split.amount_minor, collection.amount_minor, result.settled_minor, result.returned_minor
-    )
+    trouble = split.trouble or too_much(work, collection, effect)
     if trouble:
         raise Refused("entry.no_fit", f"It does not fit: {trouble}.", place=end_to_end_id)
     share = Share(collection, effect, split.amount_minor, split.charges_minor)
@@ -48,3 +52,4 @@ def resolve(work: Work, funds: Funds, entry_id: str, end_to_end_id: str, why: st
         )
     )
     audit.record(work, "entry.resolved", entry_id, end_to_end_id=end_to_end_id, why=why)
+    look_again(work, funds, entry.file_id)

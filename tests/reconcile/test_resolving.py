@@ -1,0 +1,144 @@
+"""A person explains an entry in suspense: who and why are kept, what does not fit is refused, and a replay does the same."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from bank_files import Booked, camt054, credit, returned
+from house import APPROVER, CLERK, House, Sent
+from sqlalchemy import select
+
+from debit_service import replay
+from debit_service.core.errors import InvalidInput, NotFound, Refused
+from debit_service.core.models import AuditEntry
+from debit_service.reconcile.models import Disposition, Resolution
+from debit_service.reconcile.rules import State
+from debit_service.reconcile.service import resolve
+
+CREDITED, TAKEN_BACK = date(2026, 9, 30), date(2026, 10, 5)
+
+
+def nameless_credit(house: House, sent: Sent, amount_minor: int | None = None) -> str:
+    """A credit without our reference arrives; returns the entry that waits."""
+    booked = Booked(amount_minor or sent.amount_minor, sent.currency, CREDITED, servicer_reference="AS-1")
+    house.in_turn(camt054(sent.account, booked, message_id="NAMELESS"))
+    (entry,) = house.waiting()
+    return entry.id
+
+
+def test_a_clerk_who_explains_an_entry_is_kept_with_the_reason(house: House) -> None:
+    sent = house.sent()
+    entry_id = nameless_credit(house, sent)
+
+    house.resolve(entry_id, sent.end_to_end_id, "the bank named it by telephone on 1 October")
+
+    assert house.outcome(sent).state is State.SETTLED
+    assert house.suspense() == []
+    assert "suspense/CNAS" not in house.balances()
+    with house.reading() as work:
+        (resolution,) = work.session.scalars(select(Resolution))
+        history = list(work.session.scalars(select(Disposition.kind).where(Disposition.entry_id == entry_id)))
+        logged = select(AuditEntry.who).where(AuditEntry.action == "entry.resolved")
+        assert (resolution.who, resolution.why) == (CLERK.name, "the bank named it by telephone on 1 October")
+        assert sorted(history) == ["matched", "suspense"]
+        assert work.session.scalars(logged).all() == [CLERK.name]
+    assert house.breaches() == {}
+
+
+def test_an_amount_that_does_not_fit_is_refused_and_the_entry_stays(sqlite_house: House) -> None:
+    sent = sqlite_house.sent()
+    entry_id = nameless_credit(sqlite_house, sent, sent.amount_minor - 1)
+
+    with pytest.raises(Refused, match="does not fit"):
+        sqlite_house.resolve(entry_id, sent.end_to_end_id)
+
+    assert [one.id for one in sqlite_house.waiting()] == [entry_id]
+
+
+def test_a_debit_that_is_paid_already_is_refused(sqlite_house: House) -> None:
+    sent = sqlite_house.sent()
+    sqlite_house.in_turn(camt054(sent.account, credit(sent)))
+    entry_id = nameless_credit(sqlite_house, sent)
+
+    with pytest.raises(Refused, match="paid already"):
+        sqlite_house.resolve(entry_id, sent.end_to_end_id)
+
+
+def test_money_on_another_funds_account_is_refused_although_the_currency_fits(sqlite_house: House) -> None:
+    sent = sqlite_house.sent()
+    booked = Booked(sent.amount_minor, sent.currency, CREDITED)
+    sqlite_house.in_turn(camt054("DZ580002100001113000000570", booked))
+    (entry,) = sqlite_house.waiting()
+
+    with pytest.raises(Refused, match="another account"):
+        sqlite_house.resolve(entry.id, sent.end_to_end_id)
+
+
+@pytest.mark.parametrize("why", ["", "   "])
+def test_an_explanation_without_a_reason_is_refused(sqlite_house: House, why: str) -> None:
+    sent = sqlite_house.sent()
+    entry_id = nameless_credit(sqlite_house, sent)
+
+    with pytest.raises(InvalidInput, match="Say why"):
+        sqlite_house.resolve(entry_id, sent.end_to_end_id, why)
+
+
+def test_an_entry_that_does_not_wait_or_does_not_exist_is_refused(sqlite_house: House) -> None:
+    sent = sqlite_house.sent()
+    entry_id = nameless_credit(sqlite_house, sent)
+    sqlite_house.resolve(entry_id, sent.end_to_end_id)
+
+    with pytest.raises(Refused, match="not in suspense"):
+        sqlite_house.resolve(entry_id, sent.end_to_end_id)
+    with pytest.raises(NotFound):
+        sqlite_house.resolve("NO-SUCH-ENTRY", sent.end_to_end_id)
+
+
+def test_only_a_clerk_explains_entries(sqlite_house: House) -> None:
+    sent = sqlite_house.sent()
+    entry_id = nameless_credit(sqlite_house, sent)
+
+    with pytest.raises(Refused, match="role"), sqlite_house.desk.work(APPROVER) as work:
+        resolve(work, sqlite_house.service.funds, entry_id, sent.end_to_end_id, "because")
+
+
+def test_an_explained_return_frees_the_second_credit_that_waited_for_it(sqlite_house: House) -> None:
+    sent = sqlite_house.sent()
+    nameless_return = replace(returned(sent, day=TAKEN_BACK), end_to_end_id=None)
+    sqlite_house.in_turn(
+        camt054(sent.account, credit(sent), credit(sent, TAKEN_BACK, reference="AGAIN")),
+        camt054(sent.account, nameless_return, message_id="N2"),
+    )
+    (waiting,) = [one for one in sqlite_house.waiting() if one.direction == "debit"]
+
+    sqlite_house.resolve(waiting.id, sent.end_to_end_id)
+
+    assert sqlite_house.suspense() == []
+    assert sqlite_house.outcome(sent).state is State.SETTLED
+    assert sqlite_house.breaches() == {}
+
+
+def test_a_replay_decides_again_what_a_person_decided_also_when_later_files_speak_of_it(house: House) -> None:
+    """The credit itself arrives after a clerk gave its money to the debit: it must wait, in the replay as in the house."""
+    sent = house.sent()
+    entry_id = nameless_credit(house, sent)
+    house.clock.set(house.clock.now() + timedelta(minutes=1))
+    house.resolve(entry_id, sent.end_to_end_id)
+    house.clock.set(house.clock.now() + timedelta(minutes=1))
+    house.in_turn(camt054(sent.account, credit(sent, TAKEN_BACK, reference="LATER"), message_id="N2"))
+    assert [reason for reason, _ in house.suspense()] == ["exceeds"]
+
+    assert list(replay.differences(house.service)) == []
+
+
+def test_a_replay_names_what_a_person_decided_and_the_files_no_longer_allow(sqlite_house: House) -> None:
+    sent = sqlite_house.sent()
+    sqlite_house.resolve(nameless_credit(sqlite_house, sent), sent.end_to_end_id)
+    with sqlite_house.desk.work(CLERK) as work:
+        (resolution,) = work.session.scalars(select(Resolution))
+        resolution.evidence = {"end_to_end_id": "ANOTHER"}
+
+    found = list(replay.differences(sqlite_house.service))
+
+    assert any("cannot be read or decided again" in one for one in found)
+    assert any(one.startswith(f"collection {sent.collection_id}") for one in found)
