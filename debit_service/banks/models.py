@@ -9,7 +9,7 @@ from debit_service.core.database import Base
 
 
 class BankFile(Base):
-    """A file, once: the same bytes under another name are the same file."""
+    """A file, once: the same bytes under another name are the same file. Banks put account numbers into names: it is sealed."""
 
     __tablename__ = "bank_files"
     __table_args__ = (
@@ -20,7 +20,7 @@ class BankFile(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     direction: Mapped[str]
     bank_id: Mapped[str]
-    name: Mapped[str]
+    name_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     sha256: Mapped[str]
     size_bytes: Mapped[int]
     stored_at: Mapped[datetime]

@@ -20,6 +20,11 @@ def get(work: Work, file_id: str) -> BankFile:
     return work.session.get_one(BankFile, file_id)
 
 
+def name(work: Work, file: BankFile) -> str:
+    """The name under which a file came or went."""
+    return work.keys.open(file.name_sealed, f"bank_files.name:{file.id}")
+
+
 def chunks(work: Work, file_id: str) -> Iterator[bytes]:
     """The bytes of a file, piece by piece."""
     query = select(BankFileChunk).where(BankFileChunk.file_id == file_id).order_by(BankFileChunk.number)

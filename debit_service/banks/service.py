@@ -34,11 +34,12 @@ def store(work: Work, direction: str, bank_id: str, name: str, content: bytes) -
     ).one_or_none()
     if known:
         return Stored(known, name, new=False)
+    file_id = work.new_id()
     file = BankFile(
-        id=work.new_id(),
+        id=file_id,
         direction=direction,
         bank_id=bank_id,
-        name=name,
+        name_sealed=work.keys.seal(name, f"bank_files.name:{file_id}"),
         sha256=digest,
         size_bytes=len(content),
         stored_at=work.now(),

@@ -188,6 +188,12 @@ def lodge(work: Work, mandate: Mandate, why: str, evidence: str) -> None:
 def accept(work: Work, mandate: Mandate, why: str, evidence: str) -> None:
     """The employer's bank accepted the authorisation; `evidence` names the stamped form or the bank's message."""
     work.actor.require(Role.FINANCE_CLERK)
+    if queries.state(work, mandate.id) != "lodged_at_bank":
+        raise Refused(
+            "mandate.not_lodged",
+            "Only a mandate that was lodged at the bank can be accepted by it.",
+            place=mandate.reference,
+        )
     change(work, mandate, "active", why, {"document": evidence})
 
 

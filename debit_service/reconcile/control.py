@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from sqlalchemy import select
 
+from debit_service.banks import queries as bank_files
 from debit_service.core.money import format_minor
 from debit_service.core.work import Work
 from debit_service.reconcile import queries
@@ -24,14 +25,14 @@ def findings(work: Work) -> Iterator[str]:
     for statements in by_account.values():
         yield from _gaps(statements)
     for file, reading in queries.files_without_entries(work, "unreadable"):
-        yield f"file {file.name} (sha256 {file.sha256[:16]}) could not be read: {reading.detail}"
+        yield f"file {bank_files.name(work, file)} (sha256 {file.sha256[:16]}) could not be read: {reading.detail}"
 
 
 def notes(work: Work) -> Iterator[str]:
     """What a clerk should know and nobody must act on: messages that are kept, but not read (a pacs.004 beside its camt.054)."""
     yield from _told_by_documents(work, "warning")
     for file, reading in queries.files_without_entries(work, "not_read"):
-        yield f"file {file.name} was kept and not read: {reading.detail}"
+        yield f"file {bank_files.name(work, file)} was kept and not read: {reading.detail}"
 
 
 def _told_by_documents(work: Work, severity: str) -> Iterator[str]:

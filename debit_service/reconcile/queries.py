@@ -14,6 +14,9 @@ from debit_service.core.work import Work
 from debit_service.reconcile.models import Allocation, BankDocument, BankEntry, Disposition, FileReading
 from debit_service.reconcile.rules import Booking, Effect, Fact, Outcome, outcome
 
+#: The reason of a disposition: a sum without details was found to be that of a block.
+BATCH_TOTAL = "batch_total"
+
 
 def facts_of(work: Work, collection_id: str) -> list[Fact]:
     """Everything that banks have said about a collection and that stands now, oldest first."""
@@ -200,7 +203,8 @@ def batch_entry_of(work: Work, collection_id: str, entry: BankEntry) -> str | No
             Disposition.most_recent,
             Allocation.collection_id == collection_id,
             Allocation.effect == Effect.SETTLED.value,
-            BankEntry.level == "entry",
+            # Not one that a person matched: what that was is told by its references alone.
+            Disposition.reason == BATCH_TOTAL,
             BankEntry.booking_date == entry.booking_date,
             BankEntry.document_id != entry.document_id,
         )

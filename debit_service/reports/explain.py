@@ -125,7 +125,7 @@ def _fact(work: Work, codes: ReasonCodes, entry_id: str, effect: str) -> dict[st
         "reason_name": row.name if row else None,
         "entry": entry.id,
         "position_in_file": entry.position,
-        "file": file.name,
+        "file": bank_files.name(work, file),
         "file_sha256": file.sha256,
     }
 

@@ -75,7 +75,12 @@ def _bank_entry(work: Work, entry_id: str) -> bytes:
         if column.name not in _INTERNAL
     }
     return _json(
-        {"file": file.name, "file_sha256": file.sha256, "entry": said, "personal": reconcile.personal(work, entry)}
+        {
+            "file": bank_files.name(work, file),
+            "file_sha256": file.sha256,
+            "entry": said,
+            "personal": reconcile.personal(work, entry),
+        }
     )
 
 

@@ -1,6 +1,7 @@
 """The audit log: the chain finds what was changed inside it, the anchor outside finds what the chain cannot."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from debit_service.core import audit
 from debit_service.core.models import AuditEntry
 
 ENTRIES = 6
+START = datetime(2026, 9, 1, tzinfo=UTC)
 _NO_TRIGGERS = {
     "sqlite": ("drop trigger audit_entries_no_update", "drop trigger audit_entries_no_delete"),
     "postgresql": ("drop trigger audit_entries_append_only on audit_entries",),
@@ -55,19 +57,14 @@ def test_a_sound_log_has_no_faults(house: House, anchors: Path) -> None:
     assert broken(house, anchors) == []
 
 
-@pytest.mark.parametrize("column", ["at", "who", "action", "subject", "details"])
-def test_a_changed_entry_breaks_the_chain(house: House, anchors: Path, column: str) -> None:
-    other = {"details": {"number": 3}, "at": entry_at(house, 5)}.get(column, "somebody else")
-    damage(
-        house,
-        lambda session: session.execute(update(AuditEntry).where(AuditEntry.sequence == 3).values({column: other})),
-    )
-    assert broken(house, None) == ["audit entry 3 does not follow from the entry before it"]
-
-
-def entry_at(house: House, number: int) -> object:
-    house.clock.set(house.clock.now().replace(hour=9))
-    return house.clock.now().replace(minute=number)
+def test_a_changed_entry_breaks_the_chain_whatever_was_changed(house: House, anchors: Path) -> None:
+    others = {"at": START + timedelta(1), "who": "x", "action": "x", "subject": "x", "details": {"number": 3}}
+    damage(house, lambda session: None)
+    for column, other in others.items():
+        with house.desk.database.reading() as session:
+            session.execute(update(AuditEntry).where(AuditEntry.sequence == 3).values({column: other}))
+            assert audit.broken(session, None) == ["audit entry 3 does not follow from the entry before it"], column
+    assert broken(house, anchors) == []
 
 
 def test_a_removed_entry_breaks_the_chain(house: House, anchors: Path) -> None:

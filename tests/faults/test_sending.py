@@ -100,36 +100,36 @@ def test_a_bank_that_is_down_gets_the_same_bytes_under_the_same_name_later(house
 
 
 @pytest.mark.parametrize("died", [True, False], ids=["the process died", "the bank did not answer"])
-def test_a_bank_that_says_it_has_the_file_gets_no_second_one(house: House, died: bool) -> None:
-    batch_id, _ = approved(house)
-    cut_off(house, batch_id, died=died)
+def test_a_bank_that_says_it_has_the_file_gets_no_second_one(sqlite_house: House, died: bool) -> None:
+    batch_id, _ = approved(sqlite_house)
+    cut_off(sqlite_house, batch_id, died=died)
 
     door = Door(does=[], knows=True)
-    assert send(house, batch_id, door) == "sent"
-    assert (door.came, door.asked, state(house, batch_id)) == ([], 1, "sent")
-    assert house.breaches() == {}
+    assert send(sqlite_house, batch_id, door) == "sent"
+    assert (door.came, door.asked, state(sqlite_house, batch_id)) == ([], 1, "sent")
+    assert sqlite_house.breaches() == {}
 
 
 @pytest.mark.parametrize("died", [True, False], ids=["the process died", "the bank did not answer"])
-def test_a_bank_that_says_it_has_nothing_gets_the_same_bytes(house: House, died: bool) -> None:
-    batch_id, _ = approved(house)
-    first = cut_off(house, batch_id, died=died)
+def test_a_bank_that_says_it_has_nothing_gets_the_same_bytes(sqlite_house: House, died: bool) -> None:
+    batch_id, _ = approved(sqlite_house)
+    first = cut_off(sqlite_house, batch_id, died=died)
 
     door = Door(does=[], knows=False)
-    assert send(house, batch_id, door) == "sent"
+    assert send(sqlite_house, batch_id, door) == "sent"
     assert door.came == first.came
-    assert house.breaches() == {}
+    assert sqlite_house.breaches() == {}
 
 
-def test_while_a_bank_cannot_say_nothing_is_sent_and_a_person_is_told(house: House) -> None:
-    batch_id, _ = approved(house)
-    cut_off(house, batch_id, died=False)
+def test_while_a_bank_cannot_say_nothing_is_sent_and_a_person_is_told(sqlite_house: House) -> None:
+    batch_id, _ = approved(sqlite_house)
+    cut_off(sqlite_house, batch_id, died=False)
 
     door = Door(does=[], knows=None)
     with pytest.raises(Refused) as refusal:
-        send(house, batch_id, door)
+        send(sqlite_house, batch_id, door)
     assert (refusal.value.code, refusal.value.place) == ("batch.outcome_unknown", batch_id)
-    assert (door.came, state(house, batch_id)) == ([], "sending")
+    assert (door.came, state(sqlite_house, batch_id)) == ([], "sending")
 
 
 def cut_off(house: House, batch_id: str, *, died: bool) -> Door:

@@ -264,13 +264,13 @@ def test_the_same_file_again_changes_nothing(house: House) -> None:
     ],
 )
 def test_a_bad_line_is_reported_with_its_reason_and_takes_nobody_else_with_it(
-    house: House, changes: dict[str, str], code: str
+    sqlite_house: House, changes: dict[str, str], code: str
 ) -> None:
     language = {"language": "fr"}
     good = line(TWO, reference="TAKEN") | language
-    made, bad = import_rows(house, good, line(ONE) | language | changes, line(Somebody("CNAS", 73)) | language)
+    made, bad = import_rows(sqlite_house, good, line(ONE) | language | changes, line(Somebody("CNAS", 73)) | language)
     assert (made, [(one.line, one.code) for one in bad]) == (2, [(3, code)])
-    assert (count(house, Mandate), count(house, Employer)) == (2, 2)
+    assert (count(sqlite_house, Mandate), count(sqlite_house, Employer)) == (2, 2)
     assert ONE.account[1] not in str([one.as_dict() for one in bad])
 
 

@@ -171,7 +171,7 @@ def test_whatever_a_bank_sends_the_accounts_add_up_to_what_it_booked(sqlite_hous
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=15,
+            max_examples=10,
             stateful_step_count=10,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],

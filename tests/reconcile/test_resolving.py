@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from bank_files import Booked, camt054, credit, returned
+from bank_files import Booked, camt053, camt054, credit, returned
 from house import APPROVER, CLERK, House, Sent
 from sqlalchemy import select
 
@@ -116,6 +116,18 @@ def test_an_explained_return_frees_the_second_credit_that_waited_for_it(sqlite_h
     assert sqlite_house.suspense() == []
     assert sqlite_house.outcome(sent).state is State.SETTLED
     assert sqlite_house.breaches() == {}
+
+
+def test_a_credit_of_the_same_day_that_the_bank_books_besides_the_explained_one_is_not_lost(
+    sqlite_house: House,
+) -> None:
+    sent = sqlite_house.sent()
+    sqlite_house.resolve(nameless_credit(sqlite_house, sent), sent.end_to_end_id)
+
+    sqlite_house.in_turn(camt053(sent.account, CREDITED, 0, credit(sent, reference="AS-2")))
+
+    assert [reason for reason, _ in sqlite_house.suspense()] == ["exceeds"]
+    assert sqlite_house.balances()["bank/CNAS"] == 2 * sent.amount_minor
 
 
 def test_a_replay_decides_again_what_a_person_decided_also_when_later_files_speak_of_it(house: House) -> None:

@@ -86,7 +86,7 @@ def _settle_by_asking(desk: Desk, actor: Actor, fund: Fund, batch_id: str, chann
     """A submission without a certain outcome: ask the bank. Raises Refused while it cannot say."""
     with desk.reading(actor) as work:
         batch = queries.batch(work, batch_id)
-        name = bank_files.get(work, batch.file_id).name
+        name = bank_files.name(work, bank_files.get(work, batch.file_id))
         first = queries.of_batch(work, batch_id)[0].end_to_end_id
     known = channel.has(name, first)
     if known is None:
@@ -129,7 +129,7 @@ def _intend(desk: Desk, actor: Actor, batch_id: str, *, again: bool) -> tuple[by
         work.session.add(submission)
         work.session.flush()
         audit.record(work, "batch.sending", batch_id, sha256=batch.sha256, number=submission.number)
-        return content, file.name
+        return content, bank_files.name(work, file)
 
 
 def _conclude(desk: Desk, actor: Actor, fund: Fund, batch_id: str, outcome: str, detail: str) -> str:

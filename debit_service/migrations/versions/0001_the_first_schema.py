@@ -27,7 +27,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("direction", sa.String(), nullable=False),
         sa.Column("bank_id", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("name_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("sha256", sa.String(), nullable=False),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
         sa.Column("stored_at", sa.DateTime(timezone=True), nullable=False),

@@ -55,7 +55,7 @@ def import_file(work: Work, funds: Funds, file_id: str) -> Imported:
     file = bank_files.get(work, file_id)
     reading = work.session.get(FileReading, file_id)
     if reading:
-        return Imported(file_id, file.name, "known", 0, "read before; nothing was changed")
+        return Imported(file_id, bank_files.name(work, file), "known", 0, "read before; nothing was changed")
     entry_ids: list[str] = []
     outcome, detail = "read", ""
     try:
@@ -68,11 +68,11 @@ def import_file(work: Work, funds: Funds, file_id: str) -> Imported:
             "not_read" if error.code == "iso.message.unknown" else "unreadable",
             f"{error.message} [{error.code}]",
         )
-        detail += f" at {error.place}" if error.place and error.place != file.name else ""
+        detail += f" at {error.place}" if error.place and error.place != file.id else ""
     work.session.add(
         FileReading(file_id=file_id, outcome=outcome, detail=detail, entries=len(entry_ids), read_at=work.now())
     )
     work.session.flush()
     match_entries(work, funds, file_id, entry_ids)
     audit.record(work, f"bank_file.{outcome}", file_id, entries=len(entry_ids))
-    return Imported(file_id, file.name, outcome, len(entry_ids), detail)
+    return Imported(file_id, bank_files.name(work, file), outcome, len(entry_ids), detail)

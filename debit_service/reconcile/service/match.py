@@ -235,7 +235,7 @@ def _share_out(work: Work, entry: BankEntry, members: list[Collection]) -> Verdi
     if any(too_much(work, one, Effect.SETTLED) for one in waiting):
         return None
     shares = [Share(one, Effect.SETTLED, one.amount_minor) for one in waiting]
-    return Verdict("matched", "batch_total", f"the total of block {entry.payment_information_id}", shares=shares)
+    return Verdict("matched", queries.BATCH_TOTAL, f"the total of block {entry.payment_information_id}", shares=shares)
 
 
 def _decide_status(work: Work, entry: BankEntry) -> Verdict:

@@ -56,7 +56,7 @@ def read_entries(work: Work, funds: Funds, file: BankFile) -> list[str]:
     document: BankDocument | None = None
     documents = 0
     stream = bank_files.opened(work, file.id)
-    for item in read_bank_file(stream, file=file.name):
+    for item in read_bank_file(stream, file=file.id):
         if document is None:
             documents += 1
             document = _begin_document(work, file.id, documents)
