@@ -26,7 +26,7 @@ serve: $(RUN_READY) ## Serve the web app on the demo's database
 	@DEBIT_SECURE_COOKIES=false .venv/bin/debit serve
 
 test: $(DEV_READY) ## Run all tests on SQLite and on a real PostgreSQL
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest -n auto
 
 lint: $(DEV_READY) ## Format check, lint, types, import walls, dead code, dependencies, locks
 	@.venv/bin/ruff format --check .

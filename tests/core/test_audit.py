@@ -59,7 +59,7 @@ def test_a_sound_log_has_no_faults(house: House, anchors: Path) -> None:
 
 def test_a_changed_entry_breaks_the_chain_whatever_was_changed(house: House, anchors: Path) -> None:
     others = {"at": START + timedelta(1), "who": "x", "action": "x", "subject": "x", "details": {"number": 3}}
-    damage(house, lambda session: None)
+    damage(house, lambda _: None)
     for column, other in others.items():
         with house.desk.database.reading() as session:
             session.execute(update(AuditEntry).where(AuditEntry.sequence == 3).values({column: other}))

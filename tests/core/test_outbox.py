@@ -1,6 +1,7 @@
 """Outward effects: owed in the transaction of their cause, carried out at least once, one after another, none in the way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from debit_service.contributions import queries as contributions
 from debit_service.core import events
 from debit_service.core.errors import Unavailable
 from debit_service.core.models import Event, OutboxMessage
+from debit_service.core.work import Actor, Desk, Work
 from debit_service.employers import queries as employers
 
 Carrier = Callable[[OutboxMessage, str], None]
@@ -82,6 +84,25 @@ def test_what_was_carried_out_before_a_crash_is_carried_out_again_and_not_lost(h
         events.deliver(house.desk, CLERK, dies_after)
     assert events.deliver(house.desk, CLERK, collecting(carried)) == (1, 0)
     assert carried == ["first", "first"]
+
+
+class Overtaken(Desk):
+    """The desk of a process that, having looked what is waiting, is overtaken by another one."""
+
+    @contextmanager
+    def reading(self, actor: Actor) -> Iterator[Work]:
+        with Desk.reading(self, actor) as work:
+            yield work
+        events.deliver(Desk(self.database, self.clock, self.keys), actor, collecting([]))
+
+
+def test_what_another_process_carried_out_in_the_meantime_is_not_carried_out_again(house: House) -> None:
+    owe(house, "first", "second")
+    carried: list[str] = []
+    overtaken = Overtaken(house.desk.database, house.clock, house.desk.keys)
+    assert events.deliver(overtaken, CLERK, collecting(carried)) == (0, 0)
+    assert carried == []
+    assert [one.attempts for one in messages(house)] == [1, 1]
 
 
 def test_an_effect_whose_cause_did_not_happen_is_not_owed(house: House) -> None:

@@ -2,7 +2,7 @@
 
 import multiprocessing
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,17 @@ from debit_service.collections import queries as collections
 from debit_service.collections.service.approve import approve
 from debit_service.collections.service.batch import cancel_batch
 from debit_service.core import audit, events
+from debit_service.core.accounts import AccountScheme, parse_account
 from debit_service.core.clock import SetClock
 from debit_service.core.crypto import load_key_ring
 from debit_service.core.database import Database
 from debit_service.core.errors import DebitError
 from debit_service.core.settings import Settings
 from debit_service.core.work import SERVICE, Desk
+from debit_service.demo.data import Somebody
+from debit_service.employers import queries as employers
 from debit_service.funds.queries import Funds
+from debit_service.mandates import queries as mandate_queries
 from debit_service.mandates import service as mandates
 from debit_service.wiring import Service
 
@@ -204,6 +208,33 @@ def test_of_two_who_revoke_a_mandate_one_does(world: World) -> None:
 
     assert sorted(map(str, at_once(world, revoke, revoke))) == ["revoked", "state.transition"]
     assert breaches(world) == []
+
+
+def test_of_two_who_sign_for_one_employer_one_gets_the_mandate(world: World) -> None:
+    _read_configuration(world)
+    one = Somebody(FUND, 1)
+    with world.service.desk.work(CLERK) as work:
+        mandates.revoke(work, mandates.get(work, f"{FUND}-000001-1"), "letter")
+
+    def sign(service: Service) -> object:
+        with service.desk.work(CLERK) as work:
+            employer = employers.by_reference(work, one.reference)
+            assert employer is not None
+            scheme, number = one.account
+            form = mandates.SignedForm(
+                employer, parse_account(number, AccountScheme(scheme)), one.name, "a", "b", date(2026, 8, 1), "paper"
+            )
+            (mandate,) = mandates.sign(work, form, [service.funds.get(FUND)])
+            return mandate.reference
+
+    answers = sorted(map(str, at_once(world, sign, sign)))
+
+    assert answers[0] == f"{FUND}-000001-2"
+    assert answers[1] in ("database.conflict", "mandate.live_already")
+    with world.service.desk.reading(CLERK) as work:
+        employer = employers.by_reference(work, one.reference)
+        assert employer is not None
+        assert [state for _, state in mandate_queries.of_employer(work, employer.id)] == ["active", "revoked"]
 
 
 def test_writers_of_the_audit_log_and_of_the_feed_do_not_wait_for_one_another_for_ever(world: World) -> None:
