@@ -37,6 +37,10 @@ def postgresql_url() -> Iterator[str]:
         os.chown(folder, user, user)
     run = {"user": user, "group": user, "extra_groups": []} if user else {}
     binaries = _postgresql_binaries()
+    if user:
+        # The checkout may lie where only root may look; the server's user must be able to run it all the same.
+        shutil.copytree(binaries.parent, folder / "postgresql", symlinks=True)
+        binaries = folder / "postgresql" / binaries.name
     data = folder / "data"
     try:
         _call(

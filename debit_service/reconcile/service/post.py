@@ -1,6 +1,5 @@
 """Post: the journal follows the facts, and the collections room learns which attempts have failed."""
 
-from debit_service.collections import queries as collections
 from debit_service.collections.models import Collection
 from debit_service.collections.service.outcome import note_outcome
 from debit_service.core import audit, events
@@ -30,21 +29,11 @@ def post_collection(work: Work, fund: Fund, collection: Collection, entry: BankE
     failure = result.failure
     code = (failure.reason_code or failure.reason_proprietary) if failure else None
     trouble = note_outcome(work, collection, failed=result.failed, code=code, on=failure.on if failure else None)
-    if result.failed:
-        _hold_again(work, collection)
     for contradiction in (trouble, result.contradiction):
         if contradiction:
             audit.record(work, "collection.contradiction", collection.id, entry=entry.id, what=contradiction)
     if result.state is State.SETTLED:
         events.publish(work, "collection.settled", collection.id, contribution=collection.contribution_id)
-
-
-def _hold_again(work: Work, failed: Collection) -> None:
-    """An attempt that has its money after all, but gave way to a later one, holds the contribution once the later one failed."""
-    for one in collections.attempts(work, failed.contribution_id):
-        gave_way = one.id != failed.id and not one.live and one.cancelled_why is None
-        if gave_way and not queries.outcome_of(work, one.id, one.amount_minor).failed:
-            note_outcome(work, one, failed=False, code=None, on=None)
 
 
 def post_suspense(work: Work, entry: BankEntry, *, waits: bool) -> None:
