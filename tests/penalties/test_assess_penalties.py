@@ -281,3 +281,16 @@ def test_a_penalty_keeps_the_inputs_from_which_anybody_computes_it_again(sqlite_
     assert inputs["base_minor"] == sent.amount_minor
     assert (inputs["clock_start"], inputs["until"]) == ("2026-09-30", MID_OCTOBER.isoformat())
     assert (inputs["rule_id"], inputs["rule_version"]) == ("dz-cnas", "2026-11")
+
+
+def test_what_was_adopted_under_an_unconfirmed_rule_does_not_grow_by_itself(sqlite_house: House) -> None:
+    sent = unpaid(sqlite_house)
+    decide(sqlite_house, sent, "adopt")
+    adopted = sqlite_house.penalties(sent.contribution_id)
+
+    sqlite_house.go_to(date(2027, 3, 1))
+    sqlite_house.assess()
+
+    assert adopted[0][0] == "charged"
+    assert sqlite_house.penalties(sent.contribution_id) == adopted
+    assert sqlite_house.breaches() == {}

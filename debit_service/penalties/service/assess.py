@@ -173,8 +173,11 @@ def _penalise(
         penalty = _new_penalty(work, fund, contribution, ground, result)
     if lifecycle.withdrawn_by_a_person(work, penalty):
         return 0, fallen
-    _bring_steps(work, penalty, ground, result)
     state = queries.state_of(work, penalty.id)
+    if state == "charged" and result.needs_confirmation and result.total_minor > queries.amount_of(work, penalty.id):
+        # A person adopted what was proposed then; nothing more is charged by itself under a rule that nobody confirmed.
+        return 0, fallen
+    _bring_steps(work, penalty, ground, result)
     if state in (None, "withdrawn"):
         unconfirmed = result.needs_confirmation
         why = (
