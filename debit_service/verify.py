@@ -78,7 +78,7 @@ def _one_live_and_no_more_than_owed(_: Service, work: Work) -> Iterator[str]:
     for contribution_id, tried in attempts.items():
         owed = work.session.get_one(Contribution, contribution_id).amount_minor
         outcomes = [reconcile.outcome_of(work, one.id, one.amount_minor) for one in tried]
-        kept = sum(one.settled_minor - one.returned_minor for one in outcomes)
+        kept = sum(one.kept_minor for one in outcomes)
         if kept > owed:
             yield f"contribution {contribution_id}: {kept} kept, {owed} owed (minor units)"
         if sum(one.live for one in tried) > 1:

@@ -166,8 +166,10 @@ def detail_of_total(work: Work, entry: BankEntry) -> BankEntry | None:
     return work.session.scalars(query.limit(1)).one_or_none()
 
 
-def detail_of_share(work: Work, collection_id: str, entry: BankEntry) -> str | None:
-    """The detail, in another container, that has told already that this collection is in the total `entry`."""
+def _settled_elsewhere(
+    work: Work, collection_id: str, entry: BankEntry, *conditions: ColumnElement[bool]
+) -> str | None:
+    """An entry of another container that has settled this collection on the day of `entry`, and fulfils `conditions`."""
     query = (
         select(BankEntry.id)
         .join(Disposition, Disposition.entry_id == BankEntry.id)
@@ -176,40 +178,30 @@ def detail_of_share(work: Work, collection_id: str, entry: BankEntry) -> str | N
             Disposition.most_recent,
             Allocation.collection_id == collection_id,
             Allocation.effect == Effect.SETTLED.value,
-            BankEntry.level == "transaction",
-            BankEntry.account_index == entry.account_index,
             BankEntry.booking_date == entry.booking_date,
             BankEntry.document_id != entry.document_id,
-            ~_taken_by_container_of(entry),
+            *conditions,
         )
     )
     return work.session.scalars(query.limit(1)).one_or_none()
+
+
+def detail_of_share(work: Work, collection_id: str, entry: BankEntry) -> str | None:
+    """The detail, in another container, that has told already that this collection is in the total `entry`."""
+    detail, same_account = BankEntry.level == "transaction", BankEntry.account_index == entry.account_index
+    return _settled_elsewhere(work, collection_id, entry, detail, same_account, ~_taken_by_container_of(entry))
 
 
 def kept_elsewhere(work: Work, collection: Collection) -> int:
     """What the other attempts at the same contribution have brought in and not given back, minor units."""
     others = [one for one in collections.attempts(work, collection.contribution_id) if one.id != collection.id]
-    results = [outcome_of(work, one.id, one.amount_minor) for one in others]
-    return sum(result.settled_minor - result.returned_minor for result in results)
+    return sum(outcome_of(work, one.id, one.amount_minor).kept_minor for one in others)
 
 
 def batch_entry_of(work: Work, collection_id: str, entry: BankEntry) -> str | None:
     """The batch entry of another container that has settled this collection on this day already."""
-    query = (
-        select(BankEntry.id)
-        .join(Disposition, Disposition.entry_id == BankEntry.id)
-        .join(Allocation, Allocation.disposition_id == Disposition.id)
-        .where(
-            Disposition.most_recent,
-            Allocation.collection_id == collection_id,
-            Allocation.effect == Effect.SETTLED.value,
-            # Not one that a person matched: what that was is told by its references alone.
-            Disposition.reason == BATCH_TOTAL,
-            BankEntry.booking_date == entry.booking_date,
-            BankEntry.document_id != entry.document_id,
-        )
-    )
-    return work.session.scalars(query.limit(1)).one_or_none()
+    # Not one that a person matched: what that was is told by its references alone.
+    return _settled_elsewhere(work, collection_id, entry, Disposition.reason == BATCH_TOTAL)
 
 
 def has_lower_levels(work: Work, entry: BankEntry) -> bool:

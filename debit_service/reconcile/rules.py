@@ -46,6 +46,11 @@ class Fact:
     reason_proprietary: str | None
     kind: str
 
+    @property
+    def code(self) -> str | None:
+        """The reason as the bank gave it: the ISO code, else the bank's own."""
+        return self.reason_code or self.reason_proprietary
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -58,6 +63,11 @@ class Outcome:
     settled_on: date | None
     failure: Fact | None
     contradiction: str | None
+
+    @property
+    def kept_minor(self) -> int:
+        """What came in and did not go back."""
+        return self.settled_minor - self.returned_minor
 
     @property
     def failed(self) -> bool:
@@ -90,7 +100,7 @@ def outcome(amount_minor: int, facts: Iterable[Fact]) -> Outcome:
 
 def _by_content(fact: Fact) -> tuple[date, str, str, str, int, str]:
     """Oldest first. Facts of one day are ordered by what they say: identifiers only tell in which order the files were read."""
-    reason = fact.reason_code or fact.reason_proprietary or ""
+    reason = fact.code or ""
     return (fact.on, reason, fact.reason_code_set or "", fact.kind, fact.amount_minor, fact.entry_id)
 
 

@@ -38,7 +38,7 @@ def _collected_too_much(work: Work) -> Iterator[str]:
         outcomes = [
             reconcile.outcome_of(work, one.id, one.amount_minor) for one in collections.attempts(work, contribution.id)
         ]
-        kept = sum(one.settled_minor - one.returned_minor for one in outcomes)
+        kept = sum(one.kept_minor for one in outcomes)
         if kept > contribution.amount_minor:
             surplus = format_minor(kept - contribution.amount_minor, contribution.currency)
             yield f"{contribution.reference}: {surplus} {contribution.currency} more was collected than is owed; refund it"

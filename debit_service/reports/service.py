@@ -97,7 +97,7 @@ def contribution_line(
 
 def _attempt(work: Work, codes: ReasonCodes, collection: Collection, result: Outcome) -> Attempt:
     failure = result.failure
-    code = (failure.reason_code or failure.reason_proprietary) if failure else None
+    code = failure.code if failure else None
     row = None
     if failure and failure.reason_code:
         row = codes.find(failure.reason_code, "S" if failure.reason_code_set == "S" else "R")

@@ -27,8 +27,8 @@ def post_collection(work: Work, fund: Fund, collection: Collection, entry: BankE
         evidence={"entry": entry.id, "file": entry.file_id},
     )
     failure = result.failure
-    code = (failure.reason_code or failure.reason_proprietary) if failure else None
-    trouble = note_outcome(work, collection, failed=result.failed, code=code, on=failure.on if failure else None)
+    code, on = (failure.code, failure.on) if failure else (None, None)
+    trouble = note_outcome(work, collection, failed=result.failed, code=code, on=on)
     for contradiction in (trouble, result.contradiction):
         if contradiction:
             audit.record(work, "collection.contradiction", collection.id, entry=entry.id, what=contradiction)
