@@ -14,9 +14,9 @@ import click
 from debit_service.core.clock import SystemClock
 from debit_service.core.errors import DebitError, InvalidInput
 from debit_service.core.money import format_minor
-from debit_service.iso20022.debit_list import COLUMNS, read_debit_list
 from debit_service.iso20022.findings import Finding
 from debit_service.iso20022.pain008 import Message, PaymentInformation, Version, Written, reread, write_pain008
+from debit_service.iso20022.pain008.debit_list import COLUMNS, read_debit_list
 from debit_service.iso20022.read import read_bank_file
 from debit_service.iso20022.records import BankRecord, Container, as_json
 from debit_service.iso20022.validate import validate as findings_of

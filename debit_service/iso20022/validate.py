@@ -1,7 +1,7 @@
 """Everything that is wrong with a file, as findings: first its schema, then the scheme's rules, then its own totals.
 
 A schema says little about money: mandate, signature date, control sums and sequence type are optional in it and mandatory
-in the scheme. So pain.008 is held against the rules of the SEPA direct debit schemes (`pain008_rules`), and what comes from
+in the scheme. So pain.008 is held against the rules of the SEPA direct debit schemes (`pain008/rules.py`), and what comes from
 a bank against its own control totals. A file that cannot be read is one finding with its place.
 """
 
@@ -12,8 +12,8 @@ from typing import BinaryIO
 
 from debit_service.core.errors import DebitError
 from debit_service.iso20022.findings import Finding
-from debit_service.iso20022.pain008_read import BODY as PAIN008_BODY
-from debit_service.iso20022.pain008_rules import pain008_findings
+from debit_service.iso20022.pain008.read import BODY as PAIN008_BODY
+from debit_service.iso20022.pain008.rules import pain008_findings
 from debit_service.iso20022.read import BODIES, read_bank_file, unknown_message
 from debit_service.iso20022.records import Container
 from debit_service.iso20022.schemas import known_namespaces, schema_for

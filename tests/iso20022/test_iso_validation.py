@@ -11,7 +11,7 @@ from iso_builders import group_status as status
 
 from debit_service.core.errors import NotFound, Refused
 from debit_service.iso20022 import schemas
-from debit_service.iso20022.pain008_rules import creditor_identifier_holds
+from debit_service.iso20022.pain008.rules import creditor_identifier_holds
 from debit_service.iso20022.schemas import known_namespaces, schema_for
 from debit_service.iso20022.validate import Finding, validate
 

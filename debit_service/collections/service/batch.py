@@ -25,7 +25,7 @@ from debit_service.core.work import Actor, Desk, Role, Work
 from debit_service.disputes import queries as disputes
 from debit_service.funds.profile import BankProfile, Fund
 from debit_service.iso20022 import pain008
-from debit_service.iso20022.pain008_values import Scheme, SequenceType
+from debit_service.iso20022.pain008.values import Scheme, SequenceType
 from debit_service.mandates import queries as mandate_queries
 from debit_service.mandates.models import Mandate
 

@@ -23,36 +23,14 @@ from debit_service.core.accounts import AccountNumber, AccountScheme
 from debit_service.core.errors import InvalidInput
 from debit_service.core.money import MINOR_UNITS_MAX, format_minor
 from debit_service.iso20022.charset import NOT_PROVIDED, check_reference, to_bank_text
-from debit_service.iso20022.pain008_read import DebitLine, Summary, read_pain008, reread
-from debit_service.iso20022.pain008_values import (
+from debit_service.iso20022.pain008.values import (
     Amendment,
     Creditor,
     DirectDebit,
     Message,
     PaymentInformation,
-    Scheme,
-    SequenceType,
-    StructuredAddress,
     Version,
 )
-
-__all__ = [
-    "Amendment",
-    "Creditor",
-    "DebitLine",
-    "DirectDebit",
-    "Message",
-    "PaymentInformation",
-    "Scheme",
-    "SequenceType",
-    "StructuredAddress",
-    "Summary",
-    "Version",
-    "Written",
-    "read_pain008",
-    "reread",
-    "write_pain008",
-]
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.008.001."
 SEPA_AMOUNT_MAX_MINOR = 99_999_999_999

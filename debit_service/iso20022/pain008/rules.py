@@ -18,7 +18,7 @@ from debit_service.core.money import format_minor
 from debit_service.iso20022.charset import check_reference, is_bank_text
 from debit_service.iso20022.findings import Finding
 from debit_service.iso20022.flat import Flat, amount, number, repeats, text
-from debit_service.iso20022.pain008_read import parts
+from debit_service.iso20022.pain008.read import parts
 from debit_service.iso20022.xml import Source
 
 AMOUNT_MAX_MINOR = 99_999_999_999

@@ -15,7 +15,7 @@ from debit_service.core.accounts import AccountNumber, AccountScheme, parse_acco
 from debit_service.core.errors import InvalidInput
 from debit_service.core.money import parse_minor
 from debit_service.iso20022.findings import Finding
-from debit_service.iso20022.pain008_values import (
+from debit_service.iso20022.pain008.values import (
     Creditor,
     DirectDebit,
     PaymentInformation,
