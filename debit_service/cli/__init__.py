@@ -3,14 +3,29 @@
 Exit codes are a contract: 0 done, 1 findings, 2 usage, 3 refused by a guard. Every command takes `--json`.
 """
 
-from debit_service.cli.common import Commands
-from debit_service.cli.data import contributions, funds, mandates
-from debit_service.cli.installation import config, database, people, serve, worker
-from debit_service.cli.iso import iso
-from debit_service.cli.money import bank, batches, collect
-from debit_service.cli.outcome import demo, disputes, penalties, proof_pack, reconcile, verify
+from debit_service.cli.group import Program
 
-main = Commands(
+main = Program(
+    {
+        "demo": "outcome",
+        "serve": "installation",
+        "worker": "installation",
+        "db": "installation",
+        "config": "installation",
+        "people": "installation",
+        "funds": "data",
+        "mandates": "data",
+        "contributions": "data",
+        "collect": "money",
+        "batches": "money",
+        "bank": "money",
+        "reconcile": "outcome",
+        "penalties": "outcome",
+        "disputes": "outcome",
+        "proof-pack": "outcome",
+        "verify": "outcome",
+        "iso": "iso",
+    },
     name="debit",
     help=(
         "Social-security contributions by direct debit.\n\n"
@@ -19,24 +34,3 @@ main = Commands(
         "Start with `debit demo`. Exit codes: 0 done, 1 findings, 2 usage, 3 refused by a guard."
     ),
 )
-for command in (
-    demo,
-    serve,
-    worker,
-    database,
-    config,
-    people,
-    funds,
-    mandates,
-    contributions,
-    collect,
-    batches,
-    bank,
-    reconcile,
-    penalties,
-    disputes,
-    proof_pack,
-    verify,
-    iso,
-):
-    main.add_command(command)

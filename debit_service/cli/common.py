@@ -20,14 +20,6 @@ DONE, FINDINGS, REFUSED = 0, 1, 3
 P = ParamSpec("P")
 
 
-class Commands(click.Group):
-    """A group that lists its commands in the order of the path and turns errors into the contract's exit codes."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
-        """In the order in which they were added."""
-        return list(self.commands)
-
-
 def command(function: Callable[P, int | None]) -> Callable[P, None]:
     """Give a command `--json`, and its errors the contract's form: code, message, place, remedy, and exit code."""
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from debit_service import operations
-from debit_service.cli.common import FINDINGS, Commands, command, emit, operator, person, service
+from debit_service.cli.common import FINDINGS, command, emit, operator, person, service
+from debit_service.cli.group import Commands
 from debit_service.contributions import service as contribution_service
 from debit_service.core.rows import BadLine
 from debit_service.core.settings import Settings

@@ -7,7 +7,8 @@ import click
 
 from debit_service import schema
 from debit_service.access.service import add_person
-from debit_service.cli.common import FINDINGS, Commands, command, emit, operator, service
+from debit_service.cli.common import FINDINGS, command, emit, operator, service
+from debit_service.cli.group import Commands
 from debit_service.core.database import Database
 from debit_service.core.settings import Settings
 from debit_service.core.work import Role

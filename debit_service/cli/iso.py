@@ -3,24 +3,41 @@
 import csv
 import json
 import os
+import shutil
+import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Literal, cast
+from typing import IO, Literal, cast, get_args
 
 import click
 
 from debit_service.core.clock import SystemClock
 from debit_service.core.errors import DebitError, InvalidInput
-from debit_service.core.money import format_minor
+from debit_service.core.files import sync_folder
+from debit_service.core.money import format_minor, parse_minor
 from debit_service.iso20022.findings import Finding
-from debit_service.iso20022.pain008 import Message, PaymentInformation, Version, Written, reread, write_pain008
+from debit_service.iso20022.pain008 import (
+    BicRule,
+    Limits,
+    Message,
+    PaymentInformation,
+    Style,
+    Version,
+    Written,
+    reread,
+    split,
+    write_pain008,
+)
 from debit_service.iso20022.pain008.debit_list import COLUMNS, read_debit_list
-from debit_service.iso20022.read import read_bank_file
+from debit_service.iso20022.pain008.spool import Spool
+from debit_service.iso20022.read import Repair, read_bank_file
 from debit_service.iso20022.records import BankRecord, Container, as_json
 from debit_service.iso20022.validate import validate as findings_of
 
+_ENCODE: Callable[[object], str] = json.JSONEncoder(ensure_ascii=False).encode
 _SPOOL_BYTES = 16 * 1024 * 1024
 _WIDTHS = (19, 10, 6, 10, 6, 18, 3, 24, 6)
 _TITLES = ("level", "kind", "status", "booked", "sign", "amount", "ccy", "end-to-end id", "reason", "text")
@@ -35,10 +52,17 @@ def iso() -> None:
 
 @iso.command("read")
 @_FILES
+@click.option(
+    "--repair",
+    "repairs",
+    type=click.Choice(list(Repair)),
+    multiple=True,
+    help="Read a file that is not what it should be: several-documents, one after another in one file.",
+)
 @_JSON_OPTION
 @click.pass_context
-def read_command(context: click.Context, files: Sequence[Path], *, as_ndjson: bool) -> None:
-    """Show what banks say in FILES: any pain.002, camt.052, camt.053 or camt.054.
+def read_command(context: click.Context, files: Sequence[Path], repairs: Sequence[Repair], *, as_ndjson: bool) -> None:
+    """Show what banks say in FILES: any pain.002, camt.052, camt.053 or camt.054, by itself or in a ZIP archive.
 
     One line a transaction detail; one for an entry without details; one for a status at group or block level. A file that
     cannot be read whole shows nothing but its error, on standard error; the others are still read, and the exit code is 1.
@@ -49,12 +73,10 @@ def read_command(context: click.Context, files: Sequence[Path], *, as_ndjson: bo
         try:
             with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES, mode="w+", encoding="utf-8") as staged:
                 with path.open("rb") as stream:
-                    findings = _stage(
-                        cast("IO[str]", staged), read_bank_file(stream, file=str(path)), as_ndjson=as_ndjson
-                    )
+                    items = read_bank_file(stream, file=str(path), repairs=repairs)
+                    findings = _stage(cast("IO[str]", staged), items, as_ndjson=as_ndjson)
                 staged.seek(0)
-                for line in staged:
-                    click.echo(line, nl=False)
+                shutil.copyfileobj(staged, sys.stdout)
             for finding in findings:
                 _tell(finding, str(path), as_ndjson=as_ndjson, err=True)
         except (DebitError, OSError) as error:
@@ -68,10 +90,11 @@ def read_command(context: click.Context, files: Sequence[Path], *, as_ndjson: bo
 @_JSON_OPTION
 @click.pass_context
 def validate_command(context: click.Context, files: Sequence[Path], *, as_ndjson: bool) -> None:
-    """Hold FILES against their schema and the rules of their scheme: any pain.008, pain.002, camt.052, camt.053, camt.054.
+    """Hold FILES against their schema and the rules of their scheme: any pain.008, pain.002, camt.052, camt.053, camt.054, by
+    itself or in an envelope.
 
-    One finding a line: severity, code, place, what is wrong, the remedy. The exit code is 1 when there is an error; warnings
-    alone leave it 0.
+    One finding a line: severity, place, what is wrong, its code (see docs/iso20022-findings.md), the remedy. A file that cannot
+    be read whole is one finding. The exit code is 1 when there is an error; warnings alone leave it 0.
     """
     failed = False
     for path in files:
@@ -92,7 +115,20 @@ def _columns_help() -> str:
 
 
 @iso.command("write", epilog=_columns_help())
-@click.option("--version", type=click.Choice(["02", "08"]), default="08", show_default=True, help="Of pain.008.001.")
+@click.option(
+    "--version",
+    type=click.Choice(get_args(Version)),
+    default="08",
+    show_default=True,
+    help="Of pain.008.001.",
+)
+@click.option(
+    "--bic-rule",
+    type=click.Choice(get_args(BicRule)),
+    default="notprovided",
+    show_default=True,
+    help="What stands for an agent without BIC: nothing, NOTPROVIDED, or a refusal of the list.",
+)
 @click.option(
     "--input", "source", type=click.Path(path_type=Path, dir_okay=False), required=True, help="CSV or NDJSON."
 )
@@ -102,80 +138,105 @@ def _columns_help() -> str:
 @click.option(
     "--created-at", type=click.DateTime(), help="CreDtTm in UTC. Give it to get the same bytes again. [default: now]"
 )
+@click.option("--max-transactions", type=click.IntRange(min=1), help="Transactions that the bank takes in a file.")
+@click.option("--max-blocks", type=click.IntRange(min=1), help="Blocks (PmtInf) that the bank takes in a file.")
+@click.option("--max-bytes", type=click.IntRange(min=1), help="Bytes that the bank takes in a file.")
+@click.option("--max-amount", help="Sum that the bank takes in a file, like 1000000.00.")
 @_JSON_OPTION
 @click.pass_context
 def write_command(
     context: click.Context,
     version: Version,
+    bic_rule: BicRule,
     source: Path,
     out: Path,
     message_id: str | None,
     initiating_party: str | None,
     created_at: datetime | None,
+    max_transactions: int | None,
+    max_blocks: int | None,
+    max_bytes: int | None,
+    max_amount: str | None,
     *,
     as_ndjson: bool,
 ) -> None:
     """Write a pain.008 from a flat file, one line a transaction (CSV with a header, or NDJSON for *.ndjson and *.jsonl).
 
-    Lines that share creditor, scheme, sequence type, date and currency form one payment information. A bad line is reported
-    with its number, and then nothing is written. The file is read again and compared with its source before it gets its
-    name.
+    Lines that share creditor, scheme, sequence type, date, batch booking, category purpose and currency form one payment
+    information. A bad line is reported with its number, and then nothing is written. A list that is more than the bank takes
+    in a file becomes several, MsgId-1 in OUT-1, MsgId-2 in OUT-2 and so on. Each file is read again and compared with its
+    source before any gets its name.
     """
+    style = Style(version, bic_rule)
     try:
-        groups = _read_groups(source, message_id or source.stem, as_ndjson=as_ndjson)
-        message = Message(
-            message_id=message_id or source.stem,
-            created_at=(created_at or SystemClock().now()).replace(microsecond=0, tzinfo=None),
-            initiating_party=initiating_party or groups[0].creditor.name,
-            groups=groups,
-        )
-        written = _write_atomically(out, message, version)
+        with Spool() as spool:
+            groups = _read_groups(source, message_id or source.stem, spool, as_ndjson=as_ndjson)
+            currency = groups[0].currency
+            message = Message(
+                message_id=message_id or source.stem,
+                created_at=(created_at or SystemClock().now()).replace(microsecond=0, tzinfo=None),
+                initiating_party=initiating_party or groups[0].creditor.name,
+                groups=groups,
+            )
+            most = parse_minor(max_amount, currency) if max_amount else None
+            parts = split(message, Limits(max_transactions, max_blocks, max_bytes, most), style)
+            files = _write_atomically(_names(out, len(parts)), parts, style)
     except (DebitError, OSError) as error:
         _report(error, source, as_ndjson=as_ndjson)
         context.exit(1)
-    total = format_minor(written.control_sum_minor, groups[0].currency)
-    if as_ndjson:
-        _echo_json({"out": str(out), "count": written.count, "control_sum": total, "sha256": written.sha256})
-    else:
-        click.echo(f"{out}: {written.count} transactions, {total} {groups[0].currency}, sha256 {written.sha256}")
+    for path, written in files:
+        total = format_minor(written.control_sum_minor, currency)
+        if as_ndjson:
+            _echo_json({"out": str(path), "count": written.count, "control_sum": total, "sha256": written.sha256})
+        else:
+            click.echo(f"{path}: {written.count} transactions, {total} {currency}, sha256 {written.sha256}")
 
 
-def _read_groups(source: Path, message_id: str, *, as_ndjson: bool) -> list[PaymentInformation]:
+def _names(out: Path, count: int) -> list[Path]:
+    """`out` for one file; out-1.xml, out-2.xml... for several."""
+    return [out] if count == 1 else [out.with_stem(f"{out.stem}-{number}") for number in range(1, count + 1)]
+
+
+def _read_groups(source: Path, message_id: str, spool: Spool, *, as_ndjson: bool) -> list[PaymentInformation]:
     kind: Literal["csv", "ndjson"] = "ndjson" if source.suffix in {".ndjson", ".jsonl"} else "csv"
+    wrong = 0
+
+    def report(finding: Finding) -> None:
+        nonlocal wrong
+        wrong += 1
+        _tell(finding, str(source), as_ndjson=as_ndjson, err=True)
+
     try:
         with source.open(encoding="utf-8-sig", newline="") as lines:
-            listed = read_debit_list(lines, kind, message_id)
+            groups = read_debit_list(lines, kind, message_id, spool, report)
     except (UnicodeDecodeError, csv.Error):
         raise InvalidInput(
             "iso.list.unreadable", f"The file is no {kind.upper()} in UTF-8.", place=str(source)
         ) from None
-    for finding in listed.findings:
-        _tell(finding, str(source), as_ndjson=as_ndjson, err=True)
-    if listed.findings:
-        raise InvalidInput("iso.list.refused", f"{len(listed.findings)} lines are wrong; nothing was written.")
-    if not listed.groups:
+    if wrong:
+        raise InvalidInput("iso.list.refused", f"{wrong} lines are wrong; nothing was written.")
+    if not groups:
         raise InvalidInput("iso.list.empty", "There is no transaction in the file.")
-    return listed.groups
+    return groups
 
 
-def _write_atomically(out: Path, message: Message, version: Version) -> Written:
-    """Whoever watches the folder sees the whole file or none: temporary name, fsync, check, rename, fsync of the folder."""
-    handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.", suffix=".part")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w+b") as stream:
-            written = write_pain008(stream, message, version=version)
-            stream.flush()
-            os.fsync(stream.fileno())
-            _compare(reread(stream, file=out.name).amounts, message)
-        temporary.replace(out)
-    finally:
-        temporary.unlink(missing_ok=True)
-    folder = os.open(out.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+def _write_atomically(outs: Sequence[Path], messages: Sequence[Message], style: Style) -> list[tuple[Path, Written]]:
+    """Whoever watches the folder sees whole files or none: temporary names, fsync, check, then rename, fsync of the folder."""
+    written = []
+    with ExitStack() as undo:
+        ready = []
+        for out, message in zip(outs, messages, strict=True):
+            handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.", suffix=".part")
+            undo.callback(Path(name).unlink, missing_ok=True)
+            with os.fdopen(handle, "w+b") as stream:
+                written.append((out, write_pain008(stream, message, style=style)))
+                stream.flush()
+                os.fsync(stream.fileno())
+                _compare(reread(stream, file=out.name).amounts, message)
+            ready.append(Path(name))
+        for out, temporary in zip(outs, ready, strict=True):
+            temporary.replace(out)
+    sync_folder(outs[0].parent)
     return written
 
 
@@ -194,7 +255,7 @@ def _stage(staged: IO[str], items: Iterable[BankRecord | Container], *, as_ndjso
             if not as_ndjson:
                 staged.write(_container_line(item) + "\n")
         elif as_ndjson:
-            staged.write(json.dumps(as_json(item), ensure_ascii=False) + "\n")
+            staged.write(_ENCODE(as_json(item)) + "\n")
         else:
             if staged.tell() == 0:
                 staged.write(f"{item.file} ({item.message})\n{_row(_TITLES)}\n")
@@ -250,6 +311,8 @@ def _tell(finding: Finding, file: str, *, as_ndjson: bool, err: bool = False) ->
         _echo_json({"file": file, **finding.as_dict()}, err=err)
         return
     place = finding.path if finding.path.startswith(file) else f"{file}: {finding.path}"
+    if finding.byte is not None:
+        place += f", byte {finding.byte}"
     click.echo(
         _printable(f"{finding.severity}: {place}: {finding.message} [{finding.code}] Remedy: {finding.remedy}"), err=err
     )

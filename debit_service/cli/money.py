@@ -8,7 +8,8 @@ import click
 
 from debit_service import operations
 from debit_service.banks import service as bank_store
-from debit_service.cli.common import DONE, FINDINGS, REFUSED, Commands, command, emit, operator, person, service
+from debit_service.cli.common import DONE, FINDINGS, REFUSED, command, emit, operator, person, service
+from debit_service.cli.group import Commands
 from debit_service.collections import queries
 from debit_service.collections.service.approve import approve
 from debit_service.collections.service.batch import cancel_alone

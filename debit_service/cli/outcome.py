@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from debit_service import operations
-from debit_service.cli.common import FINDINGS, Commands, command, emit, operator, person, service
+from debit_service.cli.common import FINDINGS, command, emit, operator, person, service
+from debit_service.cli.group import Commands
 from debit_service.core.files import write_atomically
 from debit_service.core.money import format_minor
 from debit_service.core.text import aligned

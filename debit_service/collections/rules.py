@@ -1,6 +1,6 @@
 """Pure decisions: on which day to collect, whether to try again, how collections share a file."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
@@ -83,27 +83,12 @@ class Groupable(Protocol):
     collection_date: date
 
 
-def blocks(
-    collections: Sequence[Groupable], max_blocks: int | None, max_transactions: int | None
-) -> Iterator[list[list[int]]]:
-    """Files of blocks of indexes into `collections`: one block for each sequence type and date, as the bank's limits allow.
+def blocks(collections: Sequence[Groupable]) -> list[list[int]]:
+    """Blocks of indexes into `collections`: one for each sequence type and date, in their order.
 
     Scheme, creditor, account and currency are the same for all `collections` already (EPC implementation guidelines: one PmtInf
     for each creditor account, identifier, scheme, sequence type and date; CORE and B2B never in one message).
     """
     key = attrgetter("sequence_type", "collection_date")
     order = sorted(range(len(collections)), key=lambda index: (key(collections[index]), index))
-    file: list[list[int]] = []
-    room = max_transactions
-    for _, group in groupby(order, key=lambda index: key(collections[index])):
-        members = list(group)
-        while members:
-            if file and ((max_blocks and len(file) >= max_blocks) or room == 0):
-                yield file
-                file, room = [], max_transactions
-            taken = members if room is None else members[:room]
-            members = members[len(taken) :]
-            file.append(taken)
-            room = None if room is None else room - len(taken)
-    if file:
-        yield file
+    return [list(block) for _, block in groupby(order, key=lambda index: key(collections[index]))]

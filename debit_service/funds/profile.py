@@ -13,6 +13,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from debit_service.core.accounts import AccountScheme
 from debit_service.core.errors import Refused
+from debit_service.iso20022.kinds import Dialect
+from debit_service.iso20022.pain008 import BicRule, Encoding, Limits, Style, Version
+from debit_service.iso20022.read import Repair
+from debit_service.iso20022.records import Kind
 
 T = TypeVar("T")
 
@@ -207,6 +211,8 @@ class BankProfile(_Strict):
     """What differs from bank to bank. `evidence` says of each rule why it is believed; a rule without it is refused.
 
     `cut_off` is local to `time_zone`; `batch_booking` None leaves the element out; a maximum of None sets no limit.
+    `proprietary_codes` says what the bank means by its own transaction codes, by pattern (`"NTRF+109*" = "return"`); `repairs`
+    names what may be repaired in its files.
     """
 
     id: Text
@@ -214,22 +220,45 @@ class BankProfile(_Strict):
     time_zone: Text
     calendar: Text
     cut_off: time
-    pain008_version: Literal["02", "08"]
-    bic_rule: Literal["omit", "notprovided", "require"]
+    pain008_version: Version
+    bic_rule: BicRule
     batch_booking: Annotated[bool | None, BeforeValidator(_word_for_nothing)]
     max_pmtinf_per_file: Maximum
     max_transactions_per_file: Maximum
     max_bytes_per_file: Maximum
-    file_encoding: Literal["UTF-8", "ISO-8859-1", "ISO-8859-15", "windows-1252"]
+    max_amount_minor_per_file: Maximum = None
+    file_encoding: Encoding
     channel: Literal["folder", "http", "sftp", "ebics"]
     keeps_read_files: bool
     silence_after_open_days: int = Field(ge=1)
     charset_notes: str
+    proprietary_codes: dict[Text, Kind] = {}
+    repairs: frozenset[Repair] = frozenset()
     evidence: dict[str, Text]
+
+    @property
+    def dialect(self) -> Dialect:
+        """The bank's own codes, for whoever reads its files."""
+        return Dialect(self.proprietary_codes)
+
+    @property
+    def style(self) -> Style:
+        """How the bank wants its files written."""
+        return Style(self.pain008_version, self.bic_rule, self.file_encoding)
+
+    @property
+    def limits(self) -> Limits:
+        """What the bank takes in one file."""
+        return Limits(
+            transactions=self.max_transactions_per_file,
+            blocks=self.max_pmtinf_per_file,
+            bytes=self.max_bytes_per_file,
+            amount_minor=self.max_amount_minor_per_file,
+        )
 
     @model_validator(mode="after")
     def _each_rule_has_evidence(self) -> Self:
-        rules = set(type(self).model_fields) - {"id", "name", "evidence"}
+        rules = self.model_fields_set - {"id", "name", "evidence"}
         if rules != set(self.evidence):
             raise ValueError(
                 f"evidence must name exactly the rules; missing or surplus: {sorted(rules ^ set(self.evidence))}"

@@ -1,56 +1,56 @@
 """The characters that a SEPA bank accepts, and how names get there: `a-z A-Z 0-9 / - ? : ( ) . , ' +` and the blank.
 
 Names are transliterated to something that a bank clerk recognises, never to nothing; the original stays where it came
-from. References are the keys by which answers are matched: they are refused, never altered.
+from. References are the keys by which answers are matched: they are refused, never altered. The letters are in
+`transliteration.py`, and listed for people in docs/iso20022-characters.md.
 
-The table, applied after Unicode's compatibility decomposition (which takes accents off letters, and forms off Arabic):
-- Latin letters that do not decompose: ß ss, æ ae, œ oe, ø o, đ d, ł l, þ th, ...;
-- Arabic as French usage in the Maghreb writes it: ش ch, خ kh, غ gh, ج dj, و ou, ي i, ع a, ة a;
-- Cyrillic and Greek, one common Latin spelling each; Tifinagh by the names of its letters (YAB b, YAGH gh);
-- digits of every script as 0-9; `&` is +, `_` is -, `@` is (at); other marks become a blank; other letters `?`.
-Characters that only steer the display (bidirectional marks, zero width) are dropped: they hide what a name is.
+Functions on a column (`are_references`, `is_plain`, `bank_texts`) say of many texts at once what those on one text say.
 """
 
 import re
 import unicodedata
-from functools import cache
+from collections.abc import Sequence
+from itertools import compress
+from operator import not_
 
 from debit_service.core.errors import InvalidInput
+from debit_service.iso20022.transliteration import ALLOWED, BANK_LETTERS, arabic_as_pronounced, greek_digraphs
 
 NOT_PROVIDED = "NOTPROVIDED"
 
-_ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-?:().,'+ ")
 _BANK_TEXT = re.compile(r"[A-Za-z0-9/\-?:().,'+ ]*", re.ASCII)
-
-
-def _table(pairs: str) -> dict[str, str]:
-    """`x=y` pairs, separated by blanks, as a mapping."""
-    return dict(pair.split("=") for pair in pairs.split())
-
-
-_LATIN = _table("ß=ss ẞ=SS æ=ae Æ=AE œ=oe Œ=OE ø=o Ø=O đ=d Đ=D ð=d Ð=D ł=l Ł=L þ=th Þ=Th ı=i ŋ=n Ŋ=N ħ=h Ħ=H ə=e Ə=E")
-_ARABIC = _table(
-    "ا=a أ=a آ=a إ=i ٱ=a ب=b پ=p ت=t ث=th ج=dj چ=tch ح=h خ=kh د=d ذ=dh ر=r ز=z ژ=j س=s ش=ch ص=s ض=d ط=t ظ=dh ع=a غ=gh "
-    "ف=f ڤ=v ق=k ڨ=g ك=k ک=k گ=g ل=l م=m ن=n ه=h ة=a و=ou ؤ=ou ي=i ی=i ى=a ئ=i ء= ـ="
-)
-_CYRILLIC = _table(
-    "а=a б=b в=v г=g ґ=g д=d ђ=dj е=e ё=e є=ie ж=zh з=z ѕ=dz и=i і=i ї=i й=i ј=j к=k л=l љ=lj м=m н=n њ=nj о=o п=p р=r "
-    "с=s т=t ћ=c у=u ў=u ф=f х=kh ц=ts ч=ch џ=dz ш=sh щ=shch ъ= ы=y ь= э=e ю=iu я=ia"
-)
-_GREEK = _table(
-    "α=a β=v γ=g δ=d ε=e ζ=z η=i θ=th ι=i κ=k λ=l μ=m ν=n ξ=x ο=o π=p ρ=r σ=s ς=s τ=t υ=y φ=f χ=ch ψ=ps ω=o"
-)
-_MARKS = {"&": "+", "_": "-", "@": "(at)", "’": "'", "‘": "'", "`": "'", "´": "'", "–": "-", "—": "-", ";": ","}
-_MARKS |= {"؟": "?", "،": ",", "؛": ",", "«": "'", "»": "'", '"': "'"}
-_LETTERS = _LATIN | _ARABIC | _CYRILLIC | _GREEK | _MARKS
-_TIFINAGH = "TIFINAGH LETTER "
+_BYTES = ALLOWED.encode("ascii")
+_BLANKS_AS_FEEDS = bytes.maketrans(b" ", b"\n")
+_PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+# Of many texts at once, each on a line of its own.
+_LINE_LETTERS = {code: BANK_LETTERS[code] for code in range(128)} | {ord("\n"): "\n"}
 
 
 def to_bank_text(name: str, max_length: int) -> str:
-    """`name` in the bank's characters, at most `max_length` long (cut after the mapping), never empty."""
-    written = "".join(_character(character) for character in unicodedata.normalize("NFC", name))
-    text = " ".join(written.split()).lstrip("/")[:max_length].strip()
+    """`name` in the bank's characters, at most `max_length` long (cut after the mapping), never empty.
+
+    A name of which nothing can be written is spelled by the names or numbers of its characters, so that different names stay
+    different and a clerk can look them up. Only a blank name is NOTPROVIDED.
+    """
+    text = _cut(_mapped(name), max_length)
+    if not text or not (name.isascii() or text.strip("? ")):
+        text = _cut(" ".join(map(_spelled, "".join(name.split()))), max_length)
     return text or NOT_PROVIDED[:max_length]
+
+
+def bank_texts(names: Sequence[str], max_length: int) -> Sequence[str]:
+    """`to_bank_text` of each of `names`; those in ASCII cost next to nothing."""
+    latin = names
+    if foreign := [*compress(range(len(names)), map(not_, map(str.isascii, names)))]:
+        latin = list(names)
+        for index in foreign:
+            latin[index] = to_bank_text(names[index], max_length)
+    if _are_bank_texts(latin, max_length):
+        return latin
+    mapped = "\n".join(latin).translate(_LINE_LETTERS).split("\n")
+    if len(mapped) == len(names) and _are_bank_texts(mapped, max_length):
+        return mapped
+    return [to_bank_text(name, max_length) for name in names]
 
 
 def check_reference(text: str, max_length: int, element: str) -> None:
@@ -77,41 +77,68 @@ def check_reference(text: str, max_length: int, element: str) -> None:
         )
 
 
+def are_references(texts: Sequence[str], max_length: int) -> bool:
+    """Whether `check_reference` would pass each of `texts` (at least one)."""
+    lines = _lines(texts)
+    return (
+        _consists_of(lines, _BYTES, texts, max_length)
+        and not (" " in lines and ("\n " in lines or " \n" in lines))
+        and not ("/" in lines and ("//" in lines or "\n/" in lines or "/\n" in lines))
+    )
+
+
+def is_plain(texts: Sequence[str], max_length: int) -> bool:
+    """Whether each of `texts` (at least one) is 1 to `max_length` of A-Z and 0-9."""
+    return _consists_of(_lines(texts), _PLAIN, texts, max_length)
+
+
 def is_bank_text(text: str) -> bool:
     """Whether every character is one that a bank accepts."""
     return _BANK_TEXT.fullmatch(text) is not None
 
 
-@cache
-def _character(character: str) -> str:
-    """One character in the bank's characters."""
-    if character in _ALLOWED:
-        return character
-    if character in _LETTERS:
-        return _LETTERS[character]
-    lower = character.lower()
-    if lower != character and lower in _LETTERS:
-        return _LETTERS[lower].capitalize()
-    decomposed = unicodedata.normalize("NFKD", character)
-    if decomposed != character:
-        return "".join(_character(part) for part in decomposed)
-    return _by_category(character)
+def _lines(texts: Sequence[str]) -> str:
+    """A text between two line feeds each: what begins or ends one is then easy to look for in all of them at once."""
+    return "\n" + "\n".join(texts) + "\n"
 
 
-def _by_category(character: str) -> str:
-    category = unicodedata.category(character)
-    if category in {"Cf", "Mn", "Me"}:
-        return ""
-    if category == "Nd":
-        return str(unicodedata.digit(character))
-    if category.startswith("L"):
-        return _tifinagh(character) or "?"
-    return " "
+def _consists_of(lines: str, allowed: bytes, texts: Sequence[str], max_length: int) -> bool:
+    """Whether `lines` are texts of 1 to `max_length` of `allowed`: nothing else is left of them than their line feeds."""
+    lengths = {*map(len, texts)}
+    return (
+        lines.isascii()
+        and len(lines.encode("ascii").translate(None, allowed)) == len(texts) + 1
+        and 0 not in lengths
+        and max(lengths) <= max_length
+    )
 
 
-def _tifinagh(character: str) -> str:
-    name = unicodedata.name(character, "")
-    if not name.startswith(_TIFINAGH):
-        return ""
-    sound = name.removeprefix(_TIFINAGH).split()[-1].lower()
-    return sound.removeprefix("ya") or "a" if sound.startswith("ya") else sound.removeprefix("y")
+def _are_bank_texts(names: Sequence[str], max_length: int) -> bool:
+    """Whether `to_bank_text` would leave each of `names` as it is."""
+    if not names:
+        return True
+    lines = _lines(names)
+    return (
+        _consists_of(lines, _BYTES, names, max_length)
+        # A blank beside another, or at an end: with blanks as line feeds, that is two line feeds.
+        and b"\n\n" not in lines.encode("ascii").translate(_BLANKS_AS_FEEDS)
+        and not ("/" in lines and "\n/" in lines)
+    )
+
+
+def _mapped(name: str) -> str:
+    if name.isascii():
+        return name.translate(BANK_LETTERS)
+    composed = unicodedata.normalize("NFC", name)
+    mapped = greek_digraphs(arabic_as_pronounced(composed)).translate(BANK_LETTERS)
+    return mapped.upper() if name.isupper() else mapped
+
+
+def _cut(text: str, max_length: int) -> str:
+    return " ".join(text.split()).lstrip("/ ")[:max_length].rstrip()
+
+
+def _spelled(character: str) -> str:
+    """The name of a symbol, else the number that Unicode gives the character."""
+    named = unicodedata.name(character, "") if unicodedata.category(character)[0] in "SP" else ""
+    return named if named and is_bank_text(named) else f"U+{ord(character):04X}"

@@ -64,17 +64,23 @@ class Tally:
     mixed: bool = False
     findings: list[Finding] = field(default_factory=list)
 
-    def add(self, entry: Entry, details: DetailSum) -> None:
-        """Count one entry, and hold its details against it."""
+    def add_alike(self, entry: Entry, count: int, total_minor: int) -> None:
+        """Count entries that differ from `entry` in their amounts only."""
+        if count == 0:
+            return
         self.currency = self.currency or entry.currency
-        self.counts[entry.direction] += 1
+        self.counts[entry.direction] += count
         booked = entry.status == "BOOK"
-        self.booked_counts[entry.direction] += booked
+        self.booked_counts[entry.direction] += count * booked
         if entry.currency == self.currency:
-            self.sums[entry.direction] += entry.minor
-            self.booked_sums[entry.direction] += entry.minor * booked
+            self.sums[entry.direction] += total_minor
+            self.booked_sums[entry.direction] += total_minor * booked
         else:
             self.mixed = True
+
+    def add(self, entry: Entry, details: DetailSum) -> None:
+        """Count one entry, and hold its details against it."""
+        self.add_alike(entry, 1, entry.minor)
         if details.count and not _details_hold(entry, details):
             said, found = _money(entry.signed_minor, entry.currency), _money(details.signed_minor, entry.currency)
             self.find(

@@ -122,8 +122,8 @@ def read_direction(flat: Flat, place: str) -> Direction | None:
     value = text(flat, "CdtDbtInd")
     if value is None:
         return None
-    if value not in {"CRDT", "DBIT"}:
-        raise UnreadableFile("iso.direction.unknown", "CdtDbtInd is CRDT or DBIT.", place=f"{place}/CdtDbtInd")
+    if value not in {"CRDT", "DBIT"} or "CdtDbtInd[1]" in flat:
+        raise UnreadableFile("iso.direction.unknown", "CdtDbtInd is CRDT or DBIT, once.", place=f"{place}/CdtDbtInd")
     return Direction.CREDIT if value == "CRDT" else Direction.DEBIT
 
 
@@ -139,7 +139,7 @@ def read_bank_transaction_code(flat: Flat) -> str | None:
 
 def read_charges(flat: Flat, place: str, currency: str) -> Charges:
     """The charges of every version: repeated records, or a total where there is no record."""
-    if not any(path.startswith("Chrgs") for path in flat):
+    if "Chrgs/" not in flat:
         return Charges()
     total: int | None = None
     flags: set[bool] = set()
@@ -261,7 +261,7 @@ def _signs(entry: Entry, detail: Detail, direction: Direction) -> Signs:
         direction=direction,
         bank_transaction_code=read_bank_transaction_code(flat) or entry.bank_transaction_code,
         proprietary_code=text(flat, "BkTxCd/Prtry/Cd") or entry.proprietary_code,
-        has_return_information=any(path.startswith("RtrInf/") for path in flat),
+        has_return_information="RtrInf/" in flat,
         return_reason=text(flat, "RtrInf/Rsn/Cd", "RtrInf/Rsn/Prtry"),
         is_batch_without_details=detail.index is None and detail.batch != Batch(),
     )

@@ -1,7 +1,8 @@
 """An element as a flat map from path to text, in one walk: `{"Refs/EndToEndId": "C-1", "Amt": "10.00", "Amt/@Ccy": "EUR"}`.
 
 Namespaces and prefixes fall away. A repeated sibling gets its number from the second on: `Chrgs/Rcrd`, `Chrgs/Rcrd[1]`.
-Readers of all versions then ask for paths, and a version is a difference in paths.
+An element that holds others, or nothing, is there as its path with a slash: `{"Refs/": ""}`. Readers of all versions then ask
+for paths, and a version is a difference in paths.
 """
 
 from collections.abc import Iterator
@@ -19,16 +20,21 @@ Flat = dict[str, str]
 _BLANK = " \t\r\n"
 
 
-def flatten(element: etree._Element) -> Flat:
-    """The leaves of `element` by path, blanks kept (an amount with blanks is refused, a text is stripped when asked for)."""
+def flatten(element: etree._Element, before: etree._Element | None = None) -> Flat:
+    """The leaves of `element` by path, in their order, up to its child `before` if one is given.
+
+    Blanks are kept: an amount with blanks is refused, a text is stripped when asked for.
+    """
     flat: Flat = {}
-    _walk(element, "", flat)
+    _walk(element, "", flat, before)
     return flat
 
 
-def _walk(element: etree._Element, prefix: str, flat: Flat) -> None:
+def _walk(element: etree._Element, prefix: str, flat: Flat, before: etree._Element | None = None) -> None:
     previous, repeat = "", 0
     for child in element:
+        if child is before:
+            break
         tag = child.tag
         repeat = repeat + 1 if tag == previous else 0
         previous = tag
@@ -36,13 +42,28 @@ def _walk(element: etree._Element, prefix: str, flat: Flat) -> None:
         if repeat:
             path = f"{path}[{repeat}]"
         if len(child):
-            _walk(child, path + "/", flat)
-        elif child.text:
-            flat.setdefault(path, child.text)
-        if child.attrib:
-            currency = child.get("Ccy")
-            if currency:
-                flat.setdefault(path + "/@Ccy", currency)
+            path += "/"
+            flat[path] = ""
+            _walk(child, path, flat)
+            continue
+        if child.text:
+            if path in flat:
+                path = _further(flat, path)
+            flat[path] = child.text
+        else:
+            flat[path + "/"] = ""
+        currency = child.get("Ccy")
+        if currency:
+            flat[path + "/@Ccy"] = currency
+
+
+def _further(flat: Flat, path: str) -> str:
+    """The path of one that repeats, but not at once."""
+    above, slash, name = path.rpartition("/")
+    first, number = f"{above}{slash}{name.partition('[')[0]}", 1
+    while f"{first}[{number}]" in flat:
+        number += 1
+    return f"{first}[{number}]"
 
 
 def text(flat: Flat, *paths: str) -> str | None:
@@ -57,17 +78,23 @@ def text(flat: Flat, *paths: str) -> str | None:
 
 
 def repeats(flat: Flat, path: str) -> Iterator[str]:
-    """`path`, `path[1]`, `path[2]`...: every repeat of the element that holds something."""
+    """`path`, `path[1]`, `path[2]`...: every repeat of the element."""
     number, current = 0, path
-    while current in flat or any(key.startswith(current + "/") for key in flat):
+    while current in flat or current + "/" in flat:
         yield current
         number += 1
         current = f"{path}[{number}]"
 
 
+def under(flat: Flat, path: str) -> Flat:
+    """What is below `path`, by the paths that it has there."""
+    prefix = path + "/"
+    return {key.removeprefix(prefix): value for key, value in flat.items() if key.startswith(prefix) and key != prefix}
+
+
 def texts(flat: Flat, path: str, separator: str = " ") -> str | None:
     """All repeats of one leaf, joined."""
-    if path not in flat:
+    if path not in flat and path + "/" not in flat:
         return None
     values = (text(flat, repeat) for repeat in repeats(flat, path))
     return separator.join(value for value in values if value) or None
@@ -106,15 +133,21 @@ def amount(flat: Flat, path: str, place: str, *, currency: str | None = None) ->
     """
     value = flat.get(path)
     if value is None:
-        return None
+        if path + "/" not in flat or not under(flat, path).keys() - {"@Ccy"}:
+            return None
+        # What holds elements is not as if there were no amount.
+        value = ""
+    if f"{path}[1]" in flat:
+        raise UnreadableFile("iso.amount.repeated", "There are two amounts where one belongs.", place=f"{place}/{path}")
     unit = flat.get(path + "/@Ccy") or currency
     where = f"{place}/{path}"
     if unit is None:
         raise UnreadableFile("iso.amount.currency", "The amount has no currency.", place=where)
     # xs:decimal allows a missing digit beside the point (`.16`, `10.`), and banks do write it.
-    whole = ("0" + value if value.startswith(".") else value).removesuffix(".")
+    if value.count(".") == 1 and len(value) > 1:
+        value = f"0{value}" if value.startswith(".") else value.removesuffix(".")
     try:
-        return parse_minor(whole, unit), unit
+        return parse_minor(value, unit), unit
     except InvalidInput as error:
         raise UnreadableFile(f"iso.{error.code}", error.message, place=where, remedy=error.remedy) from None
 

@@ -12,13 +12,18 @@ from dataclasses import dataclass
 from lxml import etree
 
 from debit_service.iso20022.entry import agent, remittance
-from debit_service.iso20022.flat import Flat, account, amount, flatten, repeats, text, texts
+from debit_service.iso20022.flat import Flat, account, amount, amount_in, flatten, repeats, text, texts
 from debit_service.iso20022.kinds import status_kind
+from debit_service.iso20022.layout import Layout, Run
+from debit_service.iso20022.prototype import Prototypes
 from debit_service.iso20022.records import BankRecord, Container, Level
 from debit_service.iso20022.xml import UnreadableFile, ancestors, forget
 
 BODY = "CstmrPmtStsRpt"
-TAGS = ("GrpHdr", "OrgnlGrpInfAndSts", "OrgnlPmtInfAndSts", "TxInfAndSts")
+REPEATED = ("TxInfAndSts",)
+TAGS = ("GrpHdr", "OrgnlGrpInfAndSts", "OrgnlPmtInfAndSts", *REPEATED)
+
+_DETAIL_INDEX = BankRecord._fields.index("detail_index")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +53,17 @@ class StatusReader:
         self._reason = Reason()
         self._block: _Block | None = None
         self._blocks = 0
-        self._transactions = 0
+        self._transactions = self._in_block = 0
         self._told = 0
+        self._is_ours = False
+        # What a transaction says depends on the block that it stands in: each block has prototypes of its own.
+        self._prototypes: dict[Layout, Prototypes] = {}
 
     def end(self, name: str, element: etree._Element) -> Iterator[BankRecord | Container]:
         """One element has ended."""
         parent = ancestors(element, 1)[0]
-        if name == "TxInfAndSts" and parent in {"OrgnlPmtInfAndSts", BODY}:
+        self._is_ours = name == "TxInfAndSts" and parent in {"OrgnlPmtInfAndSts", BODY}
+        if self._is_ours:
             yield from self._transaction(element, parent)
             forget(element)
         elif name == "OrgnlPmtInfAndSts" and parent == BODY:
@@ -67,6 +76,23 @@ class StatusReader:
                 yield self._record(Level.GROUP, self._group, "GrpSts", self._reason)
         elif name == "GrpHdr" and parent == BODY:
             self._header = flatten(element)
+
+    def run(self, run: Run) -> Iterator[BankRecord | Container]:
+        """Younger siblings of the element that has just ended."""
+        if not self._is_ours:
+            return
+        prototypes = self._prototypes.get(run.layout) or Prototypes(run.layout, self._alike)
+        self._prototypes[run.layout] = prototypes
+        for row in run.rows:
+            prototype = prototypes.of(row)
+            values = prototype.filled(row) if prototype is not None else None
+            if values is None:
+                yield self._status(run.layout.flat(row))
+                continue
+            values[_DETAIL_INDEX] = self._in_block
+            self._transactions += 1
+            self._in_block += 1
+            yield BankRecord._make(values)
 
     def finish(self) -> Iterator[BankRecord | Container]:
         """The body has ended."""
@@ -85,16 +111,28 @@ class StatusReader:
         if parent == "OrgnlPmtInfAndSts" and self._block is None and block_element is not None:
             flat = flatten(block_element)
             yield from self._begin_block(flat)
-        flat = flatten(element)
+        yield self._status(flatten(element))
+
+    def _status(self, flat: Flat) -> BankRecord:
+        """The record of one transaction, which is counted."""
+        record = self._transaction_record(flat)
+        self._transactions += 1
+        self._in_block += 1
+        return record
+
+    def _alike(self, flat: Flat) -> tuple[BankRecord, None]:
+        return self._transaction_record(flat), None
+
+    def _transaction_record(self, flat: Flat) -> BankRecord:
         block = self._block or _Block(reason=self._reason)
         payment_information_id = text(flat, "OrgnlPmtInfId") or block.payment_information_id
         reason = inherit(read_reason(flat), block.reason)
-        yield self._record(Level.TRANSACTION, flat, "TxSts", reason, payment_information_id)
-        self._transactions += 1
+        return self._record(Level.TRANSACTION, flat, "TxSts", reason, payment_information_id)
 
     def _begin_block(self, flat: Flat) -> Iterator[BankRecord]:
         block = _Block(text(flat, "OrgnlPmtInfId"), inherit(read_reason(flat), self._reason))
         self._block = block
+        self._prototypes.clear()
         if text(flat, "PmtInfSts"):
             yield self._record(Level.PAYMENT_INFORMATION, flat, "PmtInfSts", block.reason, block.payment_information_id)
 
@@ -108,6 +146,8 @@ class StatusReader:
             ]
         self._block = None
         self._blocks += 1
+        self._in_block = 0
+        self._prototypes.clear()
 
     def _record(
         self, level: Level, flat: Flat, status_path: str, reason: Reason, payment_information_id: str | None = None
@@ -115,6 +155,8 @@ class StatusReader:
         self._told += 1
         place = f"{self._file}: {level}[{self._transactions if level is Level.TRANSACTION else self._blocks}]"
         original_minor, currency = _original(flat, place)
+        charges_minor, currency = _charges(flat, place, currency)
+        is_in_block = level is Level.PAYMENT_INFORMATION or self._block is not None
         status = text(flat, status_path)
         end_to_end_id = text(flat, "OrgnlEndToEndId")
         return BankRecord(
@@ -122,8 +164,8 @@ class StatusReader:
             message=self._message,
             message_id=text(self._header, "MsgId"),
             currency=currency,
-            entry_index=None if level is Level.GROUP else self._blocks,
-            detail_index=self._transactions if level is Level.TRANSACTION else None,
+            entry_index=self._blocks if level is not Level.GROUP and is_in_block else None,
+            detail_index=self._in_block if level is Level.TRANSACTION else None,
             level=level,
             account_servicer_reference=text(flat, "AcctSvcrRef"),
             status=status,
@@ -140,6 +182,7 @@ class StatusReader:
             reason_proprietary=reason.proprietary,
             reason_text=reason.text,
             original_amount_minor=original_minor,
+            charges_minor=charges_minor,
             debtor_name=text(flat, "OrgnlTxRef/Dbtr/Pty/Nm", "OrgnlTxRef/Dbtr/Nm"),
             debtor_account=account(flat, "OrgnlTxRef/DbtrAcct"),
             debtor_agent=agent(flat, "OrgnlTxRef/DbtrAgt"),
@@ -160,6 +203,17 @@ def _original(flat: Flat, place: str) -> tuple[int | None, str | None]:
         if read is not None:
             return read
     return None, None
+
+
+def _charges(flat: Flat, place: str, currency: str | None) -> tuple[int | None, str | None]:
+    """What banks charged for the status (`ChrgsInf`), in the currency of the order, and that currency: theirs if it has none."""
+    total: int | None = None
+    for path in repeats(flat, "ChrgsInf"):
+        currency = currency or flat.get(f"{path}/Amt/@Ccy")
+        charge = amount_in(flat, f"{path}/Amt", place, currency) if currency else None
+        if charge is not None:
+            total = (total or 0) + charge
+    return total, currency
 
 
 def read_reason(flat: Flat) -> Reason:

@@ -6,9 +6,10 @@ scheme's word for absent) is None too. Amounts are unsigned minor units: the sig
 because `RvslInd` explains an entry and does not turn it round.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from debit_service.iso20022.findings import Finding
 
@@ -43,8 +44,7 @@ class Direction(StrEnum):
     DEBIT = "debit"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BankRecord:
+class BankRecord(NamedTuple):
     """One normalised statement of a bank.
 
     `container_id` is the Id of the Ntfctn, Stmt or Rpt (None for pain.002). `reason_code_set` is "S"
@@ -59,7 +59,7 @@ class BankRecord:
     currency: str | None = None
     entry_index: int | None = None
     detail_index: int | None = None
-    level: Level
+    level: Level = Level.ENTRY
     entry_reference: str | None = None
     account_servicer_reference: str | None = None
     status: str | None = None
@@ -71,7 +71,7 @@ class BankRecord:
     value_date: date | None = None
     bank_transaction_code: str | None = None
     proprietary_code: str | None = None
-    kind: Kind
+    kind: Kind = Kind.OTHER
     end_to_end_id: str | None = None
     mandate_id: str | None = None
     instruction_id: str | None = None
@@ -123,12 +123,9 @@ class Container:
     findings: tuple[Finding, ...] = ()
 
 
-_KEYS = tuple(field.name for field in fields(BankRecord))
-
-
 def as_json(record: BankRecord) -> dict[str, object]:
     """The record as JSON values, keys in the order of the fields, dates as ISO 8601."""
-    values: dict[str, object] = {key: getattr(record, key) for key in _KEYS}
+    values: dict[str, object] = record._asdict()
     for key in ("booking_date", "value_date"):
         day = values[key]
         values[key] = day.isoformat() if isinstance(day, date) else None

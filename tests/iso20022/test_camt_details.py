@@ -1,5 +1,6 @@
 """What a detail of a camt says becomes one record: amounts, references, parties and dates, in every version and dialect."""
 
+import io
 from datetime import date
 
 import pytest
@@ -20,8 +21,9 @@ from iso_builders import (
     records,
 )
 
-from debit_service.iso20022.camt import DETAILS_HELD
-from debit_service.iso20022.records import Direction, Kind, Level
+from debit_service.iso20022.container import DETAILS_HELD
+from debit_service.iso20022.read import read_bank_file
+from debit_service.iso20022.records import BankRecord, Direction, Kind, Level
 from debit_service.iso20022.xml import UnreadableFile
 
 # So many details are more text than the parser looks at in one go.
@@ -299,3 +301,28 @@ def test_an_entry_whose_money_is_in_doubt_is_refused(change: tuple[str, str], co
     with pytest.raises(UnreadableFile) as refused:
         records(camt(container(entry(detail()).replace(*change))))
     assert refused.value.code == code_
+
+
+@pytest.mark.parametrize("layouts", [True, False])
+@pytest.mark.parametrize("count", [DETAILS_HELD - 1, DETAILS_HELD, DETAILS_HELD * 20])
+def test_the_note_of_an_entry_explains_few_details_and_never_some_of_many(count: int, layouts: bool) -> None:
+    """pain 35: reason only in text. What stands behind many details cannot be told of those that have left."""
+    details = (detail(amount="1.00", end_to_end_id=f"C-{number}") for number in range(count))
+    content = one_entry(*details, amount=f"{count}.00", direction="DBIT", note="insufficient funds").encode()
+    items = read_bank_file(io.BytesIO(content), file="bank.xml", layouts=layouts)
+    reasons = {item.reason_text for item in items if isinstance(item, BankRecord)}
+    assert reasons == ({"insufficient funds"} if count < DETAILS_HELD else {None})
+
+
+@pytest.mark.parametrize("layouts", [True, False])
+def test_a_batch_counts_for_details_that_follow_it(layouts: bool) -> None:
+    batch = node("Btch", leaf("PmtInfId", "P-1"))
+    late = entry(detail(amount="10.00")).replace("</NtryDtls>", f"{batch}</NtryDtls>")
+    content = camt(container(*[entry(detail(amount="10.00"), batch=batch), late] * 10)).encode()
+    items = read_bank_file(io.BytesIO(content), file="bank.xml", layouts=layouts)
+    assert [item.payment_information_id for item in items if isinstance(item, BankRecord)] == ["P-1", None] * 10
+
+
+def test_details_where_none_belong_are_none() -> None:
+    stray = entry(amount="10.00").replace("</BkTxCd>", f"{detail(amount='3.00')}</BkTxCd>")
+    assert [one.level for one in records(camt(container(stray)))] == ["entry"]

@@ -4,8 +4,9 @@ The bytes are stored before anybody may approve them, and never change: sending 
 """
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
+from itertools import islice
 from typing import cast
 
 from sqlalchemy import select
@@ -46,9 +47,8 @@ def make_batches(work: Work, fund: Fund, bank: BankProfile, calendar: Calendar, 
         by_scheme.setdefault(work.session.get_one(Mandate, collection.mandate_id).scheme, []).append(collection)
     made = []
     for scheme, collections in sorted(by_scheme.items()):
-        for file in rules.blocks(collections, bank.max_pmtinf_per_file, bank.max_transactions_per_file):
-            groups = [[collections[index] for index in block] for block in file]
-            made.append(_make_batch(work, fund, bank, scheme, groups))
+        groups = [[collections[index] for index in block] for block in rules.blocks(collections)]
+        made += _make_files(work, fund, bank, scheme, groups)
     return made
 
 
@@ -62,12 +62,13 @@ def _announced_in_time(work: Work, fund: Fund, collection: Collection) -> bool:
 
 
 def _check_profile(bank: BankProfile) -> None:
-    """Refuse a bank whose rules the writer does not know to keep, rather than send it a file that breaks them."""
-    if bank.bic_rule != "notprovided" or bank.file_encoding != "UTF-8":
+    """Refuse a bank whose rules cannot be kept, rather than send it a file that breaks them."""
+    if bank.bic_rule == "require":
         raise Refused(
             "bank.rule_unsupported",
-            f"The bank wants bic_rule {bank.bic_rule} and {bank.file_encoding}; only notprovided and UTF-8 can be written yet.",
+            "The bank requires the BIC of every employer's bank, and no mandate form asks for it.",
             place=f"config/banks/{bank.id}.toml",
+            remedy="Ask the bank whether it takes notprovided or omit instead.",
         )
 
 
@@ -105,25 +106,32 @@ def cancel(work: Work, collection: Collection, why: str) -> None:
     events.publish(work, "collection.cancelled", collection.id, contribution=collection.contribution_id)
 
 
-def _make_batch(work: Work, fund: Fund, bank: BankProfile, scheme: str, groups: list[list[Collection]]) -> Batch:
-    batch_id = work.new_id()
-    for collection in (one for group in groups for one in group):
+def _make_files(work: Work, fund: Fund, bank: BankProfile, scheme: str, groups: list[list[Collection]]) -> list[Batch]:
+    """One batch for each file that the bank's limits make of the groups; the order of the collections is kept."""
+    collections = [one for group in groups for one in group]
+    for collection in collections:
         _freeze(work, fund, scheme, collection)
-    blocks = [_block(work, fund, bank, scheme, f"{batch_id}-{n}", group) for n, group in enumerate(groups, start=1)]
-    message = pain008.Message(
-        message_id=batch_id,
+    whole = pain008.Message(
+        message_id=work.new_id(),
         created_at=work.now(),
         initiating_party=fund.creditor.name.require(),
-        groups=blocks,
+        groups=[_block(work, fund, bank, scheme, f"block-{n}", group) for n, group in enumerate(groups, start=1)],
     )
+    waiting = iter(collections)
+    made = []
+    for part in pain008.split(whole, bank.limits, bank.style):
+        message = pain008.renamed(part, work.new_id())
+        taken = [list(islice(waiting, block.count)) for block in message.groups]
+        made.append(_make_batch(work, fund, bank, scheme, message, taken))
+    return made
+
+
+def _make_batch(
+    work: Work, fund: Fund, bank: BankProfile, scheme: str, message: pain008.Message, groups: list[list[Collection]]
+) -> Batch:
+    batch_id = message.message_id
     buffer = io.BytesIO()
-    written = pain008.write_pain008(buffer, message, version=bank.pain008_version)
-    if bank.max_bytes_per_file and written.bytes > bank.max_bytes_per_file:
-        raise Refused(
-            "batch.too_large",
-            f"The file has {written.bytes} bytes; {bank.id} takes {bank.max_bytes_per_file}.",
-            remedy=f"Lower max_transactions_per_file in config/banks/{bank.id}.toml.",
-        )
+    written = pain008.write_pain008(buffer, message, style=bank.style)
     _check_against_source(buffer, batch_id, [one for group in groups for one in group])
     file = bank_store.store(work, "out", bank.id, f"{batch_id}.xml", buffer.getvalue())
     batch = Batch(
@@ -141,7 +149,7 @@ def _make_batch(work: Work, fund: Fund, bank: BankProfile, scheme: str, groups: 
     )
     work.session.add(batch)
     work.session.flush()
-    _expect(work, batch, blocks, groups)
+    _expect(work, batch, message.groups, groups)
     move(
         work,
         BatchTransition,
@@ -226,7 +234,9 @@ def _check_against_source(buffer: io.BytesIO, batch_id: str, collections: list[C
         )
 
 
-def _expect(work: Work, batch: Batch, blocks: list[pain008.PaymentInformation], groups: list[list[Collection]]) -> None:
+def _expect(
+    work: Work, batch: Batch, blocks: Sequence[pain008.PaymentInformation], groups: list[list[Collection]]
+) -> None:
     """Record what the bank is expected to book, before it is asked for anything."""
     for block, group in zip(blocks, groups, strict=True):
         work.session.add(

@@ -1,13 +1,14 @@
 """A flat list of direct debits (CSV or NDJSON, one line a transaction) as the groups of a pain.008.
 
 Every bad line is reported with its number and reason, and none is left out silently: either all lines become a message
-or none does. Lines fall into groups by everything that a payment information shares; the order of the file is kept.
+or none does. Lines fall into groups by everything that a payment information shares; the order of the file is kept. The
+transactions wait on disk, so that the length of the list is not limited by memory; what each group shares is kept in it.
 """
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import IO, Literal, cast
 
@@ -15,7 +16,9 @@ from debit_service.core.accounts import AccountNumber, AccountScheme, parse_acco
 from debit_service.core.errors import InvalidInput
 from debit_service.core.money import parse_minor
 from debit_service.iso20022.findings import Finding
+from debit_service.iso20022.pain008.spool import Spool
 from debit_service.iso20022.pain008.values import (
+    Amendment,
     Creditor,
     DirectDebit,
     PaymentInformation,
@@ -25,6 +28,7 @@ from debit_service.iso20022.pain008.values import (
 )
 
 Row = Mapping[str, str]
+Kind = Literal["csv", "ndjson"]
 
 # Column: (whether it must be filled, what it holds). The command line shows this table.
 COLUMNS: Mapping[str, tuple[bool, str]] = {
@@ -38,7 +42,18 @@ COLUMNS: Mapping[str, tuple[bool, str]] = {
     "debtor_account_scheme": (False, "IBAN (default), DZ_RIB or MA_RIB"),
     "debtor_bic": (False, "8 or 11 characters"),
     "instruction_id": (False, "reference between us and our bank"),
+    "debtor_street": (False, "at most 70 characters; an address has a town and a country"),
+    "debtor_building_number": (False, "at most 16 characters"),
+    "debtor_post_code": (False, "at most 16 characters"),
+    "debtor_town": (False, "given with any other part of the address"),
+    "debtor_country": (False, "two letters; given with any other part of the address"),
     "remittance": (False, "text for the debtor, at most 140 characters"),
+    "original_mandate_id": (False, "the mandate was amended: its reference before"),
+    "original_creditor_identifier": (False, "the mandate was amended: the creditor identifier before"),
+    "original_creditor_name": (False, "the mandate was amended: the creditor's name before"),
+    "original_debtor_account": (False, "the mandate was amended: the debtor's account before, at the same bank"),
+    "original_debtor_account_scheme": (False, "IBAN (default), DZ_RIB or MA_RIB"),
+    "new_bank": (False, "true: the debtor's account is at another bank now (SMNDA)"),
     "scheme": (True, "CORE or B2B; one per file"),
     "sequence_type": (True, "FRST, RCUR, FNAL or OOFF"),
     "collection_date": (True, "requested date, like 2026-10-05"),
@@ -51,15 +66,12 @@ COLUMNS: Mapping[str, tuple[bool, str]] = {
     "creditor_town": (False, "given, the creditor's address is written"),
     "batch_booking": (False, "true or false; empty leaves it to the bank"),
     "service_level": (False, "SEPA (default when the currency is EUR) or empty"),
+    "category_purpose": (False, "code of ISO's list, like SSBE"),
 }
 
 
-@dataclass(slots=True)
-class DebitList:
-    """What a list gave: its groups, and a finding for each line that is not in them."""
-
-    groups: list[PaymentInformation] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+_ADDRESS_COLUMNS = ("debtor_street", "debtor_building_number", "debtor_post_code", "debtor_town", "debtor_country")
+_NOTHING_AMENDED = Amendment()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,36 +85,61 @@ class _Key:
     currency: str
     batch_booking: bool | None
     service_level: str | None
+    category_purpose: str | None
 
 
-def read_debit_list(lines: IO[str], kind: Literal["csv", "ndjson"], group_prefix: str) -> DebitList:
-    """Read all lines. Groups are named `<group_prefix>-1`, `-2`... in the order in which they appear."""
-    result = DebitList()
-    gathered: dict[_Key, list[DirectDebit]] = {}
-    for number, row in _rows(lines, kind, result):
+# The columns from which the key is made: rows that are the same in them are of one group, and are looked at once.
+_KEY_COLUMNS = (
+    *("scheme", "sequence_type", "collection_date", "currency", "batch_booking", "service_level", "category_purpose"),
+    *(name for name in COLUMNS if name.startswith("creditor_")),
+)
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """A group while the list is read."""
+
+    number: int
+    count: int = 0
+    sum_minor: int = 0
+
+
+def read_debit_list(
+    lines: IO[str], kind: Kind, group_prefix: str, spool: Spool, report: Callable[[Finding], None]
+) -> list[PaymentInformation]:
+    """Read all lines; `report` is told of each that is bad, and then what is returned does not hold the whole list.
+
+    Groups are named `<group_prefix>-1`, `-2`... in the order in which they appear. Their transactions can be read any number
+    of times, until the `spool` that keeps them is left.
+    """
+    gathered: dict[_Key, _Gathered] = {}
+    keys: dict[tuple[str | None, ...], _Key] = {}
+    for number, row in _rows(lines, kind, report):
         try:
-            key, debit = _key(row), _debit(row)
+            said = tuple(map(row.get, _KEY_COLUMNS))
+            key = keys.get(said) or keys.setdefault(said, _key(row))
+            debit = _debit(row)
         except InvalidInput as error:
-            result.findings.append(_finding(number, error))
+            report(_finding(number, error))
         else:
-            gathered.setdefault(key, []).append(debit)
-    for index, (key, debits) in enumerate(gathered.items(), start=1):
-        result.groups.append(_group(f"{group_prefix}-{index}", key, debits))
-    return result
+            group = gathered.setdefault(key, _Gathered(len(gathered)))
+            group.count += 1
+            group.sum_minor += debit.amount_minor
+            spool.add(group.number, debit)
+    return [_group(f"{group_prefix}-{group.number + 1}", key, group, spool) for key, group in gathered.items()]
 
 
-def _rows(lines: IO[str], kind: Literal["csv", "ndjson"], result: DebitList) -> Iterator[tuple[int, Row]]:
-    rows = _csv_rows(lines) if kind == "csv" else _ndjson_rows(lines, result)
+def _rows(lines: IO[str], kind: Kind, report: Callable[[Finding], None]) -> Iterator[tuple[int, Row]]:
+    rows = _csv_rows(lines) if kind == "csv" else _ndjson_rows(lines, report)
     for number, row in rows:
-        unknown = set(row) - set(COLUMNS)
-        if unknown:
-            names = ", ".join(sorted(unknown)[:5])
+        if row.keys() <= COLUMNS.keys():
+            yield number, row
+        else:
+            names = ", ".join(sorted(row.keys() - COLUMNS.keys())[:5])
             error = InvalidInput(
                 "iso.list.column", f"There is no column {names}.", remedy="See `debit iso write --help`."
             )
-            result.findings.append(_finding(number, error))
-        else:
-            yield number, row
+            report(_finding(number, error))
 
 
 def _csv_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row]]:
@@ -111,7 +148,7 @@ def _csv_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row]]:
         yield reader.line_num, {str(name): value if isinstance(value, str) else "" for name, value in row.items()}
 
 
-def _ndjson_rows(lines: Iterable[str], result: DebitList) -> Iterator[tuple[int, Row]]:
+def _ndjson_rows(lines: Iterable[str], report: Callable[[Finding], None]) -> Iterator[tuple[int, Row]]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -122,7 +159,7 @@ def _ndjson_rows(lines: Iterable[str], result: DebitList) -> Iterator[tuple[int,
             row = None
         if not isinstance(row, dict):
             error = InvalidInput("iso.list.json", "The line is no JSON object.", remedy="Write one object a line.")
-            result.findings.append(_finding(number, error))
+            report(_finding(number, error))
             continue
         yield number, {str(name): _plain(value) for name, value in row.items()}
 
@@ -154,6 +191,7 @@ def _key(row: Row) -> _Key:
         currency=currency,
         batch_booking=booking == "true" if booking else None,
         service_level=("SEPA" if currency == "EUR" else None) if level is None else level.strip() or None,
+        category_purpose=_optional(row, "category_purpose"),
     )
 
 
@@ -172,22 +210,50 @@ def _debit(row: Row) -> DirectDebit:
         debtor_account=_account(row, "debtor_account"),
         debtor_bic=_optional(row, "debtor_bic"),
         remittance=_optional(row, "remittance"),
+        amendment=_amendment(row),
+        debtor_address=_debtor_address(row),
     )
 
 
-def _group(name: str, key: _Key, debits: list[DirectDebit]) -> PaymentInformation:
+def _amendment(row: Row) -> Amendment | None:
+    amendment = Amendment(
+        original_mandate_id=_optional(row, "original_mandate_id"),
+        original_creditor_identifier=_optional(row, "original_creditor_identifier"),
+        original_creditor_name=_optional(row, "original_creditor_name"),
+        original_debtor_account=_account(row, "original_debtor_account")
+        if row.get("original_debtor_account")
+        else None,
+        new_bank=_one_of(row, "new_bank", {"", "true", "false"}) == "true",
+    )
+    return None if amendment == _NOTHING_AMENDED else amendment
+
+
+def _debtor_address(row: Row) -> StructuredAddress | None:
+    if not any(_optional(row, column) for column in _ADDRESS_COLUMNS):
+        return None
+    return StructuredAddress(
+        _required(row, "debtor_town"),
+        street=_optional(row, "debtor_street"),
+        building_number=_optional(row, "debtor_building_number"),
+        post_code=_optional(row, "debtor_post_code"),
+        country=_required(row, "debtor_country"),
+    )
+
+
+def _group(name: str, key: _Key, gathered: _Gathered, spool: Spool) -> PaymentInformation:
     return PaymentInformation(
         id=name,
         scheme=key.scheme,
         sequence_type=key.sequence_type,
         collection_date=key.collection_date,
         creditor=key.creditor,
-        count=len(debits),
-        control_sum_minor=sum(debit.amount_minor for debit in debits),
+        count=gathered.count,
+        control_sum_minor=gathered.sum_minor,
         currency=key.currency,
-        transactions=debits,
+        transactions=spool.rows(gathered.number),
         batch_booking=key.batch_booking,
         service_level=key.service_level,
+        category_purpose=key.category_purpose,
     )
 
 

@@ -4,7 +4,7 @@ It counts and adds for itself and holds the result against every total that the 
 would read; a file of an earlier system can be read with it, too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import BinaryIO
@@ -13,7 +13,9 @@ from lxml import etree
 
 from debit_service.core.errors import InvalidInput
 from debit_service.core.money import format_minor
+from debit_service.iso20022.events import events
 from debit_service.iso20022.flat import Flat, account, amount, flatten, number, parse_day, text
+from debit_service.iso20022.layout import Run
 from debit_service.iso20022.read import unknown_message
 from debit_service.iso20022.xml import (
     DEFAULT_LIMITS,
@@ -21,13 +23,14 @@ from debit_service.iso20022.xml import (
     Source,
     UnreadableFile,
     ancestors,
-    events,
     first_element,
     forget,
     local_name,
 )
 
 BODY = "CstmrDrctDbtInitn"
+REPEATED = ("DrctDbtTxInf",)
+_TAGS = tuple(f"{{*}}{name}" for name in ("GrpHdr", "PmtInf", *REPEATED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,37 +69,60 @@ class Summary:
     amounts: Iterator[tuple[str | None, int]]
 
 
-def parts(source: Source, schema: etree.XMLSchema | None = None) -> Iterator[tuple[str, Flat]]:
-    """The parts of a pain.008 as flat maps, in order: `GrpHdr`, then of each block `PmtInf` (its header, before its first
-    transaction), its `DrctDbtTxInf` and `/PmtInf` (its end).
-
-    Raises UnreadableFile, or InvalidInput `iso.message.unknown`.
+def parts(source: Source) -> Iterator[tuple[str, Flat] | Run]:
+    """The parts of a pain.008, in order: `GrpHdr`, then of each block `PmtInf` (its header, before its first transaction), its
+    `DrctDbtTxInf`, each by itself or several in a Run, and `/PmtInf` (its end). Raises UnreadableFile or InvalidInput
+    `iso.message.unknown`.
     """
     tag, root = first_element(source, frozenset({BODY}))
     if tag is None:
         raise unknown_message(source.file, root)
-    begun = False
-    names = tuple(f"{{*}}{name}" for name in ("GrpHdr", "PmtInf", "DrctDbtTxInf"))
-    for event, element in events(source, names, schema=schema):
-        name = local_name(element.tag)
-        if event == "start":
-            continue
+    reader = _PartReader()
+    for part in events(source, _TAGS, REPEATED):
+        if isinstance(part, Run):
+            if reader.has_read_a_transaction:
+                yield part
+        elif part[0] == "end":
+            yield from reader.end(local_name(part[1].tag), part[1])
+
+
+def one_by_one(found: Iterable[tuple[str, Flat] | Run]) -> Iterator[tuple[str, Flat]]:
+    """The parts with each transaction by itself."""
+    for part in found:
+        if isinstance(part, Run):
+            yield from ((part.layout.name, part.layout.flat(row)) for row in part.rows)
+        else:
+            yield part
+
+
+class _PartReader:
+    """Tells what of a pain.008 has ended. The header of a block is told before its first transaction, and always."""
+
+    def __init__(self) -> None:
+        self._begun = False
+        self.has_read_a_transaction = False
+
+    def end(self, name: str, element: etree._Element) -> Iterator[tuple[str, Flat]]:
+        """One element has ended."""
         parent = ancestors(element, 1)[0]
+        self.has_read_a_transaction = name == "DrctDbtTxInf" and parent == "PmtInf"
         if name == "GrpHdr" and parent == BODY:
             yield name, flatten(element)
-        elif name == "DrctDbtTxInf" and parent == "PmtInf":
-            block = element.getparent()
-            if not begun and block is not None:
-                begun = True
-                yield "PmtInf", {path: value for path, value in flatten(block).items() if not path.startswith(name)}
+        elif self.has_read_a_transaction:
+            yield from self._begin(element.getparent())
             yield name, flatten(element)
             forget(element)
         elif name == "PmtInf" and parent == BODY:
-            if not begun:
-                yield "PmtInf", flatten(element)
+            yield from self._begin(element)
             yield "/PmtInf", {}
-            begun = False
+            self._begun = False
             forget(element)
+
+    def _begin(self, block: etree._Element | None) -> Iterator[tuple[str, Flat]]:
+        if not self._begun and block is not None:
+            self._begun = True
+            flat = flatten(block)
+            yield "PmtInf", {path: value for path, value in flat.items() if not path.startswith("DrctDbtTxInf")}
 
 
 def read_pain008(stream: BinaryIO, *, file: str, limits: Limits = DEFAULT_LIMITS) -> Iterator[DebitLine]:
@@ -104,7 +130,7 @@ def read_pain008(stream: BinaryIO, *, file: str, limits: Limits = DEFAULT_LIMITS
     group: Flat = {}
     block: Flat = {}
     index = 0
-    for name, flat in parts(Source(stream, file=file, limits=limits)):
+    for name, flat in one_by_one(parts(Source(stream, file=file, limits=limits))):
         if name == "GrpHdr":
             group = flat
         elif name == "PmtInf":
@@ -121,7 +147,7 @@ def reread(stream: BinaryIO, *, file: str = "pain.008") -> Summary:
     """
     stream.seek(0)
     totals = _Totals(file)
-    for name, flat in parts(Source(stream, file=file)):
+    for name, flat in one_by_one(parts(Source(stream, file=file))):
         totals.take(name, flat)
     count, sum_minor, currency = totals.close()
     return Summary(totals.message_id, count, sum_minor, currency, _amounts(stream, file))

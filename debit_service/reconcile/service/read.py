@@ -9,7 +9,8 @@ from debit_service.banks.models import BankFile
 from debit_service.core.accounts import parse_account
 from debit_service.core.work import Work
 from debit_service.funds.queries import Funds
-from debit_service.iso20022.read import read_bank_file
+from debit_service.iso20022.kinds import STANDARD
+from debit_service.iso20022.read import Repair, read_bank_file
 from debit_service.iso20022.records import BankRecord, Container
 from debit_service.reconcile.models import BankDocument, BankEntry
 
@@ -56,7 +57,9 @@ def read_entries(work: Work, funds: Funds, file: BankFile) -> list[str]:
     document: BankDocument | None = None
     documents = 0
     stream = bank_files.opened(work, file.id)
-    for item in read_bank_file(stream, file=file.id):
+    bank = funds.banks.get(file.bank_id)
+    dialect, repairs = (bank.dialect, bank.repairs) if bank else (STANDARD, frozenset[Repair]())
+    for item in read_bank_file(stream, file=file.id, dialect=dialect, repairs=repairs):
         if document is None:
             documents += 1
             document = _begin_document(work, file.id, documents)

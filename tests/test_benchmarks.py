@@ -1,0 +1,164 @@
+"""The benchmark runs, refuses to count what is wrong, and judges its goals; how fast anything is, is no matter here."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from benchmarks import data
+from benchmarks.checks import Wrong, check_read, check_written
+from benchmarks.contests import CONTESTS, F_STRINGS, OURS, SEPAXML
+from benchmarks.environment import ROOT
+from benchmarks.lanes import floors, ours_read
+from benchmarks.measure import Measurement
+from benchmarks.report import as_text, pasted
+from benchmarks.results import Result, Results, verdicts
+from benchmarks.task import Task
+from debit_service.iso20022.read import read_bank_file
+from debit_service.iso20022.records import BankRecord
+from debit_service.iso20022.schemas import PREFIX, schema_for
+
+SIZE = 60
+SHAPES = ("A", "B", "A pretty", "A mixed", "A irregular")
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    """A pain.008 of the f-string floor."""
+    path = tmp_path / "out.xml"
+    floors.f_strings(Task(SIZE, data.total_minor(SIZE), data.debit_rows(SIZE), path, path))
+    return path
+
+
+def result(competitor: str, *, cpu_s: float, size: int = 100_000, status: Any = "ok") -> Result:
+    run = Measurement(cpu_s, cpu_s, 1024, size, 1)
+    return Result("write", "pain.008.001.08", competitor, "peer", size, status, runs=[run])
+
+
+def verdict_of(goal: str, *results: Result) -> bool | None:
+    judged = [item for item in verdicts(Results(results)) if item.goal == goal and item.size == item.decided_at]
+    assert len(judged) == 1
+    return judged[0].met
+
+
+def test_a_run_without_peers_writes_every_result_and_every_goal(tmp_path: Path) -> None:
+    target = tmp_path / "results.json"
+    command = [sys.executable, "benchmarks/iso20022.py", "--no-peers", "--sizes", str(SIZE), "--repeat", "1"]
+    done = subprocess.run(
+        [*command, "--json", str(target), "--folder", str(tmp_path)],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    report = json.loads(target.read_text())
+    assert report["sizes"] == [SIZE]
+    assert {"cpus", "python", "lxml", "libxml2", "debit-service"} <= report["machine"].keys()
+    by_role: dict[str, set[str]] = {}
+    for item in report["results"]:
+        by_role.setdefault(item["role"], set()).add(item["status"])
+    assert by_role == {"ours": {"ok"}, "floor": {"ok"}, "peer": {"not run"}}
+    assert len(report["results"]) == sum(len(contest.competitors) for contest in CONTESTS)
+    for item in report["results"]:
+        if item["status"] == "ok":
+            assert item["cpu_s"] > 0
+            assert item["per_cpu_s"] == pytest.approx(SIZE / item["cpu_s"])
+            assert len(item["runs"]) == 1
+    assert {goal["met"] for goal in report["goals"] if goal["size"] != SIZE} == {None}
+    assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_bank_file_of_every_shape_is_valid_and_says_what_it_should(tmp_path: Path, shape: str) -> None:
+    path = tmp_path / "bank.xml"
+    data.camt054(path, SIZE, shape)
+
+    schema_for(PREFIX + "camt.054.001.08").assertValid(etree.ElementTree(etree.XML(path.read_bytes())))
+    with path.open("rb") as stream:
+        records = [item for item in read_bank_file(stream, file="bank.xml") if isinstance(item, BankRecord)]
+    assert sorted(record.amount_minor or 0 for record in records) == sorted(map(data.amount_minor, range(SIZE)))
+    assert sum(record.reason_code is not None for record in records) == sum(map(data.is_return, range(SIZE)))
+    assert {record.debtor_name for record in records} == set(map(data.debtor_name, range(SIZE)))
+    assert {record.debtor_account for record in records} == set(map(data.iban, range(SIZE)))
+
+
+@pytest.mark.parametrize(("shape", "layouts"), [("A", 2), ("A mixed", 32), ("A irregular", 512)])
+def test_the_shapes_differ_in_how_many_layouts_their_entries_have(tmp_path: Path, shape: str, layouts: int) -> None:
+    path = tmp_path / "bank.xml"
+    data.camt054(path, 256 * 33, shape)
+    entries = etree.XML(path.read_bytes()).iter("{*}Ntry")
+    assert len({tuple(element.tag for element in entry.iter()) for entry in entries}) == layouts
+
+
+@pytest.mark.parametrize("read", [ours_read.bank_file, floors.findtext, floors.walk, floors.pyexpat])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_reader_sees_the_same_count_and_sum(tmp_path: Path, shape: str, read: Any) -> None:
+    path = tmp_path / "bank.xml"
+    data.camt054(path, SIZE, shape)
+    seen = read(Task(SIZE, data.total_minor(SIZE), [], path, path))
+    assert (seen.count, seen.sum_minor) == (SIZE, data.total_minor(SIZE))
+
+
+def test_a_right_file_passes_the_check(written: Path) -> None:
+    assert "schema" in check_written(written, SIZE, data.total_minor(SIZE), by_schema=True)
+    assert "schema" not in check_written(written, SIZE, data.total_minor(SIZE), by_schema=False)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("<NbOfTxs>60</NbOfTxs>", "<NbOfTxs>61</NbOfTxs>", "GrpHdr"),
+        ('<InstdAmt Ccy="EUR">100.00<', '<InstdAmt Ccy="EUR">100.01<', "InstdAmt"),
+        ("<EndToEndId>C-2026-10-000000001<", "<EndToEndId>C-2026-10-000000002<", "EndToEndId"),
+        ("<ChrgBr>SLEV</ChrgBr>", "<ChrgBr>NONE</ChrgBr>", "schema"),
+        ("</PmtInf>", "", "schema"),
+    ],
+)
+def test_a_wrong_file_does_not_count(written: Path, old: str, new: str, what: str) -> None:
+    text = written.read_text(encoding="utf-8")
+    assert old in text
+    written.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(Wrong, match=what):
+        check_written(written, SIZE, data.total_minor(SIZE), by_schema=True)
+
+
+def test_a_file_that_is_cut_off_does_not_count_without_its_schema_either(written: Path) -> None:
+    written.write_bytes(written.read_bytes().removesuffix(b"</Document>\n"))
+    with pytest.raises(Wrong, match="well-formed"):
+        check_written(written, SIZE, data.total_minor(SIZE), by_schema=False)
+
+
+def test_a_reader_that_lost_a_transaction_does_not_count() -> None:
+    with pytest.raises(Wrong, match="count and sum"):
+        check_read(Measurement(1, 1, 0, SIZE - 1, data.total_minor(SIZE)), SIZE, data.total_minor(SIZE))
+
+
+def test_a_goal_is_met_by_the_median_ratio_at_its_size() -> None:
+    fast, slow = result(OURS, cpu_s=0.1), result(SEPAXML, cpu_s=2.0)
+    assert verdict_of("write: x sepaxml", fast, slow) is True
+    assert verdict_of("write: x sepaxml", result(OURS, cpu_s=0.11), slow) is False
+    assert verdict_of("write: x f-strings", fast, result(F_STRINGS, cpu_s=0.08)) is True
+
+
+def test_a_goal_is_not_decided_by_a_wrong_output_or_at_another_size() -> None:
+    fast = result(OURS, cpu_s=0.1)
+    assert verdict_of("write: x sepaxml", fast) is None
+    assert verdict_of("write: x sepaxml", fast, result(SEPAXML, cpu_s=9.0, status="wrong")) is None
+    assert (
+        verdict_of("write: x sepaxml", result(OURS, cpu_s=0.1, size=10_000), result(SEPAXML, cpu_s=9.0, size=10_000))
+        is None
+    )
+
+
+def test_the_tables_are_pasted_between_the_marks_of_the_page() -> None:
+    page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    tables = as_text(Results([result(OURS, cpu_s=0.5), result(SEPAXML, cpu_s=4.0)]), 1, markdown=True)
+    once = pasted(page, tables)
+    assert "| debit-service | 100,000 | 200,000 | 0.500 | 8.00 |  | 1 MiB |  |" in once
+    assert pasted(once, tables) == once
+    assert once.splitlines()[0] == page.splitlines()[0]
+    with pytest.raises(ValueError, match="results"):
+        pasted("no marks", tables)
