@@ -70,18 +70,19 @@ def read_command(context: click.Context, files: Sequence[Path], repairs: Sequenc
     """
     failed = False
     for path in files:
-        try:
-            with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES, mode="w+", encoding="utf-8") as staged:
+        with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES, mode="w+", encoding="utf-8") as staged:
+            try:
                 with path.open("rb") as stream:
                     items = read_bank_file(stream, file=str(path), repairs=repairs)
                     findings = _stage(cast("IO[str]", staged), items, as_ndjson=as_ndjson)
-                staged.seek(0)
-                shutil.copyfileobj(staged, sys.stdout)
-            for finding in findings:
-                _tell(finding, str(path), as_ndjson=as_ndjson, err=True)
-        except (DebitError, OSError) as error:
-            _report(error, path, as_ndjson=as_ndjson)
-            failed = True
+            except (DebitError, OSError) as error:
+                _report(error, path, as_ndjson=as_ndjson)
+                failed = True
+                continue
+            staged.seek(0)
+            shutil.copyfileobj(staged, sys.stdout)
+        for finding in findings:
+            _tell(finding, str(path), as_ndjson=as_ndjson, err=True)
     context.exit(1 if failed else 0)
 
 
@@ -319,6 +320,9 @@ def _tell(finding: Finding, file: str, *, as_ndjson: bool, err: bool = False) ->
 
 
 def _report(error: DebitError | OSError, path: Path, *, as_ndjson: bool) -> None:
+    if isinstance(error, BrokenPipeError):
+        # Nobody reads on; that says nothing about the file.
+        raise error
     if isinstance(error, OSError):
         error = InvalidInput("iso.file.unreadable", f"The file cannot be used: {error.strerror}.", place=str(path))
     if as_ndjson:

@@ -16,7 +16,9 @@ def _rule(code: str, message: str, remedy: str, source: str = _GUIDE, severity: 
 
 # The file as a whole.
 COUNT = _rule("count", "NbOfTxs is missing or not {count}.", "Count the transactions.", "AM18")
-SUM = _rule("sum", "CtrlSum is missing, malformed or not what the amounts add up to.", "Add the amounts up.", "AM10")
+SUM = _rule(
+    "sum", "CtrlSum is missing, malformed or not {sum}, to which the amounts add up.", "Add the amounts up.", "AM10"
+)
 SCHEMES = _rule("schemes", "CORE and B2B stand in one message.", "Write two files.", "CH22")
 CURRENCIES = _rule(
     "currencies", "The file holds amounts in several currencies: its control sum means nothing.", "Write one file each."

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import BinaryIO
 
 from debit_service.core.errors import InvalidInput
-from debit_service.core.money import parse_minor
+from debit_service.core.money import format_minor, parse_minor
 from debit_service.iso20022.findings import Finding, Rule
 from debit_service.iso20022.flat import Flat, number, text
 from debit_service.iso20022.layout import Run
@@ -80,7 +80,7 @@ class _Tally:
         if len(self.sums) == 1:
             [(currency, minor)] = self.sums.items()
             if _sum_said(said, currency) != minor:
-                yield rules.SUM.at(f"{place}/CtrlSum")
+                yield rules.SUM.at(f"{place}/CtrlSum", sum=format_minor(minor, currency))
 
 
 class _Seen:
