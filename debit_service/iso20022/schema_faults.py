@@ -13,7 +13,7 @@ from typing import cast
 from lxml import etree
 
 from debit_service.iso20022.findings import Finding, Rule
-from debit_service.iso20022.xml import Source, forget, local_name, validating_parser
+from debit_service.iso20022.xml import Source, forget, local_name, pull_parser
 
 _PIECE_BYTES = 64 * 1024
 # The parser's log is a list that only grows, and is copied when it is looked at.
@@ -138,7 +138,7 @@ class _Scout:
     """Reads ahead in large pieces."""
 
     def __init__(self, schema: etree.XMLSchema) -> None:
-        self._parser = validating_parser(tuple(f"{{*}}{name}" for name in REPEATED), schema)
+        self._parser = pull_parser(tuple(f"{{*}}{name}" for name in REPEATED), schema)
         self._told = 0
 
     def finds(self, piece: bytes) -> bool | None:
@@ -156,7 +156,7 @@ class _Places:
     """Keeps the path of open elements, and tells at which of them a fault shows."""
 
     def __init__(self, schema: etree.XMLSchema, bodies: Collection[str]) -> None:
-        self._parser = validating_parser(("{*}*",), schema)
+        self._parser = pull_parser(("{*}*",), schema)
         self._bodies = bodies
         self._open: list[str] = []
         self._counts: list[Counter[str]] = [Counter()]

@@ -15,7 +15,7 @@ from lxml import etree
 
 from debit_service.iso20022.events import Feed, Watch
 from debit_service.iso20022.layout import Layout, Run
-from debit_service.iso20022.xml import Source, UnreadableFile, forget, local_name, validating_parser
+from debit_service.iso20022.xml import Source, UnreadableFile, forget, local_name, pull_parser
 
 Column = Sequence[str]
 Check = Callable[[Column], bool]
@@ -65,7 +65,7 @@ class _ValidatingFeed(Feed):
     """A parser that validates what it is given."""
 
     def __init__(self, source: Source, schema: etree.XMLSchema) -> None:
-        super().__init__(source, validating_parser(_TAGS, schema))
+        super().__init__(source, pull_parser(_TAGS, schema))
         self._has_unseen = False
 
     @property

@@ -153,20 +153,6 @@ def schema_holds(source: Source, schema: etree.XMLSchema) -> bool:
     return not len(parser.error_log)
 
 
-def validating_parser(tags: Sequence[str], schema: etree.XMLSchema) -> etree.XMLPullParser:
-    """The parser of a file that comes in pieces (see `pull_parser`); its `feed_error_log` has what the schema says against it."""
-    return etree.XMLPullParser(
-        events=("start", "end", "start-ns"),
-        tag=tags,
-        schema=schema,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-
-
 class _Nothing:
     """What is built of a file that is only looked at."""
 
@@ -205,11 +191,15 @@ def first_element(source: Source, names: frozenset[str]) -> tuple[str | None, st
     return None, root or ""
 
 
-def pull_parser(tags: Sequence[str]) -> etree.XMLPullParser:
-    """The parser of a file that comes in pieces: `start` and `end` of the elements in `tags`, and every namespace."""
+def pull_parser(tags: Sequence[str], schema: etree.XMLSchema | None = None) -> etree.XMLPullParser:
+    """The parser of a file that comes in pieces: `start` and `end` of the elements in `tags`, and every namespace.
+
+    What a schema says against the file is in the parser's `feed_error_log`, and nowhere else.
+    """
     return etree.XMLPullParser(
         events=("start", "end", "start-ns"),
         tag=tags,
+        schema=schema,
         load_dtd=False,
         no_network=True,
         huge_tree=False,

@@ -176,7 +176,7 @@ class TestTheSameReferenceTwice:
 
     def test_among_so_many_that_they_are_looked_at_in_parts(self) -> None:
         some = [debit(f"C-{number % 999:04d}") for number in range(1000)]
-        with patch("debit_service.iso20022.pain008.unique._BUCKET", 16), pytest.raises(InvalidInput) as refused:
+        with patch("debit_service.iso20022.pain008.hashes._BUCKET", 16), pytest.raises(InvalidInput) as refused:
             written(message(group(*some)))
         assert refused.value.place == "EndToEndId C-0000"
 

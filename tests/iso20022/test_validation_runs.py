@@ -17,6 +17,7 @@ from debit_service.core.accounts import AccountNumber, AccountScheme, ma_rib_key
 from debit_service.iso20022.findings import Finding
 from debit_service.iso20022.flat import Flat
 from debit_service.iso20022.layout import Run
+from debit_service.iso20022.pain008 import hashes
 from debit_service.iso20022.pain008.read import one_by_one, parts
 from debit_service.iso20022.pain008.rules import pain008_findings, runs, whole
 from debit_service.iso20022.pain008.rules.block import Block, is_account, read_block
@@ -209,7 +210,7 @@ def test_a_column_of_national_accounts_is_judged_as_each_by_itself(scheme: Accou
 
 @pytest.mark.parametrize("at_once", [1, 5, 1000])
 def test_doubles_are_found_however_many_are_compared_at_once(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(whole, "_BUCKET", at_once)
+    monkeypatch.setattr(hashes, "_BUCKET", at_once)
     content = FILES["once"].replace(">C-3<", ">C-20<").replace(">M-4<", ">M-21<")
     assert [(each.code, each.path.partition("/")[2]) for each in together(content)] == [
         ("iso.pain008.duplicate", "DrctDbtTxInf[20]/PmtId/EndToEndId"),
@@ -218,7 +219,8 @@ def test_doubles_are_found_however_many_are_compared_at_once(at_once: int, monke
 
 
 def test_equal_hashes_of_different_references_are_no_double(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(whole, "hash", lambda _: 1, raising=False)
+    for module in (hashes, whole):
+        monkeypatch.setattr(module, "hash", lambda _: 1, raising=False)
     assert together(FILES["sepa"]) == []
 
 

@@ -6,30 +6,27 @@ one message out of 37 million, and such a message must be made of rows that can 
 ascending order, as most do, are known to be different without that.
 """
 
-from array import array
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from operator import lt
 
 from debit_service.core.errors import InvalidInput
 from debit_service.iso20022.pain008.check import refusal
+from debit_service.iso20022.pain008.hashes import Hashes
 from debit_service.iso20022.pain008.values import Message
-
-# So many hashes at most, in the mean, are in one set at a time.
-_BUCKET = 1 << 17
 
 
 class References:
     """The references of a message, gathered while it is written."""
 
     def __init__(self) -> None:
-        self._hashes = array("q")
+        self._hashes = Hashes()
         self._ascend = True
         self._last = ""
 
     def add(self, some: Sequence[str]) -> None:
         """Take the next references (at least one) of the message."""
-        self._hashes.extend(map(hash, some))
+        self._hashes.add(some)
         self._ascend = self._ascend and self._last < some[0] and all(map(lt, some, islice(some, 1, None)))
         self._last = some[-1]
 
@@ -37,11 +34,11 @@ class References:
         """Refuse a reference that is there twice. Raises InvalidInput `iso.pain008.duplicate`."""
         if self._ascend:
             return
-        doubled = {value for bucket in self._buckets() if len(set(bucket)) < len(bucket) for value in _doubled(bucket)}
+        doubled = self._hashes.doubled()
         if not doubled:
             return
         if any(iter(group.transactions) is group.transactions for group in message.groups):
-            raise self._refusal_by_place(min(doubled, key=self._hashes.index))
+            raise _refusal_by_place(min(map(self._hashes.first_places, doubled)))
         seen = set()
         for reference in _references(message):
             if hash(reference) in doubled:
@@ -53,31 +50,13 @@ class References:
                     )
                 seen.add(reference)
 
-    def _buckets(self) -> "list[array[int]]":
-        count = len(self._hashes) // _BUCKET + 1
-        if count == 1:
-            return [self._hashes]
-        buckets = [array("q") for _ in range(count)]
-        for value in self._hashes:
-            buckets[value % count].append(value)
-        return buckets
 
-    def _refusal_by_place(self, value: int) -> InvalidInput:
-        first = self._hashes.index(value)
-        second = self._hashes.index(value, first + 1)
-        return refusal(
-            "duplicate",
-            f"Transactions {first + 1} and {second + 1} of the message have the same EndToEndId (DU04).",
-            "EndToEndId",
-        )
-
-
-def _doubled(values: "array[int]") -> Iterator[int]:
-    seen = set()
-    for value in values:
-        if value in seen:
-            yield value
-        seen.add(value)
+def _refusal_by_place(places: tuple[int, int]) -> InvalidInput:
+    return refusal(
+        "duplicate",
+        f"Transactions {places[0] + 1} and {places[1] + 1} of the message have the same EndToEndId (DU04).",
+        "EndToEndId",
+    )
 
 
 def _references(message: Message) -> Iterator[str]:

@@ -6,12 +6,9 @@ looks double is then compared text by text in a second pass, so the hash decides
 and that different ones do (once in about ten million files of two million references) costs only that pass.
 """
 
-from array import array
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import islice
 from typing import BinaryIO
 
 from debit_service.core.errors import InvalidInput
@@ -19,6 +16,7 @@ from debit_service.core.money import format_minor, parse_minor
 from debit_service.iso20022.findings import Finding, Rule
 from debit_service.iso20022.flat import Flat, number, text
 from debit_service.iso20022.layout import Run
+from debit_service.iso20022.pain008.hashes import Hashes
 from debit_service.iso20022.pain008.read import one_by_one, parts
 from debit_service.iso20022.pain008.rules import rulebook as rules
 from debit_service.iso20022.pain008.rules.block import (
@@ -36,8 +34,6 @@ from debit_service.iso20022.pain008.rules.transaction import MANDATE, minor_unit
 from debit_service.iso20022.target import target_is_open
 from debit_service.iso20022.xml import Source
 
-# So many hashes, in the mean, are compared at once.
-_BUCKET = 1 << 16
 # A file with more doubled references than this is described well enough by some of them.
 _SUSPECTS_MAX = 10_000
 _USED_UP = frozenset({"OOFF", "FNAL"})
@@ -56,7 +52,7 @@ def pain008_findings(stream: BinaryIO, file: str, *, is_open: IsOpen = target_is
         else:
             yield from check.part(*part)
     yield from check.end()
-    suspects = check.seen.suspects()
+    suspects = check.seen.doubled(_SUSPECTS_MAX)
     if suspects:
         stream.seek(0)
         yield from _duplicates(one_by_one(parts(Source(stream, file=file))), suspects)
@@ -83,34 +79,6 @@ class _Tally:
                 yield rules.SUM.at(f"{place}/CtrlSum", sum=format_minor(minor, currency))
 
 
-class _Seen:
-    """The hashes of the references that must not stand in a file twice."""
-
-    def __init__(self) -> None:
-        self._hashes = array("q")
-
-    def add(self, keys: Iterable[object]) -> None:
-        self._hashes.extend(map(hash, keys))
-
-    def suspects(self) -> frozenset[int]:
-        """The hashes that were seen more than once."""
-        doubled: set[int] = set()
-        for bucket in self._buckets():
-            if len(set(bucket)) < len(bucket) and len(doubled) < _SUSPECTS_MAX:
-                doubled.update(value for value, count in Counter(bucket).items() if count > 1)
-        return frozenset(islice(doubled, _SUSPECTS_MAX))
-
-    def _buckets(self) -> list["array[int]"]:
-        """The hashes in buckets in which equal ones meet: a set of all would take ten times their memory."""
-        count = len(self._hashes) // _BUCKET + 1
-        if count == 1:
-            return [self._hashes]
-        buckets = [array("q") for _ in range(count)]
-        for value in self._hashes:
-            buckets[value % count].append(value)
-        return buckets
-
-
 class _FileCheck:
     """What must be remembered while a file passes: headers, totals and the hashes of references."""
 
@@ -125,7 +93,7 @@ class _FileCheck:
         self._schemes: set[str] = set()
         self._told_service_level = False
         self._of_file, self._of_block = _Tally(), _Tally()
-        self.seen = _Seen()
+        self.seen = Hashes()
 
     def part(self, kind: str, flat: Flat) -> Iterator[Finding]:
         """What is wrong with one part (see `parts`)."""
