@@ -11,7 +11,9 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from debit_service.banks.channels import Channel, FolderChannel, HttpChannel
+from debit_service.banks.channels import Channel
+from debit_service.banks.channels.folder import FolderChannel
+from debit_service.banks.channels.http import HttpChannel
 from debit_service.core.calendar import BusinessCalendar, Calendar, JointCalendar, load_calendar
 from debit_service.core.clock import Clock, SetClock, SystemClock
 from debit_service.core.crypto import KeyRing, load_key_ring
@@ -72,15 +74,19 @@ class Service:
 
     def channel(self, bank_id: str) -> Channel:
         """The way to a bank, as the settings say. Raises NotFound when they say nothing."""
-        kind = self.funds.bank(bank_id).channel
-        if kind == "http" and (url := self.settings.bank_urls.get(bank_id)):
+        bank = self.funds.bank(bank_id)
+        if bank.channel == "http" and (url := self.settings.bank_urls.get(bank_id)):
             return HttpChannel(url)
-        if kind == "folder" and (folder := self.settings.bank_folders.get(bank_id)):
-            return FolderChannel(folder, keeps_read_files=self.funds.bank(bank_id).keeps_read_files)
+        if bank.channel == "folder" and (folder := self.settings.bank_folders.get(bank_id)):
+            return FolderChannel(folder, keeps_read_files=bank.keeps_read_files)
+        if bank.channel == "sftp" and (door := self.settings.bank_sftp.get(bank_id)):
+            from debit_service.banks.channels.sftp import SftpChannel
+
+            return SftpChannel(door, keeps_read_files=bank.keeps_read_files)
         raise NotFound(
             "bank.no_channel",
-            f"No way to the bank {bank_id} is set up ({kind}).",
-            remedy="Set its address in config/default.toml: bank_urls for http, bank_folders for folder.",
+            f"No way to the bank {bank_id} is set up ({bank.channel}).",
+            remedy="Set its address in config/default.toml: bank_urls for http, bank_folders for folder, bank_sftp for sftp.",
         )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from debit_service import operations
 from debit_service.banks import service as bank_store
-from debit_service.banks.channels import FolderChannel
+from debit_service.banks.channels.folder import FolderChannel
 from debit_service.collections import queries as collections
 from debit_service.collections.models import Collection
 from debit_service.collections.service.approve import approve

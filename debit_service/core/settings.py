@@ -7,18 +7,49 @@ Settings come from `default.toml` in the folder of configuration and from the en
 import os
 from datetime import datetime
 from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from sqlalchemy.engine import make_url
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 
+class SftpDoor(BaseModel):
+    """A bank's SFTP server: where it is, how it proves itself, how we do, and which folders are ours to use."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    host: str = Field(min_length=1)
+    port: int = Field(default=22, ge=1, le=65535)
+    user: str = Field(min_length=1)
+    host_keys: tuple[str, ...] = Field(
+        min_length=1, description="Keys that the server may show: lines of known_hosts, or SHA256 fingerprints."
+    )
+    key_file: Path | None = Field(default=None, description="Our private key.")
+    passphrase: SecretStr | None = None
+    passphrase_file: Path | None = None
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    in_folder: str = Field(default="in", min_length=1, description="The bank's folder for our files.")
+    out_folder: str = Field(default="out", min_length=1, description="The bank's folder with its own.")
+    fetched: Literal["move", "delete", "leave"] = Field(
+        default="move", description="What becomes of the bank's files once they are stored here."
+    )
+
+    @model_validator(mode="after")
+    def _proves_who_we_are(self) -> Self:
+        if not (self.key_file or self.password or self.password_file):
+            raise ValueError("a key_file is needed, or a password where the bank knows no keys")
+        return self
+
+
 class Settings(BaseSettings):
     """What is in force for this process."""
 
-    model_config = SettingsConfigDict(env_prefix="DEBIT_", extra="forbid")
+    # What was typed is not repeated in errors: there may be a passphrase in it.
+    model_config = SettingsConfigDict(env_prefix="DEBIT_", extra="forbid", hide_input_in_errors=True)
 
     home: Path = Field(
         default=Path(".debit"), description="Folder of the embedded database, the key ring and the stores."
@@ -50,6 +81,7 @@ class Settings(BaseSettings):
     bank_folders: dict[str, Path] = Field(
         default_factory=dict, description="Exchange folder of each folder bank, by bank id."
     )
+    bank_sftp: dict[str, SftpDoor] = Field(default_factory=dict, description="Server of each SFTP bank, by bank id.")
 
     @classmethod
     def settings_customise_sources(

@@ -20,7 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from debit_service import operations
-from debit_service.banks.channels import FolderChannel
+from debit_service.banks.channels.folder import FolderChannel
 from debit_service.collections import queries as collections
 from debit_service.collections.models import Collection
 from debit_service.collections.service.approve import approve

@@ -11,7 +11,9 @@ import responses
 from faults.door import approved, send, tries
 from house import House
 
-from debit_service.banks.channels import FolderChannel, HttpChannel, LeftFile
+from debit_service.banks.channels import LeftFile
+from debit_service.banks.channels.folder import FolderChannel
+from debit_service.banks.channels.http import HttpChannel
 from debit_service.core.errors import Unavailable
 
 BANK = "http://bank.test"

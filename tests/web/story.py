@@ -2,17 +2,20 @@
 
 Two employers at CNAS: the first is paid, the second's account had no money, so that a penalty is proposed. A bank entry
 whose reference was lost waits in suspense, and the second employer contests what it was meant for; a batch waits for approval;
-the first employer is known at CACOBATPH without a mandate there; a third employer's mandate is signed and not lodged yet.
+the first employer is known at CACOBATPH without a mandate there, and its mandate's form came back stamped; a third employer's
+mandate is signed and not lodged yet.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from scan_files import pdf
+
 from debit_service import operations
 from debit_service.access.service import add_person
 from debit_service.banks import service as bank_store
-from debit_service.banks.channels import FolderChannel
+from debit_service.banks.channels.folder import FolderChannel
 from debit_service.collections import queries as collections
 from debit_service.collections.models import Collection
 from debit_service.collections.service.approve import approve
@@ -27,7 +30,9 @@ from debit_service.disputes.service import open_dispute
 from debit_service.employers.models import Employer
 from debit_service.employers.queries import find
 from debit_service.employers.service import enrol, register
+from debit_service.mandates import queries as mandate_queries
 from debit_service.mandates import service as mandates
+from debit_service.mandates.documents import DocumentKind, attach
 from debit_service.penalties import queries as penalties
 from debit_service.reconcile import queries as reconcile
 from debit_service.reconcile.service import import_stored
@@ -41,6 +46,7 @@ CLERK = Actor("clerk", frozenset({Role.FINANCE_CLERK}))
 HOSTILE_NAME = "<script>alert('x')</script> شركة الأمل"
 #: So does what the second employer writes; its two lines stay two.
 OBJECTION = "Déjà payé <b>en août</b>.\nVoir notre relevé."
+STAMPED = pdf()
 FREE_RIB = f"001{'00123'}{'0300200100'}{dz_rib_key('001230300200100')}"
 #: What CNAS must have confirmed before anything is debited for it. Presenting again stays unconfirmed: one failure, one attempt.
 _CONFIRMED = "".join(
@@ -65,6 +71,7 @@ class Ids:
     dispute: str
     waiting_mandate: str
     penalty: str
+    document: str
 
 
 def settings_in(home: Path) -> Settings:
@@ -86,6 +93,8 @@ def tell(home: Path) -> Ids:
     service = open_service(settings, clock)
     first, second, third = _people(service)
     first_mandate = _mandate(service, first, "0200300400")
+    with service.desk.work(CLERK) as work:
+        attach(work, mandates.get(work, first_mandate), DocumentKind.BANK_VALIDATION, STAMPED)
     second_mandate = _mandate(service, second, "0200300500")
     waiting_mandate = _signed(service, third, "0200300600")
     _declare(service)
@@ -225,6 +234,7 @@ def _ids(service: Service, mandate_ids: tuple[str, str, str], sent: str, made: s
     with service.desk.reading(SERVICE) as work:
         ((entry, _),) = reconcile.queue(work)
         (penalty,) = penalties.listed(work)
+        (document,) = mandate_queries.documents(work, mandates.get(work, mandate_ids[0]))
         return Ids(
             paid=contributions.get(work, "PAID").id,
             failed=contributions.get(work, "FAILED").id,
@@ -237,4 +247,5 @@ def _ids(service: Service, mandate_ids: tuple[str, str, str], sent: str, made: s
             dispute=dispute,
             waiting_mandate=mandate_ids[2],
             penalty=penalty.id,
+            document=document.id,
         )

@@ -1,120 +1,17 @@
-"""Channels to a bank: an exchange folder, or HTTP. One small interface; what a bank calls things is told by its settings.
-
-Sending has three outcomes, and a channel must not mix them up: it returned (the bank has the bytes), it raised `Unavailable` (the
-bank certainly has nothing), it raised `OutcomeUnknown` (it may have them: somebody has to ask before anything is sent again).
-"""
+"""A bank with an HTTP door; what it calls things is told by `HttpDoors`."""
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
 
 import requests
 
-from debit_service.core.errors import DebitError, Unavailable
-from debit_service.core.files import sync_folder, write_atomically
+from debit_service.banks.channels import LeftFile, OutcomeUnknown
+from debit_service.core.errors import Unavailable
 
 CONNECT_SECONDS_MAX = 5
 READ_SECONDS_MAX = 60
 _READ_AND_JUDGED = frozenset({400, 409, 422})
-
-
-class OutcomeUnknown(DebitError):
-    """The bytes may or may not have reached the bank."""
-
-
-@dataclass(frozen=True, slots=True)
-class LeftFile:
-    """A file that the bank has left for us."""
-
-    name: str
-    content: bytes
-
-
-class Channel(Protocol):
-    """What the service needs of a bank's door."""
-
-    def send(self, name: str, content: bytes) -> None:
-        """Hand `content` over. Raises Unavailable (not sent) or OutcomeUnknown (perhaps sent)."""
-        ...
-
-    def has(self, name: str, end_to_end_id: str) -> bool | None:
-        """Whether the bank has the file `name` with a collection `end_to_end_id`; None when it cannot say."""
-        ...
-
-    def waiting(self) -> Iterator[LeftFile]:
-        """The files that the bank has left. Raises Unavailable."""
-        ...
-
-    def taken(self, name: str) -> None:
-        """Tell the bank that `name` is stored here; it may forget it. Safe to repeat."""
-        ...
-
-
-class FolderChannel:
-    """An exchange folder: ours go to `in/`, by rename, so that the bank never sees half a file; its own come from `out/`.
-
-    Fetched files are moved to `out/taken/`, never deleted: they are the bank's to clean up.
-    """
-
-    def __init__(self, folder: Path, *, keeps_read_files: bool = False) -> None:
-        self._keeps_read_files = keeps_read_files
-        self._to_bank = folder / "in"
-        self._from_bank = folder / "out"
-
-    def send(self, name: str, content: bytes) -> None:
-        """Write beside, sync, rename."""
-        if not self._to_bank.is_dir():
-            raise Unavailable("bank.folder_missing", "The exchange folder is not there.", remedy="Is it mounted?")
-        try:
-            write_atomically(self._to_bank / name, content)
-        except OSError as error:
-            raise OutcomeUnknown(
-                "bank.folder_write", f"Writing to the exchange folder failed: {error.strerror}."
-            ) from error
-
-    def has(self, name: str, end_to_end_id: str) -> bool | None:  # noqa: ARG002 - a folder knows files, not collections
-        """The file lies where we put it, or where the bank puts what it has read; None when a bank keeps nothing to look at."""
-        if not self._to_bank.is_dir():
-            return None
-        if any((self._to_bank / place / name).exists() for place in ("", "processed", "failed")):
-            return True
-        # A bank that takes away what it has read leaves no trace: then an absent file may be at the bank all the same.
-        return False if self._keeps_read_files else None
-
-    def waiting(self) -> Iterator[LeftFile]:
-        """Every file in `out/`, oldest first; hidden and `.tmp` files are still being written."""
-        if not self._from_bank.is_dir():
-            raise Unavailable("bank.folder_missing", "The exchange folder is not there.", remedy="Is it mounted?")
-        with _folder_works():
-            paths = sorted(self._from_bank.iterdir(), key=lambda one: (one.stat().st_mtime_ns, one.name))
-        for path in paths:
-            if path.is_file() and not path.name.startswith(".") and path.suffix != ".tmp":
-                with _folder_works():
-                    content = path.read_bytes()
-                yield LeftFile(path.name, content)
-
-    def taken(self, name: str) -> None:
-        """Move it aside."""
-        kept = self._from_bank / "taken"
-        with _folder_works():
-            kept.mkdir(exist_ok=True)
-            if (self._from_bank / name).exists():
-                (self._from_bank / name).replace(kept / name)
-                sync_folder(self._from_bank)
-
-
-@contextmanager
-def _folder_works() -> Iterator[None]:
-    """Trouble with reading or moving in an exchange folder is the bank being unavailable; what was stored stays stored."""
-    try:
-        yield
-    except OSError as error:
-        raise Unavailable(
-            "bank.folder_broken", f"The exchange folder does not work: {error.strerror}.", remedy="It is tried again."
-        ) from error
 
 
 @dataclass(frozen=True, slots=True)
