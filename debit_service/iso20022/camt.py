@@ -14,7 +14,7 @@ from debit_service.iso20022.xml import ancestors, forget
 
 CONTAINERS = {"BkToCstmrAcctRpt": "Rpt", "BkToCstmrStmt": "Stmt", "BkToCstmrDbtCdtNtfctn": "Ntfctn"}
 REPEATED = ("TxDtls", "Ntry")
-TAGS = ("GrpHdr", *REPEATED, *CONTAINERS.values())
+TAGS = ("GrpHdr", "NtryDtls", *REPEATED, *CONTAINERS.values())
 
 
 class CamtReader:
@@ -40,6 +40,8 @@ class CamtReader:
             yield from self._container(element).entry(element)
             forget(element)
             self._is_ours = True
+        elif name == "NtryDtls" and self._open is not None:
+            self._open.details_end(element)
         elif name == self._container_name and above[0] == self._body:
             yield self._container(element).close(element)
             self._open = None

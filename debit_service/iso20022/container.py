@@ -5,6 +5,7 @@ entry's end, so that also a header in the wrong order is understood; beyond that
 far, and a header that says something else afterwards is refused rather than believed half.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import cast
@@ -23,14 +24,16 @@ from debit_service.iso20022.entry import (
     read_entry,
     substitute,
 )
-from debit_service.iso20022.flat import Flat, account, day, flatten, repeats, text, under
+from debit_service.iso20022.flat import Flat, account, day, flatten, repeats, text
 from debit_service.iso20022.kinds import Dialect
 from debit_service.iso20022.layout import Layout, Run, Texts
 from debit_service.iso20022.prototype import Prototypes
 from debit_service.iso20022.records import BankRecord, Container, Direction
-from debit_service.iso20022.xml import UnreadableFile, local_name
+from debit_service.iso20022.xml import UnreadableFile, forget, local_name
 
 DETAILS_HELD = 64
+
+_IN_DETAILS = re.compile(r"(NtryDtls(?:\[[0-9]+\])?)/(TxDtls(?:\[[0-9]+\])?|Btch)(?:/(.*))?", re.DOTALL)
 
 _ENTRY_INDEX, _DETAIL_INDEX = BankRecord._fields.index("entry_index"), BankRecord._fields.index("detail_index")
 _ENTRY_AMOUNT, _AMOUNT = BankRecord._fields.index("entry_amount_minor"), BankRecord._fields.index("amount_minor")
@@ -112,6 +115,11 @@ class ContainerReader:
             record = BankRecord._make(values)
             entry.sum.add(record)
             yield record
+
+    def details_end(self, element: etree._Element) -> None:
+        """A NtryDtls has ended: what details it had have passed."""
+        if self._open is not None and self._open.batch_of is element:
+            forget(element)
 
     def entry(self, element: etree._Element) -> Iterator[BankRecord]:
         """A Ntry has ended."""
@@ -212,15 +220,21 @@ class ContainerReader:
         yield from self._end_entry(flat)
 
     def _details_of(self, flat: Flat) -> list[tuple[Flat, Batch]]:
-        """The details of a whole entry, each with the batch that it stands in."""
-        found = []
-        for block in repeats(flat, "NtryDtls"):
-            details = [under(flat, path) for path in repeats(flat, f"{block}/TxDtls")]
-            paths = list(under(flat, block))
-            is_before = "Btch/" in paths and details and paths.index("Btch/") < _first_detail(paths)
-            batch = self._read_batch(flat, f"{block}/Btch/", flat.get("Amt/@Ccy")) if is_before else Batch()
-            found += [(detail, batch) for detail in details]
-        return found
+        """The details of a whole entry, each with the batch that stands before it in its NtryDtls."""
+        details: dict[tuple[str, str], tuple[Flat, Batch]] = {}
+        batches: dict[str, Batch] = {}
+        for path, value in flat.items():
+            found = _IN_DETAILS.fullmatch(path)
+            if found is None:
+                continue
+            block, name, inside = found.groups()
+            if name == "Btch" and inside == "":
+                batches[block] = self._read_batch(flat, f"{block}/Btch/", flat.get("Amt/@Ccy"))
+            elif name != "Btch":
+                detail, _ = details.setdefault((block, name), ({}, batches.get(block, Batch())))
+                if inside:
+                    detail[inside] = value
+        return list(details.values())
 
     def _end_entry(self, flat: Flat) -> Iterator[BankRecord]:
         """The header of an entry whose details have passed; it ends with this."""
@@ -249,7 +263,8 @@ class ContainerReader:
         detail = Detail({}, _batch_without_details(flat, entry.place, entry.currency), None)
         if details:
             detail = Detail(*details[0], 0)
-        return make_record(self._origin, entry, detail, missing=Substitute.ENTRY, dialect=self._dialect), entry
+        record = make_record(self._origin, entry, detail, missing=Substitute.ENTRY, dialect=self._dialect)
+        return (record, entry) if record.direction is entry.direction else None
 
     def _detail_alike(self, flat: Flat) -> tuple[BankRecord, None] | None:
         """The record of one of many details."""
@@ -263,10 +278,6 @@ class ContainerReader:
         """Tell the tally of the entries that were filled into prototypes."""
         for prototype in prototypes.made():
             self._tally.add_alike(cast("Entry", prototype.subject), prototype.count, prototype.total_minor)
-
-
-def _first_detail(paths: list[str]) -> int:
-    return next(position for position, path in enumerate(paths) if path.startswith("TxDtls"))
 
 
 def read_origin(flat: Flat, group: Flat, file: str, message: str) -> Origin:

@@ -94,6 +94,8 @@ class Detail:
 def read_entry(flat: Flat, index: int, place: str, currency: str | None) -> Entry:
     """The entry of these leaves. Raises UnreadableFile when it has no readable amount, direction or date."""
     booked = amount(flat, "Amt", place, currency=currency)
+    if any(path in flat for path in ("Sts[1]", "Sts[1]/", "Sts/Cd[1]")):
+        raise UnreadableFile("iso.entry.status", "The entry has two statuses.", place=f"{place}/Sts")
     direction = read_direction(flat, place)
     if booked is None or direction is None:
         missing = "Amt" if booked is None else "CdtDbtInd"
@@ -120,7 +122,7 @@ def read_entry(flat: Flat, index: int, place: str, currency: str | None) -> Entr
 def read_direction(flat: Flat, place: str) -> Direction | None:
     """`CdtDbtInd` as a direction. Any other word than the two is refused: a sign is never guessed."""
     value = text(flat, "CdtDbtInd")
-    if value is None:
+    if value is None and "CdtDbtInd/" not in flat:
         return None
     if value not in {"CRDT", "DBIT"} or "CdtDbtInd[1]" in flat:
         raise UnreadableFile("iso.direction.unknown", "CdtDbtInd is CRDT or DBIT, once.", place=f"{place}/CdtDbtInd")
@@ -206,6 +208,8 @@ def make_record(
     flat, batch = detail.flat, detail.batch
     place = entry.place if detail.index is None else f"{entry.place}/TxDtls[{detail.index}]"
     signs = _signs(entry, detail, read_direction(flat, place) or entry.direction)
+    if "Refs[1]/" in flat or "Refs/EndToEndId[1]" in flat:
+        raise UnreadableFile("iso.entry.reference", "The detail has two end-to-end references.", place=f"{place}/Refs")
     charges = read_charges(flat, place, entry.currency)
     if charges.minor is None and missing is Substitute.ENTRY:
         charges = entry.charges

@@ -13,7 +13,7 @@ from typing import cast
 
 from lxml import etree
 
-from debit_service.iso20022.layout import FOREIGN_REFERENCE, Layouts, Run
+from debit_service.iso20022.layout import ELEMENT_CHARACTERS_MAX, FOREIGN_REFERENCE, Layouts, Run
 from debit_service.iso20022.xml import XINCLUDE, Position, Source, local_name, pull_parser
 
 Part = tuple[str, etree._Element] | Run
@@ -57,6 +57,11 @@ class Feed:
         except etree.XMLSyntaxError as error:
             self._source.refuse_syntax(error, self.position)
         yield from self._events()
+
+    def take_all(self, text: bytes) -> Iterator[tuple[str, etree._Element]]:
+        """The same for a text of any size: the parser bears no more than some megabytes at once."""
+        for at in range(0, len(text), _CHUNK_BYTES):
+            yield from self.take(text[at : at + _CHUNK_BYTES])
 
     def end(self) -> Iterator[tuple[str, etree._Element]]:
         """The file has ended."""
@@ -110,8 +115,8 @@ class Watch:
             elif not self._fill():
                 break
         yield from self._feed_to(len(self._text))
-        yield from self._feed.take(self._rest)
-        self._rest = b""
+        rest, self._rest = self._rest, b""
+        yield from self._feed.take_all(rest)
 
     def _until_first(self) -> Iterator[Part]:
         """What comes before the end of the first element that may repeat: there a comment may be open."""
@@ -180,8 +185,9 @@ class Watch:
         layouts = self._layouts.get(local_name(last[1].tag))
         if layouts is None or layouts.given_up:
             return
+        layouts.stand_under(last[1].nsmap)
         if raw:
-            layouts.see(raw, last[1].nsmap)
+            layouts.see(raw)
         yield from self._runs(layouts, f"</{tag}>")
 
     def _runs(self, layouts: Layouts, closing: str) -> Iterator[Run]:
@@ -191,7 +197,8 @@ class Watch:
                 self._feed.position.skipped(self._size(self._at, end), self._text.count("\n", self._at, end))
                 self._at = end
                 yield run
-            if self._text.find(closing, self._at) >= 0 or not self._fill():
+            is_within_reach = len(self._text) - self._at <= ELEMENT_CHARACTERS_MAX
+            if self._text.find(closing, self._at) >= 0 or not is_within_reach or not self._fill():
                 return
 
     def _size(self, begin: int, end: int) -> int:
@@ -208,11 +215,10 @@ class Watch:
     def _feed_to(self, end: int) -> Iterator[tuple[str, etree._Element]]:
         piece = self._text[self._at : end]
         self._at = end
-        if piece:
-            yield from self._feed.take(piece.encode(self._source.codec))
+        yield from self._feed.take_all(piece.encode(self._source.codec))
 
 
 def _before_last_tag(data: bytes) -> int:
     """Where to cut so that no character, line end, comment or tag falls into two pieces; the end of what has no tags."""
-    cut = data.rfind(b"<")
-    return max(cut, 0) if cut > 0 or len(data) < _WINDOW_CHARACTERS_MAX else len(data)
+    cut = max(data.rfind(b"<"), 0)
+    return cut if cut > 0 or len(data) < _WINDOW_CHARACTERS_MAX else len(data) - data.endswith(b"\r")

@@ -1,10 +1,11 @@
 """An element as a flat map from path to text, in one walk: `{"Refs/EndToEndId": "C-1", "Amt": "10.00", "Amt/@Ccy": "EUR"}`.
 
-Namespaces and prefixes fall away. A repeated sibling gets its number from the second on: `Chrgs/Rcrd`, `Chrgs/Rcrd[1]`.
+Namespaces and prefixes fall away. Of siblings with one name, the second and further ones are numbered: `Rcrd`, `Rcrd[1]`.
 An element that holds others, or nothing, is there as its path with a slash: `{"Refs/": ""}`. Readers of all versions then ask
 for paths, and a version is a difference in paths.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
@@ -18,6 +19,8 @@ Flat = dict[str, str]
 
 # What XML calls white space; str.strip() would also eat characters that a name may hold.
 _BLANK = " \t\r\n"
+# A day by itself or with its zone (xs:date), or before a time (xs:dateTime). Other ways of ISO 8601 are none of XML's.
+_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T.*|Z|[+-][0-9]{2}:[0-9]{2})?", re.ASCII)
 
 
 def flatten(element: etree._Element, before: etree._Element | None = None) -> Flat:
@@ -31,14 +34,13 @@ def flatten(element: etree._Element, before: etree._Element | None = None) -> Fl
 
 
 def _walk(element: etree._Element, prefix: str, flat: Flat, before: etree._Element | None = None) -> None:
-    previous, repeat = "", 0
+    counts: dict[str, int] = {}
     for child in element:
         if child is before:
             break
-        tag = child.tag
-        repeat = repeat + 1 if tag == previous else 0
-        previous = tag
-        path = prefix + local_name(tag)
+        path = prefix + local_name(child.tag)
+        repeat = counts.get(path, 0)
+        counts[path] = repeat + 1
         if repeat:
             path = f"{path}[{repeat}]"
         if len(child):
@@ -47,23 +49,12 @@ def _walk(element: etree._Element, prefix: str, flat: Flat, before: etree._Eleme
             _walk(child, path, flat)
             continue
         if child.text:
-            if path in flat:
-                path = _further(flat, path)
             flat[path] = child.text
         else:
             flat[path + "/"] = ""
         currency = child.get("Ccy")
         if currency:
             flat[path + "/@Ccy"] = currency
-
-
-def _further(flat: Flat, path: str) -> str:
-    """The path of one that repeats, but not at once."""
-    above, slash, name = path.rpartition("/")
-    first, number = f"{above}{slash}{name.partition('[')[0]}", 1
-    while f"{first}[{number}]" in flat:
-        number += 1
-    return f"{first}[{number}]"
 
 
 def text(flat: Flat, *paths: str) -> str | None:
@@ -114,8 +105,9 @@ def day(flat: Flat, path: str, place: str) -> date | None:
 
 def parse_day(value: str, place: str) -> date:
     """The day of an xs:date or xs:dateTime. Raises UnreadableFile `iso.date.malformed`."""
+    found = _DAY.fullmatch(value)
     try:
-        return date.fromisoformat(value[:10])
+        return date.fromisoformat(found.group(1) if found else "")
     except ValueError:
         raise UnreadableFile("iso.date.malformed", "A date is written like 2026-10-01.", place=place) from None
 

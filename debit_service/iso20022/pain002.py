@@ -40,6 +40,7 @@ class _Block:
     """What transactions inherit from the OrgnlPmtInfAndSts above them."""
 
     payment_information_id: str | None = None
+    status: str | None = None
     reason: Reason = Reason()
 
 
@@ -71,11 +72,13 @@ class StatusReader:
             forget(element)
         elif name == "OrgnlGrpInfAndSts" and parent == BODY:
             self._group = flatten(element)
+            self._prototypes.clear()
             self._reason = read_reason(self._group)
             if text(self._group, "GrpSts"):
                 yield self._record(Level.GROUP, self._group, "GrpSts", self._reason)
         elif name == "GrpHdr" and parent == BODY:
             self._header = flatten(element)
+            self._prototypes.clear()
 
     def run(self, run: Run) -> Iterator[BankRecord | Container]:
         """Younger siblings of the element that has just ended."""
@@ -109,8 +112,7 @@ class StatusReader:
     def _transaction(self, element: etree._Element, parent: str) -> Iterator[BankRecord]:
         block_element = element.getparent()
         if parent == "OrgnlPmtInfAndSts" and self._block is None and block_element is not None:
-            flat = flatten(block_element)
-            yield from self._begin_block(flat)
+            yield from self._begin_block(flatten(block_element, before=element))
         yield self._status(flatten(element))
 
     def _status(self, flat: Flat) -> BankRecord:
@@ -130,15 +132,24 @@ class StatusReader:
         return self._record(Level.TRANSACTION, flat, "TxSts", reason, payment_information_id)
 
     def _begin_block(self, flat: Flat) -> Iterator[BankRecord]:
-        block = _Block(text(flat, "OrgnlPmtInfId"), inherit(read_reason(flat), self._reason))
-        self._block = block
+        self._block = block = self._read_block(flat)
         self._prototypes.clear()
         if text(flat, "PmtInfSts"):
             yield self._record(Level.PAYMENT_INFORMATION, flat, "PmtInfSts", block.reason, block.payment_information_id)
 
+    def _read_block(self, flat: Flat) -> _Block:
+        reason = inherit(read_reason(flat), self._reason)
+        return _Block(text(flat, "OrgnlPmtInfId"), text(flat, "PmtInfSts"), reason)
+
     def _end_block(self, element: etree._Element) -> Iterator[BankRecord]:
+        flat = flatten(element)
+        if self._block is not None and self._block != self._read_block(flat):
+            raise UnreadableFile(
+                "iso.block.order",
+                "The block says after its transactions something else than before.",
+                place=f"{self._file}: OrgnlPmtInfAndSts[{self._blocks}]",
+            )
         if self._block is None:
-            flat = flatten(element)
             told = list(self._begin_block(flat))
             block = self._block or _Block()
             yield from told or [

@@ -128,11 +128,15 @@ class Prototypes:
         """The prototype of the row; None if it has none."""
         key = self._decide(row)
         if self._moments:
+            if any(row[leaf][_DAY_CHARACTERS : _DAY_CHARACTERS + 1] not in {"", "T"} for leaf in self._moments):
+                return None
             key = (key, *(row[leaf][:_DAY_CHARACTERS] for leaf in self._moments))
         if key in self._known:
             return self._known[key]
+        if key not in self._seen and len(self._seen) >= _PROTOTYPES_MAX:
+            return None
         self._seen[key] += 1
-        if self._seen[key] < _SEEN_BEFORE_MAKING or len(self._seen) > _PROTOTYPES_MAX:
+        if self._seen[key] < _SEEN_BEFORE_MAKING:
             return None
         prototype = self._known[key] = self._prototype(row)
         return prototype

@@ -15,13 +15,15 @@ from lxml import etree
 
 from debit_service.iso20022.events import Feed, Watch
 from debit_service.iso20022.layout import Layout, Run
+from debit_service.iso20022.schema_faults import REPEATED as OFTEN
 from debit_service.iso20022.xml import Source, UnreadableFile, forget, local_name, pull_parser
 
 Column = Sequence[str]
 Check = Callable[[Column], bool]
 
 REPEATED = ("DrctDbtTxInf", "TxInfAndSts", "Ntry", "TxDtls")
-_TAGS = tuple(f"{{*}}{name}" for name in REPEATED)
+# Everything that may come often leaves memory as it ends.
+_TAGS = tuple(f"{{*}}{name}" for name in OFTEN)
 _XSD = "{http://www.w3.org/2001/XMLSchema}"
 # What a schema lets pass unseen: below it, an element that was read is not one that was found valid.
 _UNSEEN = b"SplmtryData"

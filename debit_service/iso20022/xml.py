@@ -15,7 +15,7 @@ import codecs
 import re
 from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any, BinaryIO, NoReturn, cast
 
 from lxml import etree
@@ -229,7 +229,7 @@ def schema_document(content: bytes) -> etree._Element:
     return etree.fromstring(content, parser)  # noqa: TID251 - the factory
 
 
-@cache
+@lru_cache(maxsize=4096)
 def local_name(tag: str) -> str:
     """The name of `{namespace}name`."""
     return tag.rpartition("}")[2]

@@ -2,12 +2,13 @@
 
 import io
 import re
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iso_builders import RETURN, camt, code, container, detail, document, entry, leaf, money, node, reasons
+from iso_builders import ISO, RETURN, camt, code, container, detail, document, entry, leaf, money, node, reasons
 
 from debit_service.core.errors import DebitError
 from debit_service.iso20022 import events, layout
@@ -15,6 +16,7 @@ from debit_service.iso20022.container import DETAILS_HELD
 from debit_service.iso20022.layout import learn
 from debit_service.iso20022.read import read_bank_file
 from debit_service.iso20022.records import BankRecord, Container
+from debit_service.iso20022.validate import validate
 from debit_service.iso20022.xml import UnreadableFile
 
 Read = list[BankRecord | Container] | str
@@ -198,6 +200,93 @@ def test_an_entry_where_none_belongs_is_ignored_with_all_that_follow_it() -> Non
     assert len(read(content)) == 2
 
 
+DIRECTED = {
+    "details that are not side by side": entry(
+        detail(end_to_end_id="A-{i}") + "<X>y</X>" + detail(end_to_end_id="B-{i}")
+    ),
+    "empty details that are not side by side": entry("<TxDtls/><X/><TxDtls/>"),
+    "a detail against its entry": entry(detail(amount="10.00", direction="DBIT"), amount="10.00"),
+    "a text that looks like a mark": entry(detail(end_to_end_id=" A>{i}")),
+    "a text with the end of a tag in it": entry(
+        detail(leaf("AddtlTxInf", " Lauf -> {i}"), amount="1.00"), amount="1.00"
+    ),
+    "a note that differs each time": entry(detail(node("RmtInf", node("Strd", node("RfrdDocInf", leaf("Nb", "{i}")))))),
+    "a date in another way": entry(amount="1.00").replace("<Dt>2026-10-05</Dt>", "<DtTm>2026-10-05x{i}</DtTm>"),
+}
+
+
+@pytest.mark.parametrize("shape", DIRECTED.values(), ids=DIRECTED)
+def test_what_only_seems_alike_is_read_as_the_parser_reads_it(shape: str) -> None:
+    content = notification([shape] * 40)
+    assert read(content) == read(content, layouts=False)
+
+
+@pytest.mark.parametrize("attribute", ["", ' xmlns:q="urn:other"'])
+def test_a_prefix_that_means_something_else_makes_another_element(attribute: str) -> None:
+    one = numbered(entry(amount="{i}.00"), 10).replace("Amt", "q:Amt")
+    first = container(*[one] * 20).replace("<Ntfctn>", f'<Ntfctn xmlns:q="{ISO}camt.054.001.08">')
+    content = camt(first, container(*[one] * 20, id_="I-2").replace("<Ntfctn>", f"<Ntfctn{attribute}>"))
+    assert read(content) == read(content, layouts=False)
+    assert "iso.xsd.unexpected" in {finding.code for finding in validate(io.BytesIO(content.encode()), file="bank.xml")}
+
+
+def test_a_status_belongs_to_the_group_that_stands_before_it() -> None:
+    def group(message: str, reason: str) -> str:
+        return node("OrgnlGrpInfAndSts", leaf("OrgnlMsgId", message), leaf("GrpSts", "RJCT"), reasons(reason))
+
+    one = node("TxInfAndSts", leaf("OrgnlEndToEndId", "C-1"), leaf("TxSts", "RJCT"))
+    body = node(
+        "CstmrPmtStsRpt",
+        node("GrpHdr", leaf("MsgId", "S-1")),
+        group("A", "AM04"),
+        one * 30,
+        group("B", "MD01"),
+        one * 30,
+    )
+    found = read(document(body, ISO + "pain.002.001.03"))
+    assert found == read(document(body, ISO + "pain.002.001.03"), layouts=False)
+    assert [item.reason_code for item in found if isinstance(item, BankRecord)] == ["AM04"] * 31 + ["MD01"] * 31
+
+
+def test_a_long_file_without_details_after_one_with_is_read_to_its_end() -> None:
+    """The parser bears no more than some megabytes at once; a closing tag that comes no more must not make it swallow them."""
+    blocks = node("OrgnlPmtInfAndSts", leaf("OrgnlPmtInfId", "P"), node("TxInfAndSts", leaf("TxSts", "ACCP"))) * 4
+    rest = node("OrgnlPmtInfAndSts", leaf("OrgnlPmtInfId", "P-" + "x" * 30), leaf("PmtInfSts", "ACCP")) * 100_000
+    body = node("CstmrPmtStsRpt", node("GrpHdr", leaf("MsgId", "S-1")), blocks, rest)
+    assert len(read(document(body, ISO + "pain.002.001.10"))) == 4 + 100_000 + 1
+
+
+GROWING = {
+    "entries without details after some with": (entry(detail()) * 5, entry(amount="1.00")),
+    "a text that is another one each time": (
+        "",
+        entry(detail(node("RmtInf", node("Strd", node("RfrdDocInf", leaf("Nb", "{i}")))))),
+    ),
+    "a block for each detail": ("", entry(*[node("X", detail()) for _ in range(2)]).replace("X>", "NtryDtls>")),
+}
+
+
+@pytest.mark.parametrize(("head", "shape"), GROWING.values(), ids=GROWING)
+def test_memory_does_not_grow_with_the_file(head: str, shape: str) -> None:
+    def largest(count: int) -> int:
+        content = camt(container(head, *(numbered(shape, number) for number in range(count)))).encode()
+        tracemalloc.start()
+        for _ in read_bank_file(io.BytesIO(content), file="bank.xml"):
+            pass
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    assert largest(12_000) < largest(4_000) + 1024 * 1024
+
+
+@pytest.mark.parametrize("text", [">" * 20_000 + " ", "> " * 10_000, "a" * 30_000 + " "])
+def test_no_text_makes_reading_slow(text: str) -> None:
+    """Looking for texts takes as many steps as there are characters: each of these once took half a minute."""
+    content = notification([entry(detail(leaf("AddtlTxInf", text)))] * 5).replace("&gt;", ">")
+    assert read(content) == read(content, layouts=False)
+
+
 def test_a_layout_is_not_learned_from_what_it_could_not_prove() -> None:
     namespaces: dict[str | None, str] = {None: "urn:x"}
     assert learn("Ntry", "<Ntry><A>1</A><B>2</B></Ntry>", namespaces) is not None
@@ -208,6 +297,6 @@ def test_a_layout_is_not_learned_from_what_it_could_not_prove() -> None:
 def test_layouts_are_given_up_where_nothing_repeats() -> None:
     layouts = layout.Layouts("Ntry")
     for number in range(5000):
-        layouts.see(f"<Ntry><A{number}>1</A{number}></Ntry>", {})
+        layouts.see(f"<Ntry><A{number}>1</A{number}></Ntry>")
     assert layouts.given_up
     assert layouts.known == {}
