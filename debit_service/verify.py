@@ -214,7 +214,8 @@ def _sealed_values_open(_: Service, work: Work) -> Iterator[str]:
     for table in schema.METADATA.sorted_tables:
         for column in (one for one in table.columns if one.name.endswith("_sealed")):
             keys = list(table.primary_key.columns)
-            query = select(*keys, column).where(column.is_not(None)).execution_options(yield_per=100)
+            # A scan may have megabytes: only some are held at a time.
+            query = select(*keys, column).where(column.is_not(None)).execution_options(yield_per=10)
             for row in work.session.execute(query):
                 place = f"{table.name}.{column.name.removesuffix('_sealed')}:{'/'.join(str(part) for part in row[:-1])}"
                 try:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, inspect, text
 
 from debit_service import schema
@@ -63,29 +62,15 @@ def test_the_last_step_goes_down_and_up_again(database: Database) -> None:
     assert triggers_of(database) == triggers
 
 
-def test_a_migration_that_fails_leaves_the_schema_where_it_was(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_migration_that_fails_leaves_the_schema_where_it_was(database: Database) -> None:
     schema.migrate(database, STEPS[-2])
-    triggers = triggers_of(database)
-    last = ScriptDirectory(str(Path(schema.__file__).parent / "migrations")).get_revision(STEPS[-1])
-    assert last is not None
+    tables, triggers = tables_of(database), triggers_of(database)
     with database.engine.begin() as connection:
-        # One trigger of the step is there already: the step breaks in the middle.
-        names = {
-            "sqlite": "journal_lines_no_delete before delete on",
-            "postgresql": "journal_lines_append_only before delete on",
-        }
-        body = {
-            "sqlite": "begin select 1; end",
-            "postgresql": "for each row execute function suppress_redundant_updates_trigger()",
-        }
-        kind = connection.dialect.name
-        event = names[kind] if kind == "sqlite" else names[kind].replace("delete", "update")
-        connection.execute(text(f"create trigger {event} journal_lines {body[kind]}"))
+        # One index of the step is there already, under another table: the step breaks in the middle, after its table was made.
+        connection.execute(text("create index uq_mandate_documents_mandate on journal_lines (entry_id)"))
 
     with pytest.raises(Exception, match="already exists"):
         schema.migrate(database, "head")
 
     assert schema.current(database) == STEPS[-2]
-    assert triggers_of(database) == triggers + 1
+    assert (tables_of(database), triggers_of(database)) == (tables, triggers)

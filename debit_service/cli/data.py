@@ -9,15 +9,23 @@ from debit_service import operations
 from debit_service.cli.common import FINDINGS, command, emit, operator, person, service
 from debit_service.cli.group import Commands
 from debit_service.contributions import service as contribution_service
+from debit_service.core.files import write_atomically
 from debit_service.core.rows import BadLine
 from debit_service.core.settings import Settings
 from debit_service.core.text import aligned
 from debit_service.core.work import Work
 from debit_service.funds.queries import load_funds
+from debit_service.mandates import documents
 from debit_service.mandates import queries as mandate_queries
 from debit_service.mandates import service as mandate_service
+from debit_service.mandates.documents import DocumentKind
+from debit_service.mandates.form_pdf import form_pdf
 from debit_service.mandates.models import Mandate
+from debit_service.mandates.scans import read_scan
 
+_KINDS = {kind.replace("_", "-"): kind for kind in DocumentKind}
+#: What leaves the key ring as a file is for whoever asked for it.
+_OWNER_ONLY = 0o600
 _FILE = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 _PARTIAL = click.option("--partial", is_flag=True, help="Take the good lines although others are bad.")
 
@@ -94,7 +102,61 @@ def mandates_show(reference: str, as_json: bool) -> None:
         emit(as_json, values, aligned(("at", "state", "who", "why", "evidence"), rows))
 
 
-_EVIDENCE = click.option("--evidence", required=True, help="What proves it: the stamped form, the bank's message.")
+@mandates.command("form")
+@click.argument("reference")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Where to write the PDF.")
+@command
+def mandates_form(reference: str, out: Path, as_json: bool) -> None:
+    """Write the form of the mandate with this REFERENCE (or id) as a PDF, to be signed and stamped: a page a creditor."""
+    opened = service()
+    with opened.desk.work(operator()) as work:
+        content = form_pdf(work, opened.funds, mandate_service.get(work, reference))
+    write_atomically(out, content, mode=_OWNER_ONLY)
+    operations.anchor_audit(opened)
+    emit(as_json, {"reference": reference, "file": str(out), "bytes": len(content)}, [f"{out}: {len(content)} bytes"])
+
+
+@mandates.command("attach")
+@click.argument("reference")
+@_FILE
+@click.option("--kind", type=click.Choice(_KINDS), required=True, help="What the scan shows.")
+@click.option("--as", "login", help="Who attaches it; without, the service by the hand of whoever may use this shell.")
+@command
+def mandates_attach(reference: str, file: Path, kind: str, login: str | None, as_json: bool) -> None:
+    """Keep the scan FILE (PDF, JPEG or PNG) with the mandate; the number that it gets can be named as --evidence."""
+    opened = service()
+    actor = person(opened, login) if login else operator()
+    with opened.desk.work(actor) as work:
+        mandate = mandate_service.get(work, reference)
+        kept = documents.attach(work, mandate, _KINDS[kind], read_scan(file))
+    operations.anchor_audit(opened)
+    said = "is kept as" if kept.new else "was kept already as"
+    emit(as_json, {"document": kept.id, "sha256": kept.sha256, "new": kept.new}, [f"{file} {said} {kept.id}"])
+
+
+@mandates.command("documents")
+@click.argument("reference")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder into which to write them.")
+@command
+def mandates_documents(reference: str, out: Path | None, as_json: bool) -> None:
+    """List the scans kept with the mandate; with --out, write each as it came."""
+    opened = service()
+    with opened.desk.work(operator()) as work:
+        found = mandate_queries.documents(work, mandate_service.get(work, reference))
+        taken = [documents.fetch(work, one.id) for one in found] if out else []
+    for one in taken:
+        write_atomically(out / one.name if out else Path(one.name), one.content, mode=_OWNER_ONLY)
+    operations.anchor_audit(opened)
+    titles = ("document", "kind", "attached_at", "attached_by", "sha256")
+    rows = [(one.id, one.kind, one.attached_at.isoformat(), one.attached_by, one.sha256) for one in found]
+    emit(as_json, [dict(zip(titles, row, strict=True)) for row in rows], aligned(titles, rows))
+
+
+_EVIDENCE = click.option(
+    "--evidence",
+    required=True,
+    help="What proves it: the number of an attached document, or the name of the bank's message.",
+)
 _WHY = click.option("--why", required=True, help="The reason, kept for ever.")
 _AS = click.option(
     "--as", "login", required=True, help="Who acts; the password is asked for, or taken from DEBIT_PASSWORD."

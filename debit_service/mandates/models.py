@@ -62,3 +62,32 @@ class MandateTransition(Transition, Base):
     __tablename__ = "mandate_transitions"
 
     subject_id: Mapped[str] = mapped_column(ForeignKey("mandates.id"))
+
+
+class MandateDocument(Base):
+    """A scan: what was signed on paper, what the employer's bank stamped, an amendment. Sealed, hashed, and never changed.
+
+    The signature is one for all creditors of a form, so its scan belongs to the form (`mandate_id` is null); everything else to
+    one mandate. Kept as long as a mandate of the form lives and 14 months after.
+    """
+
+    __tablename__ = "mandate_documents"
+    __table_args__ = (
+        unique_where("uq_mandate_documents_form", "form_id", "kind", "sha256", where="mandate_id is null"),
+        unique_where("uq_mandate_documents_mandate", "mandate_id", "kind", "sha256", where="mandate_id is not null"),
+        CheckConstraint("kind in ('signed_form', 'bank_validation', 'amendment', 'other')", name="kind"),
+        CheckConstraint("(kind = 'signed_form') = (mandate_id is null)", name="subject"),
+        CheckConstraint("media_type in ('application/pdf', 'image/jpeg', 'image/png')", name="media_type"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    form_id: Mapped[str] = mapped_column(ForeignKey("mandate_forms.id"), index=True)
+    mandate_id: Mapped[str | None] = mapped_column(ForeignKey("mandates.id"))
+    kind: Mapped[str]
+    media_type: Mapped[str]
+    sha256: Mapped[str]
+    size_bytes: Mapped[int]
+    attached_at: Mapped[datetime]
+    attached_by: Mapped[str]
+    # Last, and read only when asked for: a list of documents must not read megabytes.
+    content_sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)

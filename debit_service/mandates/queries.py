@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from debit_service.core.accounts import AccountNumber, AccountScheme
 from debit_service.core.work import Work
-from debit_service.mandates.models import Mandate, MandateForm, MandateTransition
+from debit_service.mandates.models import Mandate, MandateDocument, MandateForm, MandateTransition
 
 
 def live(work: Work, fund_id: str, employer_id: str) -> Mandate | None:
@@ -68,3 +68,15 @@ def of_employer(work: Work, employer_id: str) -> Sequence[tuple[Mandate, str]]:
         .order_by(Mandate.id.desc())
     )
     return [(mandate, to_state) for mandate, to_state in work.session.execute(query)]
+
+
+def of_form(work: Work, form_id: str) -> Sequence[Mandate]:
+    """The mandates that one signature made, one a creditor, in the order in which the form names them."""
+    return work.session.scalars(select(Mandate).where(Mandate.form_id == form_id).order_by(Mandate.id)).all()
+
+
+def documents(work: Work, mandate: Mandate) -> Sequence[MandateDocument]:
+    """The scans that concern a mandate, its own and those of its form, oldest first; without their content."""
+    concerned = or_(MandateDocument.mandate_id.is_(None), MandateDocument.mandate_id == mandate.id)
+    query = select(MandateDocument).where(MandateDocument.form_id == mandate.form_id, concerned)
+    return work.session.scalars(query.order_by(MandateDocument.id)).all()

@@ -211,11 +211,18 @@ def revoke(work: Work, mandate: Mandate, why: str, *, evidence: str | None = Non
 
 
 def get(work: Work, mandate_id: str) -> Mandate:
-    """The mandate with this id, or with this reference. Raises NotFound."""
-    query = select(Mandate).where((Mandate.id == mandate_id) | (Mandate.reference == mandate_id))
-    mandate = work.session.scalars(query).one_or_none()
-    if mandate is None:
+    """The mandate with this id, or with this reference. Raises NotFound, or InvalidInput where two funds use the reference."""
+    query = select(Mandate).where((Mandate.id == mandate_id) | (Mandate.reference == mandate_id)).limit(2)
+    found = list(work.session.scalars(query))
+    if not found:
         raise NotFound("mandate.unknown", f"There is no mandate {mandate_id}.")
+    if len(found) > 1:
+        raise InvalidInput(
+            "mandate.ambiguous",
+            f"Two funds have a mandate with the reference {mandate_id}.",
+            remedy="Name it by its id: " + ", ".join(f"{one.id} ({one.fund_id})" for one in found) + ".",
+        )
+    mandate = found[0]
     work.actor.require_employer(mandate.employer_id)
     return mandate
 

@@ -3,22 +3,26 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
+from flask_wtf.file import FileField, FileRequired
 from wtforms import (
     BooleanField,
+    DateField,
     PasswordField,
     RadioField,
+    SelectField,
     SelectMultipleField,
     StringField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from debit_service.core.accounts import AccountScheme
 from debit_service.core.errors import DebitError
 from debit_service.disputes.service import TEXT_LENGTH_MAX
+from debit_service.funds.profile import Fund
+from debit_service.mandates.documents import DocumentKind
 from debit_service.web import words
 
 # What pain.008 gives a debtor's name (Max140Text under the EPC guidelines: 70).
@@ -43,6 +47,10 @@ def _why(characters: int = WHY_LENGTH_MAX) -> TextAreaField:
     return TextAreaField(
         lazy_gettext("Reason"), [_required(lazy_gettext("Say why.")), _at_most(characters)], filters=[_trimmed]
     )
+
+
+def _scan() -> FileField:
+    return FileField(lazy_gettext("Scan"), [FileRequired(lazy_gettext("Choose the file of the scan."))])
 
 
 class SignInForm(FlaskForm):
@@ -89,10 +97,35 @@ class MandateForm(FlaskForm):
         lazy_gettext("Most that one debit may take (optional)"), [_at_most(22)], filters=[_trimmed]
     )
 
-    def offer(self, funds: Sequence[tuple[str, str]], schemes: Iterable[AccountScheme]) -> None:
-        """Offer these funds, by id and name, and these kinds of account number."""
-        self.funds.choices = list(funds)
+    def offer(self, funds: Iterable[Fund], language: str) -> None:
+        """Offer these funds, and every kind of account number that one of them debits."""
+        schemes = dict.fromkeys(scheme for fund in funds for scheme in fund.debtor_account_schemes)
+        self.funds.choices = [(fund.id, fund.names.best(language)) for fund in funds]
         self.account_scheme.choices = [(scheme.value, words.account_scheme(scheme.value)) for scheme in schemes]
+
+
+class PaperForm(MandateForm):
+    """A mandate form that was signed on paper, as a clerk enters it, with its scan."""
+
+    registration_number = StringField(
+        lazy_gettext("Registration number"),
+        [_required(lazy_gettext("Enter the registration number.")), _at_most(50)],
+        filters=[_trimmed],
+    )
+    signer_name = StringField(
+        lazy_gettext("Name of the signer"),
+        [_required(lazy_gettext("Enter the name of the signer.")), _at_most(NAME_LENGTH_MAX)],
+        filters=[_trimmed],
+    )
+    signer_capacity = StringField(
+        lazy_gettext("In what capacity the signer signed"),
+        [_required(lazy_gettext("Say in what capacity the signer signed.")), _at_most(NAME_LENGTH_MAX)],
+        filters=[_trimmed],
+    )
+    signed_on = DateField(
+        lazy_gettext("Date of the signature"), [_required(lazy_gettext("Enter the date of the signature."))]
+    )
+    scan = _scan()
 
 
 class ConsentForm(FlaskForm):
@@ -121,18 +154,41 @@ class BankStepForm(FlaskForm):
     """What the employer's bank did with a mandate, the document that proves it, and the reason."""
 
     what = RadioField(lazy_gettext("What happened"), [_required(lazy_gettext("Say what happened."))])
-    evidence = StringField(
-        lazy_gettext("Document that proves it"),
-        [_required(lazy_gettext("Name the document.")), _at_most(EVIDENCE_LENGTH_MAX)],
-        filters=[_trimmed],
-    )
+    document = SelectField(lazy_gettext("Attached document"))
+    evidence = StringField(lazy_gettext("Document that proves it"), [_at_most(EVIDENCE_LENGTH_MAX)], filters=[_trimmed])
     why = _why()
 
-    def offer(self, steps: Sequence[str]) -> None:
-        """Offer these steps; where there is only one, it is chosen already."""
+    def validate_evidence(self, _field: StringField) -> None:
+        """A document is attached and chosen, or it has a name."""
+        if not self.proof:
+            raise ValidationError(lazy_gettext("Name the document."))
+
+    @property
+    def proof(self) -> str:
+        """The number of the attached document, and what else was said of it."""
+        chosen = self.document.data if self.document else None
+        return " · ".join(part for part in (chosen, self.evidence.data) if part)
+
+    def offer(self, steps: Sequence[str], documents: Sequence[tuple[str, str]]) -> None:
+        """Offer these steps, and these attached documents by number and name; a step that is the only one is chosen already."""
+        if documents:
+            self.document.choices = [("", gettext("Another one, named below")), *documents]
+        else:
+            del self.document
         self.what.choices = [(step, words.bank_step(step)) for step in steps]
         if not self.is_submitted() and len(steps) == 1:
             self.what.data = steps[0]
+
+
+class DocumentForm(FlaskForm):
+    """A scan to keep with a mandate, and what it shows."""
+
+    kind = RadioField(lazy_gettext("What it shows"), [_required(lazy_gettext("Say what the document shows."))])
+    scan = _scan()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kind.choices = [(kind.value, words.document_kind(kind)) for kind in DocumentKind]
 
 
 class AnswerForm(FlaskForm):

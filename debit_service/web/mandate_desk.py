@@ -1,23 +1,30 @@
-"""Mandates that wait for the employer's bank: a clerk records what it did, with the document that proves it and a reason."""
+"""The desk of mandates: forms signed on paper come in; of those that wait for the employer's bank, a clerk records what it did.
+
+Each record has the document that proves it, attached or named, and a reason.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from debit_service.core.errors import Refused
+from debit_service.core.errors import DebitError, Refused
 from debit_service.core.work import Role, Work
 from debit_service.employers import queries as employers
 from debit_service.funds.profile import Fund
-from debit_service.mandates import queries
+from debit_service.mandates import paper, queries
 from debit_service.mandates import service as mandates
+from debit_service.mandates.documents import DocumentKind
 from debit_service.mandates.models import Mandate
-from debit_service.web import forms
+from debit_service.web import formats, forms, words
 from debit_service.web.access import allowed
 from debit_service.web.desk import CARDS_SHOWN_MAX, reading, service, working
+from debit_service.web.languages import language
+from debit_service.web.mandates import read
+from debit_service.web.uploads import takes_scan
 
 blueprint = Blueprint("mandate_desk", __name__, url_prefix="/mandate-desk")
 
@@ -53,6 +60,51 @@ def listed() -> ResponseReturnValue:
         return render_template("mandate_desk.html", cards=cards, count=len(found), asked=None)
 
 
+@blueprint.get("/find")
+@allowed(Role.FINANCE_CLERK)
+def find() -> ResponseReturnValue:
+    """From a reference to its mandate, whatever its state."""
+    reference = request.args.get("reference", "").strip()
+    if not reference:
+        return redirect(url_for("mandate_desk.listed"))
+    with reading() as work:
+        return redirect(url_for("documents.listed", mandate_id=mandates.get(work, reference).id))
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+@allowed(Role.FINANCE_CLERK)
+@takes_scan
+def new() -> ResponseReturnValue:
+    """Enter a form that was signed on paper, with its scan."""
+    form = forms.PaperForm()
+    form.offer(list(service().funds), language())
+    if form.validate_on_submit():
+        try:
+            _enter(form)
+        except DebitError as error:
+            forms.show(form, error)
+        else:
+            flash(gettext("The mandate is kept, with its scan."))
+            return redirect(url_for("mandate_desk.listed"))
+    return render_template("mandate_paper.html", form=form), 422 if form.errors else 200
+
+
+def _enter(form: forms.PaperForm) -> None:
+    answers = read(form)
+    with working() as work:
+        signed = mandates.SignedForm(
+            employer=paper.employer_known_as(work, answers.funds, form.registration_number.data),
+            account=answers.account,
+            debtor_name=form.debtor_name.data,
+            signer_name=form.signer_name.data,
+            signer_capacity=form.signer_capacity.data,
+            signed_on=form.signed_on.data,
+            how="paper",
+            amount_limit_minor=answers.amount_limit_minor,
+        )
+        paper.enter(work, signed, answers.funds, form.scan.data.read())
+
+
 @blueprint.route("/<mandate_id>", methods=["GET", "POST"])
 @allowed(Role.FINANCE_CLERK)
 def record(mandate_id: str) -> ResponseReturnValue:
@@ -65,7 +117,7 @@ def record(mandate_id: str) -> ResponseReturnValue:
             page = render_template("mandate_desk.html", cards=[card], count=1, asked=form)
             return page, 422 if form.errors else 200
     with working() as work:
-        _RECORD[form.what.data](work, mandates.get(work, mandate_id), form.why.data, form.evidence.data)
+        _RECORD[form.what.data](work, mandates.get(work, mandate_id), form.why.data, form.proof)
     flash(gettext("Recorded. The employer sees it on its page."))
     return redirect(url_for("mandate_desk.listed"))
 
@@ -73,7 +125,7 @@ def record(mandate_id: str) -> ResponseReturnValue:
 def _card(work: Work, mandate: Mandate, state: str, form: forms.BankStepForm) -> Card:
     if state not in STEPS:
         raise Refused("mandate.not_waiting", "This mandate does not wait for the bank.", place=mandate.reference)
-    form.offer(STEPS[state])
+    form.offer(STEPS[state], _attached(work, mandate))
     forms.tell_apart(form, mandate.id)
     registered = employers.registrations(work, mandate.employer_id)
     return Card(
@@ -84,3 +136,16 @@ def _card(work: Work, mandate: Mandate, state: str, form: forms.BankStepForm) ->
         registration_number=next(one.number for one in registered if one.fund_id == mandate.fund_id),
         form=form,
     )
+
+
+def _attached(work: Work, mandate: Mandate) -> list[tuple[str, str]]:
+    """The scans that may prove what a bank did, by number and name, the bank's own and the newest first."""
+    found = sorted(
+        queries.documents(work, mandate),
+        key=lambda one: (one.kind != DocumentKind.BANK_VALIDATION, -one.attached_at.timestamp()),
+    )
+    zone = service().funds.get(mandate.fund_id).time_zone
+    return [
+        (one.id, f"{words.document_kind(one.kind)} – {formats.moment(one.attached_at, zone).striptags()}")
+        for one in found
+    ]

@@ -18,7 +18,7 @@ from debit_service.core.money import parse_minor
 from debit_service.core.work import Role, Work
 from debit_service.employers import queries as employers
 from debit_service.funds.profile import Fund
-from debit_service.mandates import queries
+from debit_service.mandates import queries, wording
 from debit_service.mandates import service as mandates
 from debit_service.web import forms
 from debit_service.web.access import allowed
@@ -64,13 +64,13 @@ def new() -> ResponseReturnValue:
         offered = _offered(work)
         name = employers.name(work, own_employer(work))
     form = forms.MandateForm(data={"debtor_name": name, "account_scheme": _usual_scheme(offered)})
-    form.offer([(fund.id, fund.names.best(language())) for fund in offered], _schemes(offered))
+    form.offer(offered, language())
     consent = forms.ConsentForm()
     step = request.form.get("step", "edit")
     if step == "edit" or not form.validate():
         return render_template("mandate_form.html", form=form, offered=offered), 422 if form.errors else 200
     try:
-        answers = _read(form)
+        answers = read(form)
         if step == "sign" and consent.validate():
             _sign(form, answers)
             flash(gettext("You have signed. See below what to do next."))
@@ -78,7 +78,7 @@ def new() -> ResponseReturnValue:
     except DebitError as error:
         forms.show(form, error)
         return render_template("mandate_form.html", form=form, offered=offered), 422
-    page = render_template("mandate_check.html", form=form, consent=consent, answers=answers)
+    page = render_template("mandate_check.html", form=form, consent=consent, answers=answers, clauses=_clauses)
     return page, 422 if step == "sign" else 200
 
 
@@ -107,15 +107,11 @@ def _offered(work: Work) -> list[Fund]:
     return [fund for fund in funds if queries.live(work, fund.id, employer.id) is None]
 
 
-def _schemes(funds: list[Fund]) -> list[AccountScheme]:
-    return list(dict.fromkeys(scheme for fund in funds for scheme in fund.debtor_account_schemes))
-
-
 def _usual_scheme(funds: list[Fund]) -> str | None:
     return funds[0].debtor_account_schemes[0].value if funds else None
 
 
-def _read(form: forms.MandateForm) -> Answers:
+def read(form: forms.MandateForm) -> Answers:
     """Read the answers. Raises InvalidInput with the field as its place."""
     funds = [service().funds.get(fund_id) for fund_id in form.funds.data]
     if len({fund.currency for fund in funds}) > 1:
@@ -136,6 +132,11 @@ def _at(place: str, read: Callable[[], Read]) -> Read:
         raise InvalidInput(error.code, error.message, place=place, remedy=error.remedy) from None
 
 
+def _clauses(fund: Fund) -> list[str]:
+    """What the signer accepts, in the language of the page."""
+    return wording.clauses(fund, fund.scheme.value, language())
+
+
 def _sign(form: forms.MandateForm, answers: Answers) -> None:
     with working() as work:
         signed = mandates.SignedForm(
@@ -147,7 +148,7 @@ def _sign(form: forms.MandateForm, answers: Answers) -> None:
             signed_on=business_date(work.clock, answers.funds[0].time_zone),
             how="web",
             amount_limit_minor=answers.amount_limit_minor,
-            consent="\n".join(render_template("_consent.html", fund=fund).strip() for fund in answers.funds),
+            consent="\n".join(clause for fund in answers.funds for clause in _clauses(fund)),
             language=language(),
         )
         mandates.sign(work, signed, answers.funds)

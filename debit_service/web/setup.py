@@ -9,6 +9,7 @@ from debit_service.web import (
     batches,
     contributions,
     disputes,
+    documents,
     errors,
     formats,
     headers,
@@ -20,11 +21,24 @@ from debit_service.web import (
     report,
     sessions,
     suspense,
+    uploads,
     words,
 )
 from debit_service.web.desk import actor
 
-BLUEPRINTS = (pages, sessions, contributions, mandates, report, batches, suspense, mandate_desk, disputes, penalties)
+BLUEPRINTS = (
+    pages,
+    sessions,
+    contributions,
+    mandates,
+    report,
+    batches,
+    suspense,
+    mandate_desk,
+    documents,
+    disputes,
+    penalties,
+)
 
 
 def init_app(app: Flask) -> None:
@@ -33,6 +47,9 @@ def init_app(app: Flask) -> None:
     sessions.init_app(app)
     languages.init_app(app)
     app.before_request(access.gate)
+    # After it is known who sends a request, and before the check of the token reads its form.
+    app.request_class = uploads.InMemoryRequest
+    app.before_request(uploads.make_room)
     CSRFProtect(app)
     errors.init_app(app)
     formats.init_app(app)

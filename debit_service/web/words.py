@@ -78,6 +78,13 @@ BANK_STEPS: Final[Mapping[str, str]] = {
     "accepted": N_("The employer's bank accepted it."),
     "refused": N_("The employer's bank refused it."),
 }
+#: What a scan that is kept with a mandate shows.
+DOCUMENT_KINDS: Final[Mapping[str, str]] = {
+    "signed_form": N_("The form as it was signed"),
+    "bank_validation": N_("The bank's validation: the form with its stamp, or its message"),
+    "amendment": N_("A change of the mandate"),
+    "other": N_("Something else"),
+}
 DISPUTE_ANSWERS: Final[Mapping[str, str]] = {
     "upheld": N_("Objection upheld"),
     "rejected": N_("Objection rejected"),
@@ -89,7 +96,7 @@ DISPUTE_EFFECTS: Final[Mapping[str, str]] = {
 }
 #: What the employer should do next about a mandate.
 MANDATE_STEPS: Final[Mapping[str, str]] = {
-    "signed": N_("Lodge it at your bank: print this page, and hand your bank the reference and the creditor below."),
+    "signed": N_("Lodge it at your bank: download the form, print and sign it, and have your bank stamp it."),
     "lodged_at_bank": N_("Ask your bank to confirm that it has registered the mandate."),
     "active": N_("Nothing: your contributions are debited on time."),
     "suspended": N_("Ask the fund why; no debit is made meanwhile."),
@@ -247,10 +254,34 @@ ERRORS: Final[Mapping[str, str]] = {
     "penalty.disputed": N_("The employer contests it: answer the dispute first."),
     "dispute.text": N_("Say what is wrong, in at most 4,000 characters."),
     "dispute.open_already": N_("You contest this contribution already; the fund owes you an answer."),
+    "mandate.document_unknown": N_("There is no such document."),
+    "mandate.not_registered": N_("This employer has no number at one of these funds. Enrol it there first."),
+    "mandate.signed_in_future": N_("The date of signature lies in the future."),
+    "employer.unknown": N_("No fund on this form knows an employer with this number."),
+    "employer.several": N_("This number belongs to different employers at these funds. Enter the funds one by one."),
+    "scan.empty": N_("The file is empty. Scan the paper again."),
+    "scan.too_large": N_(
+        "The file is larger than 8 MB. Scan in grey at 200 dots an inch, or attach the pages one by one."
+    ),
+    "scan.kind": N_(
+        "This is neither a PDF nor a JPEG nor a PNG, whatever its name says. Print it to PDF, or scan the paper."
+    ),
+    "scan.not_whole": N_(
+        "The file is damaged, or something is hung onto its end. Scan the paper again, or print the file to PDF."
+    ),
+    "scan.archive_inside": N_(
+        "The file is an archive at the same time. Scan the paper again, or print the file to PDF."
+    ),
+    "scan.active": N_(
+        "This PDF is locked, or holds a script, another file or a command. Print it to PDF again, or scan the paper."
+    ),
     "state.transition": N_("This is no longer possible: its state has changed."),
     "batch.four_eyes": N_("The maker of a batch cannot approve it."),
     "batch.other_bytes": N_("The batch has changed since you looked at it. Look again."),
     "web.form": N_("This form is too old, or was not opened here. Go back, load the page again and send it once more."),
+    "web.413": N_(
+        "That is too much to send at once. A scan has at most 8 MB: scan in grey at 200 dots an inch, or page by page."
+    ),
     "web.404": N_("There is no such page."),
     "web.unexpected": N_("Something went wrong here; nothing was changed."),
     "web.not_signed": N_("Tick the box to sign."),
@@ -300,6 +331,11 @@ def mandate_wait(value: str) -> str:
 def bank_step(value: str) -> str:
     """What a bank did with a mandate."""
     return _of(BANK_STEPS, value)
+
+
+def document_kind(value: str) -> str:
+    """What a scan shows."""
+    return _of(DOCUMENT_KINDS, value)
 
 
 def dispute_answer(value: str) -> str:

@@ -15,6 +15,7 @@ from web.story import Ids
 from debit_service import web
 from debit_service.collections.rules import BATCH_MACHINE
 from debit_service.core.accounts import AccountScheme
+from debit_service.mandates.documents import DocumentKind
 from debit_service.mandates.rules import MACHINE as MANDATE_MACHINE
 from debit_service.penalties.values import Effect, Party
 from debit_service.reconcile.rules import State
@@ -69,6 +70,7 @@ def test_translations_keep_the_placeholders(language: str) -> None:
         (words.MANDATE_STEPS, MANDATE_MACHINE.states()),
         (words.MANDATE_WAITS, list(STEPS)),
         (words.BANK_STEPS, [step for steps in STEPS.values() for step in steps]),
+        (words.DOCUMENT_KINDS, DocumentKind),
         (words.DISPUTE_ANSWERS, ["upheld", "rejected"]),
         (words.DISPUTE_EFFECTS, ["upheld", "rejected"]),
         (words.BATCH_STATES, BATCH_MACHINE.states()),

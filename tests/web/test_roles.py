@@ -51,6 +51,12 @@ EXPECTED = {
     "suspense.match": "C",
     "mandate_desk.listed": "C",
     "mandate_desk.record": "C",
+    "mandate_desk.new": "C",
+    "mandate_desk.find": "C",
+    "documents.listed": "ECA",
+    "documents.attach": "C",
+    "documents.printed": "ECA",
+    "documents.scan": "ECA",
     "disputes.listed": "C",
     "disputes.answer": "C",
     "penalties.listed": "CA",
@@ -68,6 +74,7 @@ def addresses(app: Flask, ids: Ids) -> list[tuple[str, str, str]]:
         "entry_id": ids.suspense,
         "penalty_id": ids.penalty,
         "dispute_id": ids.dispute,
+        "document_id": ids.document,
         "name": "site.css",
     }
     values_of = {"mandate_desk.record": {"mandate_id": ids.waiting_mandate}}
@@ -123,6 +130,9 @@ def test_an_employer_gets_nothing_by_another_employers_ids(somebody: Callable[[s
         f"/contributions/{ids.paid}",
         f"/contributions/{ids.paid}/dispute",
         f"/mandates/{ids.first_mandate}/revoke",
+        f"/mandates/{ids.first_mandate}/form.pdf",
+        f"/mandates/{ids.first_mandate}/documents",
+        f"/documents/{ids.document}",
         "/contributions/PAID",
     ):
         assert "120" not in second.get(address, 403)
