@@ -144,8 +144,9 @@ class Layouts:
 
     def _next(self, text: str, at: int, stop: int, closing: str) -> tuple[Layout | None, str, int]:
         """The layout of the next element, if it is known, its text and its end."""
-        end = text.find(closing, at, stop) + len(closing)
-        if end < at or end - at > ELEMENT_CHARACTERS_MAX:
+        found = text.find(closing, at, stop)
+        end = found + len(closing)
+        if found < 0 or end - at > ELEMENT_CHARACTERS_MAX:
             return None, "", at
         raw = text[at:end].lstrip(" \t\n")
         return self.known.get(_TEXT.sub(_TEXT_PLACE, raw)), raw, end
