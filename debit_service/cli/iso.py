@@ -4,13 +4,14 @@ import csv
 import json
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Literal, cast, get_args
+from typing import IO, BinaryIO, Literal, cast, get_args
 
 import click
 
@@ -35,14 +36,16 @@ from debit_service.iso20022.pain008.debit_list import COLUMNS, read_debit_list
 from debit_service.iso20022.pain008.spool import Spool
 from debit_service.iso20022.read import Repair, read_bank_file
 from debit_service.iso20022.records import BankRecord, Container, as_json
+from debit_service.iso20022.unpack import unpacked_to_seek
 from debit_service.iso20022.validate import validate as findings_of
+from debit_service.iso20022.xml import UnreadableFile
 
 _ENCODE: Callable[[object], str] = json.JSONEncoder(ensure_ascii=False).encode
 _SPOOL_BYTES = 16 * 1024 * 1024
 _WIDTHS = (19, 10, 6, 10, 6, 18, 3, 24, 6)
 _TITLES = ("level", "kind", "status", "booked", "sign", "amount", "ccy", "end-to-end id", "reason", "text")
 _JSON_OPTION = click.option("--json", "as_ndjson", is_flag=True, help="Write NDJSON, errors included, for machines.")
-_FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
+_FILES = click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False, allow_dash=True))
 
 
 @click.group()
@@ -61,53 +64,75 @@ def iso() -> None:
 )
 @_JSON_OPTION
 @click.pass_context
-def read_command(context: click.Context, files: Sequence[Path], repairs: Sequence[Repair], *, as_ndjson: bool) -> None:
-    """Show what banks say in FILES: any pain.002, camt.052, camt.053 or camt.054, by itself or in a ZIP archive.
+def read_command(context: click.Context, files: Sequence[str], repairs: Sequence[Repair], *, as_ndjson: bool) -> None:
+    """Show what banks say in FILES: any pain.002, camt.052, camt.053 or camt.054, by itself or in a ZIP archive; `-` is the
+    standard input.
 
     One line a transaction detail; one for an entry without details; one for a status at group or block level. A file that
     cannot be read whole shows nothing but its error, on standard error; the others are still read, and the exit code is 1.
     Control totals that do not hold are told on standard error.
     """
     failed = False
-    for path in files:
-        with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES, mode="w+", encoding="utf-8") as staged:
-            try:
-                with path.open("rb") as stream:
-                    items = read_bank_file(stream, file=str(path), repairs=repairs)
-                    findings = _stage(cast("IO[str]", staged), items, as_ndjson=as_ndjson)
-            except (DebitError, OSError) as error:
-                _report(error, path, as_ndjson=as_ndjson)
-                failed = True
-                continue
-            staged.seek(0)
-            shutil.copyfileobj(staged, sys.stdout)
-        for finding in findings:
-            _tell(finding, str(path), as_ndjson=as_ndjson, err=True)
+    with _showing(as_ndjson=as_ndjson):
+        for file in files:
+            failed = not _show_records(file, repairs, as_ndjson=as_ndjson) or failed
     context.exit(1 if failed else 0)
+
+
+def _show_records(file: str, repairs: Sequence[Repair], *, as_ndjson: bool) -> bool:
+    """Whether the file could be read."""
+    with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES, mode="w+", encoding="utf-8") as staged:
+        try:
+            with _opened(file) as stream:
+                items = read_bank_file(stream, file=file, repairs=repairs)
+                findings = _stage(cast("IO[str]", staged), items, as_ndjson=as_ndjson)
+        except (DebitError, OSError) as error:
+            _report(error, file, as_ndjson=as_ndjson)
+            return False
+        staged.seek(0)
+        shutil.copyfileobj(staged, sys.stdout)
+    for finding in findings:
+        _tell(finding, file, as_ndjson=as_ndjson, err=True)
+    return True
 
 
 @iso.command("validate")
 @_FILES
 @_JSON_OPTION
 @click.pass_context
-def validate_command(context: click.Context, files: Sequence[Path], *, as_ndjson: bool) -> None:
+def validate_command(context: click.Context, files: Sequence[str], *, as_ndjson: bool) -> None:
     """Hold FILES against their schema and the rules of their scheme: any pain.008, pain.002, camt.052, camt.053, camt.054, by
-    itself or in an envelope.
+    itself, in an envelope or in a ZIP archive; `-` is the standard input.
 
     One finding a line: severity, place, what is wrong, its code (see docs/iso20022-findings.md), the remedy. A file that cannot
     be read whole is one finding. The exit code is 1 when there is an error; warnings alone leave it 0.
     """
     failed = False
-    for path in files:
-        try:
-            with path.open("rb") as stream:
-                for finding in findings_of(stream, file=str(path)):
-                    _tell(finding, str(path), as_ndjson=as_ndjson)
-                    failed = failed or finding.severity == "error"
-        except (DebitError, OSError) as error:
-            _report(error, path, as_ndjson=as_ndjson)
-            failed = True
+    with _showing(as_ndjson=as_ndjson):
+        for file in files:
+            try:
+                findings = _findings(file)
+            except (DebitError, OSError) as error:
+                _report(error, file, as_ndjson=as_ndjson)
+                failed = True
+                continue
+            for name, finding in findings:
+                _tell(finding, name, as_ndjson=as_ndjson)
+                failed = failed or finding.severity == "error"
     context.exit(1 if failed else 0)
+
+
+def _findings(file: str) -> list[tuple[str, Finding]]:
+    """What is wrong with a file, or with each of the files in an archive; each finding with the name of its file."""
+    findings: list[tuple[str, Finding]] = []
+    with _opened(file) as opened:
+        try:
+            for name, stream in unpacked_to_seek(opened, file=file):
+                findings += ((name, finding) for finding in findings_of(stream, file=name))
+        except UnreadableFile as error:
+            said = Finding(error.code, "error", error.place or file, error.message, error.remedy or "Ask for it again.")
+            findings.append((file, said))
+    return findings
 
 
 def _columns_help() -> str:
@@ -133,7 +158,12 @@ def _columns_help() -> str:
 @click.option(
     "--input", "source", type=click.Path(path_type=Path, dir_okay=False), required=True, help="CSV or NDJSON."
 )
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The pain.008 to write.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="The pain.008 to write. A file of that name is replaced. It holds accounts: only its owner may read it (0600).",
+)
 @click.option("--message-id", help="MsgId, unique for ever. [default: name of the input file without its ending]")
 @click.option("--initiating-party", help="Name of who sends the file. [default: creditor of the first line]")
 @click.option(
@@ -166,7 +196,8 @@ def write_command(
     Lines that share creditor, scheme, sequence type, date, batch booking, category purpose and currency form one payment
     information. A bad line is reported with its number, and then nothing is written. A list that is more than the bank takes
     in a file becomes several, MsgId-1 in OUT-1, MsgId-2 in OUT-2 and so on. Each file is read again and compared with its
-    source before any gets its name.
+    source before any gets its name. A file that has that name already is replaced, so that a run can be repeated; the input, and
+    whatever is no regular file (a link, a device), never is.
     """
     style = Style(version, bic_rule)
     try:
@@ -181,16 +212,20 @@ def write_command(
             )
             most = parse_minor(max_amount, currency) if max_amount else None
             parts = split(message, Limits(max_transactions, max_blocks, max_bytes, most), style)
-            files = _write_atomically(_names(out, len(parts)), parts, style)
+            outs = _names(out, len(parts))
+            _check_replaceable(outs, source)
+            files = _write_atomically(outs, parts, style)
     except (DebitError, OSError) as error:
-        _report(error, source, as_ndjson=as_ndjson)
+        of_out = isinstance(error, DebitError) and error.code.startswith("iso.out.")
+        _report(error, str(out if of_out else source), as_ndjson=as_ndjson)
         context.exit(1)
-    for path, written in files:
-        total = format_minor(written.control_sum_minor, currency)
-        if as_ndjson:
-            _echo_json({"out": str(path), "count": written.count, "control_sum": total, "sha256": written.sha256})
-        else:
-            click.echo(f"{path}: {written.count} transactions, {total} {currency}, sha256 {written.sha256}")
+    with _showing(as_ndjson=as_ndjson):
+        for path, written in files:
+            total = format_minor(written.control_sum_minor, currency)
+            if as_ndjson:
+                _echo_json({"out": str(path), "count": written.count, "control_sum": total, "sha256": written.sha256})
+            else:
+                click.echo(f"{path}: {written.count} transactions, {total} {currency}, sha256 {written.sha256}")
 
 
 def _names(out: Path, count: int) -> list[Path]:
@@ -221,23 +256,56 @@ def _read_groups(source: Path, message_id: str, spool: Spool, *, as_ndjson: bool
     return groups
 
 
+def _check_replaceable(outs: Sequence[Path], source: Path) -> None:
+    """Refuse to rename over what nobody means to lose."""
+    for out in outs:
+        if not os.path.lexists(out):
+            continue
+        if not stat.S_ISREG(out.lstat().st_mode):
+            raise InvalidInput(
+                "iso.out.not_a_file",
+                "This exists and is no regular file.",
+                place=str(out),
+                remedy="Give another --out.",
+            )
+        if out.samefile(source):
+            raise InvalidInput("iso.out.is_input", "This is the input.", place=str(out), remedy="Give another --out.")
+
+
+@contextmanager
+def _blamed(out: Path) -> Iterator[None]:
+    """What the system says while a file is written, as a fact about that file."""
+    try:
+        yield
+    except OSError as error:
+        raise InvalidInput(
+            "iso.out.unwritable",
+            f"The file cannot be written: {error.strerror or error}.",
+            place=str(out),
+            remedy="See that its folder is there, can be written to and has room.",
+        ) from None
+
+
 def _write_atomically(outs: Sequence[Path], messages: Sequence[Message], style: Style) -> list[tuple[Path, Written]]:
     """Whoever watches the folder sees whole files or none: temporary names, fsync, check, then rename, fsync of the folder."""
     written = []
     with ExitStack() as undo:
         ready = []
         for out, message in zip(outs, messages, strict=True):
-            handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.", suffix=".part")
+            with _blamed(out):
+                handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.", suffix=".part")
             undo.callback(Path(name).unlink, missing_ok=True)
-            with os.fdopen(handle, "w+b") as stream:
+            with _blamed(out), os.fdopen(handle, "w+b") as stream:
                 written.append((out, write_pain008(stream, message, style=style)))
                 stream.flush()
                 os.fsync(stream.fileno())
                 _compare(reread(stream, file=out.name).amounts, message)
             ready.append(Path(name))
         for out, temporary in zip(outs, ready, strict=True):
-            temporary.replace(out)
-    sync_folder(outs[0].parent)
+            with _blamed(out):
+                temporary.replace(out)
+    with _blamed(outs[0]):
+        sync_folder(outs[0].parent)
     return written
 
 
@@ -319,14 +387,39 @@ def _tell(finding: Finding, file: str, *, as_ndjson: bool, err: bool = False) ->
     )
 
 
-def _report(error: DebitError | OSError, path: Path, *, as_ndjson: bool) -> None:
-    if isinstance(error, BrokenPipeError):
-        # Nobody reads on; that says nothing about the file.
-        raise error
+def _opened(file: str) -> AbstractContextManager[BinaryIO]:
+    """The file to read; the standard input for `-`, which stays open."""
+    return cast("AbstractContextManager[BinaryIO]", click.open_file(file, "rb"))
+
+
+@contextmanager
+def _showing(*, as_ndjson: bool) -> Iterator[None]:
+    """Around all that is printed: where that fails, it is no fault of the file that was read, and it ends the command."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody reads on: the command ends without a word.
+        raise
+    except OSError as error:
+        # What could not be printed is still waiting, and would fail once more at the end of the process.
+        with Path(os.devnull).open("wb") as nothing:
+            os.dup2(nothing.fileno(), sys.stdout.fileno())
+        failure = InvalidInput(
+            "iso.output.unwritable",
+            f"What there is to show cannot be written: {error.strerror or error}.",
+            place="standard output",
+        )
+        _report(failure, "standard output", as_ndjson=as_ndjson)
+        click.get_current_context().exit(1)
+
+
+def _report(error: DebitError | OSError, file: str, *, as_ndjson: bool) -> None:
     if isinstance(error, OSError):
-        error = InvalidInput("iso.file.unreadable", f"The file cannot be used: {error.strerror}.", place=str(path))
+        reason = error.strerror or str(error)
+        error = InvalidInput("iso.file.unreadable", f"The file cannot be used: {reason}.", place=file)
     if as_ndjson:
-        _echo_json({"file": str(path), **error.as_dict()}, err=True)
+        _echo_json({"file": file, **error.as_dict()}, err=True)
     else:
         click.echo(_printable(f"error: {error}"), err=True)
 

@@ -44,6 +44,20 @@ _UNREADABLE = (
     _told("currency.unknown", "A currency is none of ISO 4217 that money is kept in.", _AGAIN),
     _told("date.malformed", "A date is not written like 2026-10-01.", _AGAIN),
 )
+_LOOK = "Unpack it and look at what is inside, or ask for it again."
+_ARCHIVES = (
+    _told(
+        "zip.damaged",
+        "The archive is damaged, cut, altered, or more than one archive.",
+        "Ask the bank to send it again.",
+    ),
+    _told("zip.empty", "The archive is empty.", _LOOK),
+    _told("zip.encrypted", "A file in the archive is encrypted.", _LOOK),
+    _told("zip.method", "A file in the archive is compressed in a way that is not read.", _LOOK),
+    _told("zip.too_large", "What is in the archive is larger than is read.", _LOOK),
+    _told("zip.too_many", "The archive holds more files than are read.", _LOOK),
+    _told("zip.twice", "The archive holds two files of one name.", _LOOK),
+)
 _REFERENCES = (
     _told("reference.length", "A reference has no character, or more than it may have.", "Give another reference."),
     _told("reference.characters", "A reference holds other characters than banks keep.", "Give another reference."),
@@ -63,6 +77,7 @@ _CONTROL = (
 )
 SECTIONS: tuple[tuple[str, Sequence[Rule]], ...] = (
     ("The file cannot be read to its end: the last finding, and after `iso.xml` the only one", _UNREADABLE),
+    ("The archive cannot be read to its end; what was found in its files before stands", _ARCHIVES),
     ("The schema", (*schema_faults.RULES, *validate.RULES)),
     ("pain.008: the rules of the schemes", rulebook.RULES),
     ("pain.008: references", _REFERENCES),

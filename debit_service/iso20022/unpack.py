@@ -1,28 +1,54 @@
 """What stands between a file as it came and one document: ZIP archives, and several documents in one file.
 
-An archive is opened within explicit limits and never onto a disk; nothing else is ever unpacked (see `xml`). Several
-documents one after another are no XML: they are read only where that repair is asked for by its name, and told as a finding.
+An archive is opened within explicit limits and never into a folder; nothing else is ever unpacked (see `xml`). Every byte of
+it must belong to one of its files or to its directory, and the directory must list as many files as it says: one that was cut,
+altered or glued to another is refused, and never read in part. Several documents one after another are no XML: they are read
+only where that repair is asked for by its name, and told as a finding.
 """
 
 import io
 import re
+import struct
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
-from typing import BinaryIO, NoReturn, cast
+from typing import Any, BinaryIO, NoReturn, cast
 
-from debit_service.iso20022.xml import Limits, UnreadableFile
+from debit_service.iso20022.xml import DEFAULT_LIMITS, Limits, UnreadableFile
 
 _ARCHIVE = b"PK\x03\x04"
 _EMPTY_ARCHIVE = b"PK\x05\x06"
+_ARCHIVES = frozenset({_ARCHIVE, _EMPTY_ARCHIVE})
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _ENCRYPTED = 0x1
+_DESCRIBED_BEHIND = 0x8
+# What of the format (APPNOTE.TXT 4.3) the archive's library reads, but does not hold against the rest of the archive.
+_HEADER = struct.Struct("<4s22xHH")  # Signature, lengths of name and extra field.
+_END = struct.Struct("<4s4xHH8xH")  # Signature, files on this disk, files, length of the comment.
+_END_64 = struct.Struct("<4s20xQQ16x")  # Signature, files on this disk, files.
+_LOCATOR_64 = struct.Struct("<4s16x")
+_DESCRIPTOR = b"PK\x07\x08"
+# With its signature, the checksum, and both sizes in 8 bytes each.
+_DESCRIPTOR_BYTES_MAX = 24
+# How the archive's library fails: also over a place before the beginning or beyond all numbers, or a name that is no text.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    ValueError,
+)
 _BORDER = re.compile(rb"</(?:[\w.\-]+:)?Document\s*>(?=\s*<(?:\?xml\s|(?:[\w.\-]+:)?Document[\s>]))")
 # A border is found within this many bytes: more blanks between two documents are no habit of a bank's.
 _LOOK_AHEAD = 4096
 _CHUNK_BYTES = 256 * 1024
+_SPOOL_BYTES = 16 * 1024 * 1024
 
 
 class Repair(StrEnum):
@@ -37,15 +63,15 @@ def unpacked(stream: BinaryIO, *, file: str, limits: Limits) -> Iterator[tuple[s
     Raises UnreadableFile `iso.zip.*`; each file is read within what the limits leave.
     """
     head = stream.read(len(_ARCHIVE))
-    if head not in {_ARCHIVE, _EMPTY_ARCHIVE}:
+    if head not in _ARCHIVES:
         yield file, cast("BinaryIO", _Again(head, stream))
         return
     stream = _seekable(head, stream, file, limits)
     with _refused(file):
         archive = zipfile.ZipFile(stream)
     with archive:
-        members = _members(archive, file, limits)
-        size = stream.seek(0, 2)
+        members = _members(archive, stream, file, limits)
+        size = stream.seek(0, io.SEEK_END)
         allowance = _Allowance(file, min(limits.bytes_max, size * limits.archive_ratio_max))
         for number, member in enumerate(members, start=1):
             name = f"{file}#{number}"
@@ -53,6 +79,34 @@ def unpacked(stream: BinaryIO, *, file: str, limits: Limits) -> Iterator[tuple[s
                 opened = archive.open(member)
             with opened:
                 yield name, cast("BinaryIO", _Member(cast("BinaryIO", opened), name, allowance))
+
+
+def unpacked_to_seek(stream: BinaryIO, *, file: str, limits: Limits = DEFAULT_LIMITS) -> Iterator[tuple[str, BinaryIO]]:
+    """The same for readers that come back to the beginning: what cannot seek waits in a temporary file while it is used.
+
+    That file has no name, but a disk sees it: this is for a shell, and not for files that are kept sealed.
+    """
+    with _copied(stream, limits) if not stream.seekable() else nullcontext(stream) as whole:
+        head = whole.read(len(_ARCHIVE))
+        whole.seek(0)
+        if head not in _ARCHIVES:
+            yield file, whole
+            return
+        for name, member in unpacked(whole, file=file, limits=limits):
+            with _copied(member, limits) as copy:
+                yield name, copy
+
+
+@contextmanager
+def _copied(stream: BinaryIO, limits: Limits) -> Iterator[BinaryIO]:
+    """All of the stream; of one that is larger than the limit one byte more than that, so that its reader refuses it."""
+    left = limits.bytes_max + 1
+    with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as copy:
+        while left and (chunk := stream.read(min(left, _CHUNK_BYTES))):
+            copy.write(chunk)
+            left -= len(chunk)
+        copy.seek(0)
+        yield cast("BinaryIO", copy)
 
 
 def documents(stream: BinaryIO, repairs: Collection[Repair]) -> Iterator[BinaryIO]:
@@ -77,12 +131,14 @@ def _seekable(head: bytes, stream: BinaryIO, file: str, limits: Limits) -> Binar
     return io.BytesIO(content)
 
 
-def _members(archive: zipfile.ZipFile, file: str, limits: Limits) -> list[zipfile.ZipInfo]:
+def _members(archive: zipfile.ZipFile, stream: BinaryIO, file: str, limits: Limits) -> list[zipfile.ZipInfo]:
     members = [member for member in archive.infolist() if not member.is_dir()]
-    if not members:
-        _refuse("empty", "The archive is empty.", file)
     if len(members) > limits.archive_files_max:
         _refuse("too_many", f"The archive holds more than {limits.archive_files_max} files.", file)
+    with _refused(file):
+        _check_whole(archive, stream)
+    if not members:
+        _refuse("empty", "The archive is empty.", file)
     if len({member.filename for member in members}) < len(members):
         _refuse("twice", "The archive holds two files of one name.", file)
     for number, member in enumerate(members, start=1):
@@ -91,6 +147,51 @@ def _members(archive: zipfile.ZipFile, file: str, limits: Limits) -> list[zipfil
         if member.compress_type not in _METHODS:
             _refuse("method", "The file in the archive is compressed in a way that is not read.", f"{file}#{number}")
     return members
+
+
+def _check_whole(archive: zipfile.ZipFile, stream: BinaryIO) -> None:
+    """Raises BadZipFile unless the files stand one after another from the first byte up to the directory, which lists as many
+    as it says, and nothing stands behind its end."""
+    members = sorted(archive.infolist(), key=lambda member: member.header_offset)
+    borders = [*(member.header_offset for member in members), archive.start_dir]
+    if not (
+        borders[0] == 0
+        and _says_as_many(archive, stream)
+        and all(_fills(member, stream, end) for member, end in zip(members, borders[1:], strict=True))
+        and not any(member.is_dir() and member.file_size for member in members)
+    ):
+        raise zipfile.BadZipFile
+
+
+def _says_as_many(archive: zipfile.ZipFile, stream: BinaryIO) -> bool:
+    """Whether the end of the directory ends the archive, and the directory lists as many files as it says there."""
+    end = stream.seek(0, io.SEEK_END) - _END.size - len(archive.comment)
+    signature, on_disk, count, comment_length = _at(stream, end, _END)
+    larger = end - _LOCATOR_64.size - _END_64.size
+    if larger >= 0 and _at(stream, end - _LOCATOR_64.size, _LOCATOR_64) == (b"PK\x06\x07",):
+        _, on_disk, count = _at(stream, larger, _END_64)
+    listed = len(archive.infolist())
+    return (signature, on_disk, count, comment_length) == (_EMPTY_ARCHIVE, listed, listed, len(archive.comment))
+
+
+def _fills(member: zipfile.ZipInfo, stream: BinaryIO, end: int) -> bool:
+    """Whether a file, with what describes it before and behind, ends where the next begins."""
+    signature, name_length, extra_length = _at(stream, member.header_offset, _HEADER)
+    content_end: int = member.header_offset + _HEADER.size + name_length + extra_length + member.compress_size
+    if signature != _ARCHIVE or content_end > end:
+        return False
+    if content_end == end or not member.flag_bits & _DESCRIBED_BEHIND:
+        return content_end == end
+    stream.seek(content_end)
+    behind = stream.read(min(end - content_end, _DESCRIPTOR_BYTES_MAX + 1))
+    sizes = [size.to_bytes(8, "little") for size in (member.compress_size, member.file_size)]
+    said = [member.CRC.to_bytes(4, "little") + b"".join(size[:width] for size in sizes) for width in (4, 8)]
+    return behind in {*said, *(_DESCRIPTOR + facts for facts in said)}
+
+
+def _at(stream: BinaryIO, offset: int, form: struct.Struct) -> tuple[Any, ...]:
+    stream.seek(offset)
+    return form.unpack(stream.read(form.size))
 
 
 def _refuse(code: str, message: str, place: str) -> NoReturn:
@@ -104,7 +205,7 @@ def _refused(place: str) -> Iterator[None]:
     """What the archive's library says about damage, as a refusal."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
+    except _DAMAGE:
         raise UnreadableFile(
             "iso.zip.damaged", "The archive is damaged.", place=place, remedy="Ask the bank to send it again."
         ) from None

@@ -1,6 +1,10 @@
 """`debit iso` from a shell: what it prints, what it writes, and how it ends."""
 
+import io
 import json
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import click
@@ -39,6 +43,19 @@ def saved(folder: Path, name: str, content: str | bytes) -> Path:
     path = folder / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
+
+
+def zipped(*contents: str) -> bytes:
+    """An archive of files with these contents."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, content in enumerate(contents):
+            archive.writestr(f"{number}.xml", content)
+    return buffer.getvalue()
+
+
+BAD = one_entry(detail(amount="1.00", direction="CRDT"))
+DEBIT = (sys.executable, "-m", "debit_service", "iso")
 
 
 def csv_file(folder: Path, *rows: dict[str, str], name: str = "MSG-1.csv") -> Path:
@@ -111,6 +128,59 @@ class TestValidate:
     def test_a_warning_alone_ends_with_0(self, tmp_path: Path) -> None:
         result = run("validate", "--json", saved(tmp_path, "a.xml", pain002(group_status("ACCP"), version="09")))
         assert (json.loads(result.stdout)["severity"], result.exit_code) == ("warning", 0)
+
+    @pytest.mark.parametrize("json_option", [[], ["--json"]])
+    def test_each_file_of_an_archive_is_validated_under_its_place(self, tmp_path: Path, json_option: list[str]) -> None:
+        sound = one_entry(detail(amount="10.00", direction="CRDT"))
+        path = saved(tmp_path, "a.zip", zipped(sound, one_entry(detail(amount="1.00", direction="CRDT"))))
+        result = run("validate", *json_option, path)
+        [line] = result.stdout.splitlines()
+        assert result.exit_code == 1
+        assert f"{path}#2" in line
+        assert "iso.control.entry.details" in line
+
+    def test_a_damaged_archive_is_a_finding(self, tmp_path: Path) -> None:
+        path = saved(tmp_path, "a.zip", zipped("<a/>") + b"x")
+        result = run("validate", "--json", path)
+        [finding] = map(json.loads, result.stdout.splitlines())
+        assert (finding["code"], finding["path"], result.exit_code) == ("iso.zip.damaged", str(path), 1)
+
+
+class TestStandardStreams:
+    """`-` and pipes in, and an output that is full: each is called by what it is."""
+
+    @pytest.mark.parametrize("content", [BAD, zipped(BAD)], ids=["a document", "an archive"])
+    @pytest.mark.parametrize("command", ["read", "validate"])
+    def test_a_dash_is_the_standard_input(self, command: str, content: str | bytes) -> None:
+        result = CliRunner().invoke(iso, [command, "--json", "-"], input=content, catch_exceptions=False)
+        said = [json.loads(line) for line in (result.stdout + result.stderr).splitlines()]
+        assert result.exit_code == (1 if command == "validate" else 0)
+        assert "iso.control.entry.details" in {each.get("code") for each in said}
+        assert {each["file"].partition("#")[0] for each in said} == {"-"}
+
+    @pytest.mark.parametrize("file", ["-", "/dev/stdin"])
+    @pytest.mark.parametrize("content", [BAD.encode(), zipped(BAD)], ids=["a document", "an archive"])
+    def test_a_pipe_is_validated(self, file: str, content: bytes) -> None:
+        result = subprocess.run([*DEBIT, "validate", file], input=content, capture_output=True, check=False)
+        assert (result.returncode, result.stderr) == (1, b"")
+        assert result.stdout.startswith(b"error: " + file.encode())
+        assert b"iso.control.entry.details" in result.stdout
+
+    @pytest.mark.parametrize("count", [1, 3000])
+    @pytest.mark.parametrize("json_option", [[], ["--json"]])
+    @pytest.mark.parametrize("command", ["read", "validate"])
+    def test_an_output_that_is_full_is_blamed_and_not_the_file(
+        self, tmp_path: Path, command: str, json_option: list[str], count: int
+    ) -> None:
+        path = saved(tmp_path, "a.xml", camt(container(*[entry(detail(amount="1.00", direction="CRDT"))] * count)))
+        with Path("/dev/full").open("wb") as full:
+            result = subprocess.run(
+                [*DEBIT, command, *json_option, path], stdout=full, stderr=subprocess.PIPE, check=False
+            )
+        [line] = result.stderr.decode().splitlines()
+        assert result.returncode == 1
+        assert "iso.output.unwritable" in line
+        assert str(path) not in line
 
 
 class TestWrite:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from pathlib import Path
 from typing import get_args
 
@@ -140,8 +141,106 @@ def test_a_line_can_say_all_that_a_mandate_went_through(tmp_path: Path) -> None:
         ({"debtor_street": "Rue Larbi"}, "line 2, debtor_town"),
         ({"new_bank": "yes"}, "line 2, new_bank"),
         ({"original_debtor_account": "DE00"}, "line 2, original_debtor_account"),
+        ({"signed_on": "20260131"}, "line 2, signed_on"),
+        ({"collection_date": "2026-W41-1"}, "line 2, collection_date"),
+        ({"collection_date": "2026-02-30"}, "line 2, collection_date"),
+        ({"debtor_name": "NOTPROVIDED"}, "iso.pain008.name"),
     ],
 )
 def test_what_a_line_says_wrongly_is_told_by_its_column(tmp_path: Path, row: dict[str, str], place: str) -> None:
     result = write(tmp_path, row)
     assert (result.exit_code, place in result.stderr) == (1, True)
+
+
+def write_file(source: Path, out: Path, *options: str) -> Result:
+    """What the command makes of this input."""
+    arguments = ["write", "--input", str(source), "--out", str(out), *options]
+    return CliRunner().invoke(iso, arguments, catch_exceptions=False)
+
+
+def saved(folder: Path, name: str, content: str) -> Path:
+    """A file with this content."""
+    path = folder / name
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+def as_csv(*columns: tuple[str, str], separator: str = ",") -> str:
+    """A list of one line with these columns."""
+    return "\n".join(map(separator.join, zip(*columns, strict=True))) + "\n"
+
+
+AMOUNT_TWICE = [*ROW.items(), ("amount", "99.00")]
+DOUBTFUL = {
+    "a column twice": ("a.csv", as_csv(*AMOUNT_TWICE), "iso.list.column", "line 1", "amount"),
+    "a column that is none": ("a.csv", as_csv(*ROW.items(), ("sum", "1")), "iso.list.column", "line 1", "sum"),
+    "semicolons": ("a.csv", as_csv(*ROW.items(), separator=";"), "iso.list.column", "line 1", "by commas"),
+    "tabs": ("a.csv", as_csv(*ROW.items(), separator="\t"), "iso.list.column", "line 1", "by commas"),
+    "a key twice": (
+        "a.ndjson",
+        "\n{" + ", ".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in AMOUNT_TWICE) + "}\n",
+        *("iso.list.json", "line 2", "amount"),
+    ),
+    "depths": ("a.ndjson", "[" * 100_000 + "\n", "iso.list.json", "line 1", "no JSON object"),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "code", "place", "word"), DOUBTFUL.values(), ids=DOUBTFUL)
+def test_a_list_that_can_be_read_in_two_ways_is_refused(
+    tmp_path: Path, name: str, content: str, code: str, place: str, word: str
+) -> None:
+    result = write_file(saved(tmp_path, name, content), tmp_path / "out.xml", "--json")
+    told = [json.loads(line) for line in result.stderr.splitlines()]
+    assert (result.exit_code, [each["code"] for each in told]) == (1, [code, "iso.list.refused"])
+    assert told[0]["path"] == place
+    assert word in told[0]["message"] + told[0]["remedy"]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+class TestOut:
+    """Where the file goes: what is there is replaced only where nobody can have meant to keep it."""
+
+    @pytest.fixture
+    def source(self, tmp_path: Path) -> Path:
+        return saved(tmp_path, "MSG.csv", as_csv(*ROW.items()))
+
+    def test_a_file_is_replaced_and_only_its_owner_may_read_it(self, tmp_path: Path, source: Path) -> None:
+        out = saved(tmp_path, "out.xml", "old")
+        assert write_file(source, out).exit_code == 0
+        assert references(out) == ["C-1"]
+        assert out.stat().st_mode & 0o777 == 0o600
+
+    def test_the_input_is_never_replaced(self, tmp_path: Path, source: Path) -> None:
+        (tmp_path / "same.csv").hardlink_to(source)
+        for out in (source, tmp_path / "." / "MSG.csv", tmp_path / "same.csv"):
+            result = write_file(source, out)
+            assert (result.exit_code, "iso.out.is_input" in result.stderr) == (1, True)
+        assert source.read_text() == as_csv(*ROW.items())
+
+    def test_nor_is_what_is_no_regular_file(self, tmp_path: Path, source: Path) -> None:
+        fifo, link, dangling = (tmp_path / name for name in ("fifo", "link", "dangling"))
+        os.mkfifo(fifo)
+        link.symlink_to(saved(tmp_path, "kept.xml", "old"))
+        dangling.symlink_to(tmp_path / "nowhere")
+        before = sorted(tmp_path.iterdir())
+        for out in (fifo, link, dangling):
+            result = write_file(source, out)
+            assert (result.exit_code, f"{out}: " in result.stderr) == (1, True)
+            assert "iso.out.not_a_file" in result.stderr
+        assert (sorted(tmp_path.iterdir()), (tmp_path / "kept.xml").read_text()) == (before, "old")
+        assert fifo.is_fifo()
+
+    def test_each_of_several_files_is_looked_at_before_any_is_replaced(self, tmp_path: Path) -> None:
+        first = saved(tmp_path, "out-1.xml", "old")
+        (tmp_path / "out-2.xml").mkdir()
+        result = write(tmp_path, *numbered(2), options=("--max-transactions", "1"))
+        assert (result.exit_code, "iso.out.not_a_file" in result.stderr, first.read_text()) == (1, True, "old")
+
+    @pytest.mark.parametrize("json_option", [(), ("--json",)])
+    def test_a_folder_that_is_not_there_is_blamed_and_not_the_input(
+        self, tmp_path: Path, source: Path, json_option: tuple[str, ...]
+    ) -> None:
+        result = write_file(source, tmp_path / "no" / "x.xml", *json_option)
+        assert (result.exit_code, "iso.out.unwritable" in result.stderr) == (1, True)
+        assert str(tmp_path / "no" / "x.xml") in result.stderr
+        assert str(source) not in result.stderr

@@ -243,6 +243,9 @@ def test_what_a_bank_would_refuse_is_not_written(code: str) -> None:
         [group(debit()._replace(amount_minor=10.5), control_sum_minor=10.5)],  # type: ignore[arg-type]
         [group(debit(debtor_address=dataclasses.replace(ADDRESS, country=None)))],
         [group(debit(debtor_address=dataclasses.replace(ADDRESS, town=" ")))],
+        [group(debit(debtor_name="NOTPROVIDED"))],
+        [group(debit(amendment=Amendment(original_creditor_name=" NOTPROVIDED ")))],
+        [group(creditor=dataclasses.replace(CREDITOR, name="NOTPROVIDED"))],
         [group(service_level="<a>")],
         [group(category_purpose="PENSION")],
         [group(count=2, control_sum_minor=2 * 10**18)],

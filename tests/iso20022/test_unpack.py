@@ -2,12 +2,13 @@
 
 import io
 import re
+import struct
 import zipfile
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iso_builders import camt, container, detail, entry
+from iso_builders import camt, container, detail, entry, group_status, pain002
 
 from debit_service.core.errors import DebitError
 from debit_service.iso20022 import unpack
@@ -87,6 +88,163 @@ class Pipe(io.BytesIO):
 
     def seekable(self) -> bool:
         return False
+
+
+class OneWay(io.BytesIO):
+    """A stream to which an archive is written without going back, so that its files are described behind their content."""
+
+    def tell(self) -> int:
+        raise io.UnsupportedOperation
+
+
+def described_behind(*contents: str) -> bytes:
+    """An archive as a program writes it to a pipe."""
+    buffer = OneWay()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as opened:
+        for number, content in enumerate(contents):
+            opened.writestr(f"{number}.xml", content)
+    return buffer.getvalue()
+
+
+def directory(data: bytes) -> tuple[int, int, int]:
+    """Where the end of the directory stands, how long the directory is, and where it begins."""
+    end = data.rindex(b"PK\x05\x06")
+    return end, *struct.unpack_from("<LL", data, end + 12)
+
+
+def with_end(data: bytes, *, count: int, size: int, begin: int) -> bytes:
+    """The archive with another end of its directory."""
+    changed, (end, _, _) = bytearray(data), directory(data)
+    struct.pack_into("<HHLL", changed, end + 8, count, count, size, begin)
+    return bytes(changed)
+
+
+def of_many_gigabytes(data: bytes) -> bytes:
+    """The archive with the larger end of directory (ZIP64) that some programs always write."""
+    end, size, begin = directory(data)
+    count = len(zipfile.ZipFile(io.BytesIO(data)).infolist())
+    larger = struct.pack("<4sQHHLLQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, begin)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, end, 1)
+    usual = struct.pack("<4sHHHHLLH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    return data[:end] + larger + locator + usual
+
+
+def commented(data: bytes) -> bytes:
+    """The archive with a comment at its end."""
+    return data[:-2] + struct.pack("<H", 5) + b"hello"
+
+
+SOUND = {
+    "described behind": described_behind(ONE, TWO),
+    "with a comment": commented(archive(ONE, TWO)),
+    "for many gigabytes": of_many_gigabytes(archive(ONE, TWO)),
+}
+
+
+@pytest.mark.parametrize("data", SOUND.values(), ids=SOUND)
+def test_an_archive_is_read_however_its_writer_describes_it(data: bytes) -> None:
+    assert references(read(data)) == [("bank.zip#1", "C-1"), ("bank.zip#2", "C-2")]
+
+
+def of_three(name: str = "0.xml") -> bytes:
+    return archive(ONE, TWO, ONE).replace(b"0.xml", name.encode("latin-1"))
+
+
+def listing_only_the_last(count: int) -> bytes:
+    _, size, begin = directory(of_three())
+    return with_end(of_three(), count=count, size=size // 3, begin=begin + size // 3 * 2)
+
+
+def counted(count: int, data: bytes) -> bytes:
+    _, size, begin = directory(data)
+    return with_end(data, count=count, size=size, begin=begin)
+
+
+def with_a_gap() -> bytes:
+    """Bytes between the last file and the directory, which is where the end says."""
+    data = archive(ONE)
+    _, size, begin = directory(data)
+    return with_end(data[:begin] + b"hidden" + data[begin:], count=1, size=size, begin=begin + 6)
+
+
+def with_a_name_that_is_no_text() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as opened:
+        opened.writestr("é.xml", ONE)
+    return buffer.getvalue().replace("é".encode(), b"\xff\xfe")
+
+
+NOT_WHOLE = {
+    "the directory lists one of three": listing_only_the_last(count=3),
+    "the directory lists one and says so": listing_only_the_last(count=1),
+    "the end says seven of three": counted(7, of_three()),
+    "the end says none of three": counted(0, of_three()),
+    "the larger end says seven": of_many_gigabytes(archive(ONE)).replace(
+        struct.pack("<QQ", 1, 1), struct.pack("<QQ", 7, 7)
+    ),
+    "a folder that holds data": of_three("0.xm/"),
+    "one archive behind another": archive(ONE) + archive(TWO),
+    "one archive in the comment of another": archive(ONE)[:-2] + struct.pack("<H", len(archive(TWO))) + archive(TWO),
+    "something before it": archive(ONE)[:4] + archive(ONE),
+    "something between": with_a_gap(),
+    "something behind it": archive(ONE) + b"x" * 10,
+    "a name that is no text": with_a_name_that_is_no_text(),
+    "a directory before the beginning": with_end(archive(ONE), count=1, size=directory(archive(ONE))[1], begin=2**31),
+}
+
+
+@pytest.mark.parametrize("data", NOT_WHOLE.values(), ids=NOT_WHOLE)
+def test_an_archive_is_read_whole_or_not_at_all(data: bytes) -> None:
+    with pytest.raises(UnreadableFile) as refused:
+        read(data)
+    assert refused.value.code == "iso.zip.damaged"
+
+
+SMALL = pain002(group_status("ACCP"))
+
+
+def with_a_folder() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as opened:
+        opened.mkdir("out")
+        opened.writestr("out/é.xml", SMALL)
+        opened.writestr("out/b.xml", SMALL, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("change", [0x01, 0x02, 0x08, 0x10, 0x80, 0xFF])
+@pytest.mark.parametrize(
+    "data",
+    [with_a_folder(), described_behind(SMALL, SMALL), commented(of_many_gigabytes(archive(SMALL)))],
+    ids=["with a folder", "described behind", "for many gigabytes, commented"],
+)
+def test_a_changed_byte_is_refused_or_changes_no_record(data: bytes, change: int) -> None:
+    sound, refusals = read(data), 0
+    for place in range(len(data)):
+        changed = bytearray(data)
+        changed[place] ^= change
+        try:
+            assert read(bytes(changed)) == sound
+        except DebitError:
+            refusals += 1
+    assert refusals > len(data) // 2
+
+
+@pytest.mark.parametrize("of_stream", [io.BytesIO, Pipe])
+def test_files_can_be_read_again_from_their_beginning(of_stream: type[io.BytesIO]) -> None:
+    for data, names in ((ONE.encode(), ["a"]), (archive(ONE, ONE), ["a#1", "a#2"])):
+        seen = []
+        for name, stream in unpack.unpacked_to_seek(of_stream(data), file="a"):
+            first = stream.read()
+            stream.seek(0)
+            assert first == stream.read() == ONE.encode()
+            seen.append(name)
+        assert seen == names
+
+
+def test_of_a_pipe_no_more_is_kept_than_its_reader_needs_to_refuse_it() -> None:
+    files = unpack.unpacked_to_seek(Pipe(b"x" * 1000), file="a", limits=Limits(bytes_max=100))
+    assert [len(stream.read()) for _, stream in files] == [101]
 
 
 def test_an_archive_is_read_from_a_pipe_within_its_limit() -> None:

@@ -18,9 +18,21 @@ from debit_service.iso20022.xml import _SYNTAX_CODES
 HOME = Path(__file__).resolve().parents[2]
 ROOM = HOME / "debit_service" / "iso20022"
 # What a validation reads a file with: whatever these modules say of a file, it can say.
-READERS = ("xml", "events", "flat", "control", "container", "entry", "camt", "pain002", "charset", "pain008/read")
-# Said of other things: of archives and repairs, and by the check of a file just written.
-ELSEWHERE = ("iso.zip.", "iso.repair.", "iso.pain008.")
+READERS = (
+    "xml",
+    "events",
+    "flat",
+    "control",
+    "container",
+    "entry",
+    "camt",
+    "pain002",
+    "charset",
+    "pain008/read",
+    "unpack",
+)
+# Said of other things: of repairs, and by the check of a file just written.
+ELSEWHERE = ("iso.repair.", "iso.pain008.")
 
 
 def said(module: str) -> Iterator[str]:
@@ -33,6 +45,8 @@ def said(module: str) -> Iterator[str]:
             continue
         if name == "refuse":
             yield f"iso.xml.{first}"
+        elif name == "_refuse":
+            yield f"iso.zip.{first}"
         elif name == "find" and getattr(getattr(call.func, "value", None), "id", "") in {"tally", "self"}:
             yield f"iso.control.{first}"
         elif first.startswith("iso.") and not first.startswith(ELSEWHERE):

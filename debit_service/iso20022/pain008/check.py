@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 from debit_service.core.errors import InvalidInput
 from debit_service.core.money import MINOR_UNITS_MAX, exponent
-from debit_service.iso20022.charset import check_reference
+from debit_service.iso20022.charset import NOT_PROVIDED, check_reference, to_bank_text
+from debit_service.iso20022.pain008.fragments import NAME_MAX
 from debit_service.iso20022.pain008.values import (
     Amendment,
     DirectDebit,
@@ -148,8 +149,8 @@ def _check_types(group: PaymentInformation, place: str) -> None:
 
 
 def _check_name(name: str, place: str) -> None:
-    if not name.strip():
-        raise refusal("name", "A party has a name.", place)
+    if to_bank_text(name, NAME_MAX) == NOT_PROVIDED:
+        raise refusal("name", "A party has a name, and NOTPROVIDED says that there is none.", place)
 
 
 def _check_address(address: StructuredAddress, country: str | None, place: str) -> None:
@@ -173,6 +174,8 @@ def _check_amendment(amendment: Amendment, place: str) -> None:
     account = amendment.original_debtor_account
     if account is not None and not _ACCOUNT.fullmatch(account.value):
         raise refusal("account", "An account number is 1 to 34 letters A-Z and digits.", place)
+    if amendment.original_creditor_name:
+        _check_name(amendment.original_creditor_name, place)
     for reference in _given(amendment.original_mandate_id, amendment.original_creditor_identifier):
         check_reference(reference, REFERENCE_MAX, place)
 

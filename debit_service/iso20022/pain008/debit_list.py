@@ -7,7 +7,10 @@ transactions wait on disk, so that the length of the list is not limited by memo
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 from typing import IO, Literal, cast
@@ -72,6 +75,8 @@ COLUMNS: Mapping[str, tuple[bool, str]] = {
 
 _ADDRESS_COLUMNS = ("debtor_street", "debtor_building_number", "debtor_post_code", "debtor_town", "debtor_country")
 _NOTHING_AMENDED = Amendment()
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_SEE_HELP = "See `debit iso write --help`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,22 +135,43 @@ def read_debit_list(
 
 
 def _rows(lines: IO[str], kind: Kind, report: Callable[[Finding], None]) -> Iterator[tuple[int, Row]]:
-    rows = _csv_rows(lines) if kind == "csv" else _ndjson_rows(lines, report)
+    rows = _csv_rows(lines, report) if kind == "csv" else _ndjson_rows(lines, report)
     for number, row in rows:
         if row.keys() <= COLUMNS.keys():
             yield number, row
         else:
-            names = ", ".join(sorted(row.keys() - COLUMNS.keys())[:5])
-            error = InvalidInput(
-                "iso.list.column", f"There is no column {names}.", remedy="See `debit iso write --help`."
-            )
-            report(_finding(number, error))
+            report(_finding(number, _unknown(row.keys() - COLUMNS.keys())))
 
 
-def _csv_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row]]:
+def _csv_rows(lines: Iterable[str], report: Callable[[Finding], None]) -> Iterator[tuple[int, Row]]:
     reader = csv.DictReader(lines, restkey="(beyond the last column)", restval="", strict=True)
+    try:
+        _check_header(reader.fieldnames or ())
+    except InvalidInput as error:
+        # Under a header that is wrong no line says anything for certain.
+        report(_finding(reader.line_num, error))
+        return
     for row in reader:
         yield reader.line_num, {str(name): value if isinstance(value, str) else "" for name, value in row.items()}
+
+
+def _check_header(names: Sequence[str]) -> None:
+    if len(names) == 1 and (";" in names[0] or "\t" in names[0]):
+        raise InvalidInput(
+            "iso.list.column",
+            "The columns are separated by something else than commas.",
+            remedy="Separate columns by commas, and put what holds a comma between quotation marks.",
+        )
+    if unknown := set(names) - COLUMNS.keys():
+        raise _unknown(unknown)
+    if twice := [name for name in COLUMNS if names.count(name) > 1]:
+        raise InvalidInput(
+            "iso.list.column", f"A column is there twice: {', '.join(twice)}.", remedy="Keep the one that counts."
+        )
+
+
+def _unknown(names: AbstractSet[str]) -> InvalidInput:
+    return InvalidInput("iso.list.column", f"There is no column {', '.join(sorted(names)[:5])}.", remedy=_SEE_HELP)
 
 
 def _ndjson_rows(lines: Iterable[str], report: Callable[[Finding], None]) -> Iterator[tuple[int, Row]]:
@@ -153,15 +179,31 @@ def _ndjson_rows(lines: Iterable[str], report: Callable[[Finding], None]) -> Ite
         if not line.strip():
             continue
         try:
-            # Numbers stay the text that was written: an amount never becomes a float.
-            row = json.loads(line, parse_float=str, parse_int=str)
-        except ValueError:
-            row = None
-        if not isinstance(row, dict):
-            error = InvalidInput("iso.list.json", "The line is no JSON object.", remedy="Write one object a line.")
+            row = _object(line)
+        except InvalidInput as error:
             report(_finding(number, error))
-            continue
-        yield number, {str(name): _plain(value) for name, value in row.items()}
+        else:
+            yield number, {name: _plain(value) for name, value in row.items()}
+
+
+def _object(line: str) -> dict[str, object]:
+    try:
+        # Numbers stay the text that was written: an amount never becomes a float.
+        row = json.loads(line, parse_float=str, parse_int=str, object_pairs_hook=_without_doubles)
+    except (ValueError, RecursionError):
+        row = None
+    if not isinstance(row, dict):
+        raise InvalidInput("iso.list.json", "The line is no JSON object.", remedy="Write one object a line.")
+    return row
+
+
+def _without_doubles(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        counts = Counter(name for name, _ in pairs)
+        twice = ", ".join(sorted(name for name, count in counts.items() if count > 1)[:5])
+        raise InvalidInput("iso.list.json", f"A key is there twice: {twice}.", remedy="Keep the one that counts.")
+    return row
 
 
 def _plain(value: object) -> str:
@@ -278,8 +320,10 @@ def _one_of(row: Row, column: str, allowed: set[str]) -> str:
 
 
 def _date(row: Row, column: str) -> date:
+    said = _required(row, column)
     try:
-        return date.fromisoformat(_required(row, column))
+        # The library reads other forms of ISO 8601, too, such as 20261005 and 2026-W41-1.
+        return date.fromisoformat(said if _DAY.fullmatch(said) else "")
     except ValueError:
         raise InvalidInput("iso.list.date", "A date is written like 2026-10-05.", place=column) from None
 
