@@ -61,6 +61,7 @@ _ARCHIVES = (
 _REFERENCES = (
     _told("reference.length", "A reference has no character, or more than it may have.", "Give another reference."),
     _told("reference.characters", "A reference holds other characters than banks keep.", "Give another reference."),
+    _told("reference.nothing", "NOTPROVIDED stands where a reference belongs.", "Give a reference."),
     _told("reference.slash", "A reference begins or ends with / or holds //.", "Give another reference."),
 )
 _PERSON = "Ask the bank for a correct file; until then a person decides what is booked."

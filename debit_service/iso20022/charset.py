@@ -56,8 +56,12 @@ def bank_texts(names: Sequence[str], max_length: int) -> Sequence[str]:
 def check_reference(text: str, max_length: int, element: str) -> None:
     """Refuse a reference (MsgId, PmtInfId, EndToEndId, MndtId) that a bank could refuse or change. Nothing is altered.
 
-    Raises InvalidInput `iso.reference.length`, `.characters` or `.slash`, with `element` as the place.
+    Raises InvalidInput `iso.reference.length`, `.characters`, `.slash` or `.nothing`, with `element` as the place.
     """
+    if text == NOT_PROVIDED:
+        raise InvalidInput(
+            "iso.reference.nothing", f"{NOT_PROVIDED} says that there is no reference; it is none.", place=element
+        )
     if not 1 <= len(text) <= max_length:
         raise InvalidInput(
             "iso.reference.length",
@@ -82,6 +86,7 @@ def are_references(texts: Sequence[str], max_length: int) -> bool:
     lines = _lines(texts)
     return (
         _consists_of(lines, _BYTES, texts, max_length)
+        and NOT_PROVIDED not in texts
         and not (" " in lines and ("\n " in lines or " \n" in lines))
         and not ("/" in lines and ("//" in lines or "\n/" in lines or "/\n" in lines))
     )

@@ -94,6 +94,7 @@ def test_a_good_reference_passes(reference: str) -> None:
     [
         ("", "length"),
         ("x" * 36, "length"),
+        ("NOTPROVIDED", "nothing"),
         ("Müller", "characters"),
         ("a_b", "characters"),
         ("a ", "characters"),
