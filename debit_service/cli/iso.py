@@ -91,6 +91,7 @@ def _show_records(file: str, repairs: Sequence[Repair], *, as_ndjson: bool) -> b
             return False
         staged.seek(0)
         shutil.copyfileobj(staged, sys.stdout)
+        sys.stdout.flush()
     for finding in findings:
         _tell(finding, file, as_ndjson=as_ndjson, err=True)
     return True
