@@ -16,12 +16,17 @@ from pathlib import Path
 import psycopg
 import pytest
 from house import House
+from hypothesis import settings
 from sqlalchemy.engine import make_url
 
 from debit_service import schema
 from debit_service.core.database import Database
 
 NOBODY = 65534
+
+# No test fails because a machine is busy.
+settings.register_profile("project", deadline=None)
+settings.load_profile("project")
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ from debit_service.iso20022.flat import Flat, account, day, flatten, repeats, te
 from debit_service.iso20022.kinds import Dialect
 from debit_service.iso20022.layout import Layout, Run, Texts
 from debit_service.iso20022.prototype import Prototypes
-from debit_service.iso20022.records import BankRecord, Container, Direction
+from debit_service.iso20022.records import BankRecord, Container, Direction, record_of
 from debit_service.iso20022.xml import UnreadableFile, forget, local_name
 
 DETAILS_HELD = 64
@@ -106,15 +106,19 @@ class ContainerReader:
         for row in rows:
             prototype = prototypes.of(row)
             values = prototype.filled(row) if prototype is not None else None
-            if values is None:
+            if prototype is None or values is None:
                 self._hold(layout.flat(row), entry.batch)
                 yield from self._release_early()
                 continue
             values[_DETAIL_INDEX] = entry.details
             entry.details += 1
-            record = BankRecord._make(values)
-            entry.sum.add(record)
-            yield record
+            prototype.count += 1
+            prototype.total_minor += cast("int", values[_AMOUNT] or 0)
+            yield record_of(values)
+        for prototype in prototypes.made():
+            if prototype.count:
+                entry.sum.add_alike(record_of([*prototype.values]), prototype.count, prototype.total_minor)
+                prototype.count = prototype.total_minor = 0
 
     def details_end(self, element: etree._Element) -> None:
         """A NtryDtls has ended: what details it had have passed."""
@@ -139,7 +143,7 @@ class ContainerReader:
             self._end()
             prototype.count += 1
             prototype.total_minor += cast("int", values[_ENTRY_AMOUNT])
-            yield BankRecord._make(values)
+            yield record_of(values)
 
     def close(self, element: etree._Element) -> Container:
         """The container has ended: hold its totals and say what it was."""

@@ -43,12 +43,14 @@ class DetailSum:
 
     def add(self, record: BankRecord) -> None:
         """Count one detail's record."""
-        self.count += 1
-        self.charges_minor += record.charges_minor or 0
-        if record.amount_minor is None:
-            self.complete = False
-        else:
-            self.signed_minor += record.amount_minor if record.direction is Direction.CREDIT else -record.amount_minor
+        self.add_alike(record, 1, record.amount_minor or 0)
+
+    def add_alike(self, record: BankRecord, count: int, total_minor: int) -> None:
+        """Count records that differ from `record` in their amounts and texts only."""
+        self.count += count
+        self.charges_minor += (record.charges_minor or 0) * count
+        self.complete = self.complete and record.amount_minor is not None
+        self.signed_minor += total_minor if record.direction is Direction.CREDIT else -total_minor
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from debit_service.iso20022.flat import Flat, account, amount, amount_in, flatte
 from debit_service.iso20022.kinds import status_kind
 from debit_service.iso20022.layout import Layout, Run
 from debit_service.iso20022.prototype import Prototypes
-from debit_service.iso20022.records import BankRecord, Container, Level
+from debit_service.iso20022.records import BankRecord, Container, Level, record_of
 from debit_service.iso20022.xml import UnreadableFile, ancestors, forget
 
 BODY = "CstmrPmtStsRpt"
@@ -95,7 +95,7 @@ class StatusReader:
             values[_DETAIL_INDEX] = self._in_block
             self._transactions += 1
             self._in_block += 1
-            yield BankRecord._make(values)
+            yield record_of(values)
 
     def finish(self) -> Iterator[BankRecord | Container]:
         """The body has ended."""

@@ -6,10 +6,12 @@ scheme's word for absent) is None too. Amounts are unsigned minor units: the sig
 because `RvslInd` explains an entry and does not turn it round.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, cast
 
 from debit_service.iso20022.findings import Finding
 
@@ -121,6 +123,10 @@ class Container:
     booked_credit_minor: int = 0
     booked_debit_minor: int = 0
     findings: tuple[Finding, ...] = ()
+
+
+# `_make` for values that are known to be complete.
+record_of = cast("Callable[[list[object]], BankRecord]", partial(tuple.__new__, BankRecord))
 
 
 def as_json(record: BankRecord) -> dict[str, object]:
