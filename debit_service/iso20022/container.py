@@ -27,7 +27,7 @@ from debit_service.iso20022.entry import (
 from debit_service.iso20022.flat import Flat, account, day, flatten, repeats, text
 from debit_service.iso20022.kinds import Dialect
 from debit_service.iso20022.layout import Layout, Run, Texts
-from debit_service.iso20022.prototype import Prototypes
+from debit_service.iso20022.prototype import ByLayout, Prototypes
 from debit_service.iso20022.records import BankRecord, Container, Direction, record_of
 from debit_service.iso20022.xml import UnreadableFile, forget, local_name
 
@@ -45,13 +45,13 @@ class _OpenEntry:
 
     index: int
     place: str
+    prototypes: ByLayout
     held: list[Detail] = field(default_factory=list)
     details: int = 0
     sum: DetailSum = field(default_factory=DetailSum)
     header: Entry | None = None
     batch_of: etree._Element | None = None
     batch: Batch = field(default_factory=Batch)
-    prototypes: dict[Layout, Prototypes] = field(default_factory=dict)
 
 
 class ContainerReader:
@@ -60,7 +60,7 @@ class ContainerReader:
     def __init__(self, origin: Origin, group: Flat, place: str, dialect: Dialect) -> None:
         self._origin, self._group, self._place, self._dialect = origin, group, place, dialect
         self._tally = Tally(place, origin.currency)
-        self._prototypes: dict[Layout, Prototypes] = {}
+        self._prototypes = ByLayout(self._entry_alike)
         self._ended = 0
         self._open: _OpenEntry | None = None
 
@@ -68,7 +68,8 @@ class ContainerReader:
     def _entry(self) -> _OpenEntry:
         """The entry that is passing."""
         if self._open is None:
-            self._open = _OpenEntry(self._ended, f"{self._place}/Ntry[{self._ended}]")
+            place = f"{self._place}/Ntry[{self._ended}]"
+            self._open = _OpenEntry(self._ended, place, ByLayout(self._detail_alike))
         return self._open
 
     def _end(self) -> None:
@@ -101,8 +102,7 @@ class ContainerReader:
     def _details_alike(self, layout: Layout, rows: list[Texts]) -> Iterator[BankRecord]:
         """Details of an entry whose header is known."""
         entry = self._entry
-        prototypes = entry.prototypes.get(layout) or Prototypes(layout, self._detail_alike)
-        entry.prototypes[layout] = prototypes
+        prototypes = entry.prototypes[layout]
         for row in rows:
             prototype = prototypes.of(row)
             values = prototype.filled(row) if prototype is not None else None
@@ -131,8 +131,7 @@ class ContainerReader:
 
     def entries(self, run: Run) -> Iterator[BankRecord]:
         """Ntry that repeat a layout, with their details."""
-        prototypes = self._prototypes.get(run.layout) or Prototypes(run.layout, self._entry_alike)
-        self._prototypes[run.layout] = prototypes
+        prototypes = self._prototypes[run.layout]
         for row in run.rows:
             prototype = prototypes.of(row)
             values = prototype.filled(row) if prototype is not None else None

@@ -14,8 +14,8 @@ from lxml import etree
 from debit_service.iso20022.entry import agent, remittance
 from debit_service.iso20022.flat import Flat, account, amount, amount_in, flatten, repeats, text, texts
 from debit_service.iso20022.kinds import status_kind
-from debit_service.iso20022.layout import Layout, Run
-from debit_service.iso20022.prototype import Prototypes
+from debit_service.iso20022.layout import Run
+from debit_service.iso20022.prototype import ByLayout
 from debit_service.iso20022.records import BankRecord, Container, Level, record_of
 from debit_service.iso20022.xml import UnreadableFile, ancestors, forget
 
@@ -58,7 +58,7 @@ class StatusReader:
         self._told = 0
         self._is_ours = False
         # What a transaction says depends on the block that it stands in: each block has prototypes of its own.
-        self._prototypes: dict[Layout, Prototypes] = {}
+        self._prototypes = ByLayout(self._alike)
 
     def end(self, name: str, element: etree._Element) -> Iterator[BankRecord | Container]:
         """One element has ended."""
@@ -84,8 +84,7 @@ class StatusReader:
         """Younger siblings of the element that has just ended."""
         if not self._is_ours:
             return
-        prototypes = self._prototypes.get(run.layout) or Prototypes(run.layout, self._alike)
-        self._prototypes[run.layout] = prototypes
+        prototypes = self._prototypes[run.layout]
         for row in run.rows:
             prototype = prototypes.of(row)
             values = prototype.filled(row) if prototype is not None else None

@@ -188,6 +188,18 @@ class Prototypes:
         return None
 
 
+class ByLayout(dict[Layout, Prototypes]):
+    """The prototypes of each layout that comes; `make` reads a row of any of them."""
+
+    def __init__(self, make: Make) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, layout: Layout) -> Prototypes:
+        prototypes = self[layout] = Prototypes(layout, self._make)
+        return prototypes
+
+
 def _places(layout: Layout, path: str) -> int | None:
     """The decimals of the amount at `path`; None for what is none, and for charges: whether one is zero decides."""
     currency = layout.fixed.get(f"{path}/@Ccy")

@@ -24,6 +24,23 @@ BODIES = {
     "camt.054": ("BkToCstmrDbtCdtNtfctn", "Ntfctn"),
 }
 IBAN = parse_account("DE02120300000000202051", AccountScheme.IBAN)
+# A line of a flat list of debits.
+DEBIT_ROW = {
+    "end_to_end_id": "C-1",
+    "amount": "10.50",
+    "currency": "EUR",
+    "mandate_id": "M-1",
+    "signed_on": "2026-01-31",
+    "debtor_name": "Société",
+    "debtor_account": IBAN.value,
+    "scheme": "CORE",
+    "sequence_type": "RCUR",
+    "collection_date": "2026-10-05",
+    "creditor_name": "Caisse",
+    "creditor_account": IBAN.value,
+    "creditor_identifier": "DE98ZZZ09999999999",
+    "creditor_country": "DE",
+}
 RETURN = "<RtrInf><Rsn><Cd>AM04</Cd></Rsn></RtrInf>"
 
 

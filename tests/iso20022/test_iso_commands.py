@@ -10,27 +10,11 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
-from iso_builders import IBAN, camt, container, detail, entry, group_status, one_entry, pain002, rib
+from iso_builders import DEBIT_ROW as ROW
+from iso_builders import camt, container, detail, entry, group_status, one_entry, pain002, rib
 
 from debit_service.cli.iso import iso
 from debit_service.iso20022.records import BankRecord
-
-ROW = {
-    "end_to_end_id": "C-1",
-    "amount": "10.50",
-    "currency": "EUR",
-    "mandate_id": "M-1",
-    "signed_on": "2026-01-31",
-    "debtor_name": "Société",
-    "debtor_account": IBAN.value,
-    "scheme": "CORE",
-    "sequence_type": "RCUR",
-    "collection_date": "2026-10-05",
-    "creditor_name": "Caisse",
-    "creditor_account": IBAN.value,
-    "creditor_identifier": "DE98ZZZ09999999999",
-    "creditor_country": "DE",
-}
 
 
 def run(*arguments: str | Path) -> Result:

@@ -8,27 +8,10 @@ from typing import get_args
 
 import pytest
 from click.testing import CliRunner, Result
-from iso_builders import IBAN
+from iso_builders import DEBIT_ROW as ROW
 
 from debit_service.cli.iso import iso
 from debit_service.iso20022.pain008 import Version, read_pain008
-
-ROW = {
-    "end_to_end_id": "C-1",
-    "amount": "10.50",
-    "currency": "EUR",
-    "mandate_id": "M-1",
-    "signed_on": "2026-01-31",
-    "debtor_name": "Société",
-    "debtor_account": IBAN.value,
-    "scheme": "CORE",
-    "sequence_type": "RCUR",
-    "collection_date": "2026-10-05",
-    "creditor_name": "Caisse",
-    "creditor_account": IBAN.value,
-    "creditor_identifier": "DE98ZZZ09999999999",
-    "creditor_country": "DE",
-}
 
 
 def write(folder: Path, *rows: dict[str, str], options: tuple[str, ...] = ()) -> Result:
