@@ -19,6 +19,7 @@ from debit_service.core.errors import NotFound, Refused
 from debit_service.core.settings import Settings
 from debit_service.disputes import models as _disputes
 from debit_service.employers import models as _employers
+from debit_service.funds import models as _funds
 from debit_service.ledger import models as _ledger
 from debit_service.mandates import models as _mandates
 from debit_service.penalties import models as _penalties
@@ -33,6 +34,7 @@ ROOMS = (
     _core,
     _disputes,
     _employers,
+    _funds,
     _ledger,
     _mandates,
     _penalties,

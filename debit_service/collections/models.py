@@ -39,6 +39,7 @@ class Collection(Base):
     sequence_type: Mapped[str]
     planned_at: Mapped[datetime]
     payment_information_id: Mapped[str | None] = mapped_column(ForeignKey("payment_informations.id"), index=True)
+    mandate_version_sent: Mapped[int | None]
     account_index_sent: Mapped[str | None]
     mandate_reference_sent: Mapped[str | None]
     creditor_identifier_sent: Mapped[str | None]
@@ -133,3 +134,30 @@ class Submission(Base):
     outcome: Mapped[str | None]
     outcome_at: Mapped[datetime | None]
     detail_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class RunHold(Base):
+    """A run that stopped at a safety bound and asks a person. `sha256` is of exactly what the run would have batched.
+
+    Released, it lets through these collections with these amounts, and nothing else.
+    """
+
+    __tablename__ = "run_holds"
+    __table_args__ = (
+        UniqueConstraint("fund_id", "sha256"),
+        CheckConstraint("(released_at is null) = (released_by is null)", name="released"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    fund_id: Mapped[str]
+    business_date: Mapped[date]
+    sha256: Mapped[str]
+    count: Mapped[int]
+    control_sum_minor: Mapped[int]
+    currency: Mapped[str]
+    reasons: Mapped[list[str]]
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+    released_at: Mapped[datetime | None]
+    released_by: Mapped[str | None]
+    released_why: Mapped[str | None]

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from debit_service.core.database import Base
+from debit_service.core.database import Base, unique_where
 
 
 class ContributionImport(Base):
@@ -55,3 +55,33 @@ class Contribution(Base):
     currency: Mapped[str]
     received_at: Mapped[datetime]
     import_id: Mapped[str] = mapped_column(ForeignKey("contribution_imports.id"))
+
+
+class OtherPayment(Base):
+    """Money that an employer paid for a contribution by other means than a debit: a transfer, a cheque, at a counter.
+
+    `reference` is what the fund's books call it; it counts once. Undone, it stays, with who undid it and why.
+    """
+
+    __tablename__ = "other_payments"
+    __table_args__ = (
+        unique_where("uq_other_payments_reference", "fund_id", "reference", where="undone_at is null"),
+        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("means in ('transfer', 'cheque', 'cash', 'card', 'other')", name="means"),
+        CheckConstraint("(undone_at is null) = (undone_by is null)", name="undone"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    contribution_id: Mapped[str] = mapped_column(ForeignKey("contributions.id"), index=True)
+    fund_id: Mapped[str]
+    reference: Mapped[str]
+    means: Mapped[str]
+    paid_on: Mapped[date]
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    evidence: Mapped[str]
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[str]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str | None]
+    undone_why: Mapped[str | None]

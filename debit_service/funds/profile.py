@@ -143,8 +143,22 @@ class Creditor(_Strict):
     agent_bic: Fact[Text | None]
 
 
+class Bounds(_Strict):
+    """What one run may ask of a bank without a person: how many debits, how much in all (minor units), and how much of each
+    debtor, in percent of the most that it was asked in one of the last three months (300: three times as much).
+    """
+
+    max_collections: Fact[Annotated[int, Field(ge=1)]]
+    max_sum_minor: Fact[Annotated[int, Field(ge=1)]]
+    max_percent_of_usual: Fact[Annotated[int, Field(ge=100)]]
+
+
 class DebitPolicy(_Strict):
-    """When a due contribution is debited, announced and, after a failure, presented again."""
+    """When a due contribution is debited, announced and, after a failure, presented again.
+
+    `retry_day`: presented again a fixed number of open days later, or on the day that the employer's own history speaks for.
+    `retry_fee_budget_minor`: what the bank may charge for the failures of one contribution before presenting it stops.
+    """
 
     collection_day: Fact[Literal["on_due_date_or_preceding_open_day"]]
     lead_open_days: Fact[Count]
@@ -152,6 +166,9 @@ class DebitPolicy(_Strict):
     max_attempts: Fact[Annotated[int, Field(ge=1)]]
     retry_codes: Fact[tuple[Text, ...]]
     retry_after_open_days: Fact[Count]
+    retry_day: Fact[Literal["fixed", "history"]]
+    retry_fee_budget_minor: Fact[Count]
+    bounds: Bounds
 
 
 class MandatePath(_Strict):
@@ -200,8 +217,8 @@ def _facts_in(model: BaseModel) -> Iterator[Fact[Any]]:
 
 
 def _word_for_nothing(value: Any) -> Any:
-    """TOML has no null: "unset" (batch booking) and "unlimited" (maxima) are written out instead."""
-    return None if value in ("unset", "unlimited") else value
+    """TOML has no null: "unset" (batch booking), "unlimited" (maxima) and "unknown" (fees) are written out instead."""
+    return None if value in ("unset", "unlimited", "unknown") else value
 
 
 Maximum = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_word_for_nothing)]
@@ -210,7 +227,9 @@ Maximum = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_word_fo
 class BankProfile(_Strict):
     """What differs from bank to bank. `evidence` says of each rule why it is believed; a rule without it is refused.
 
-    `cut_off` is local to `time_zone`; `batch_booking` None leaves the element out; a maximum of None sets no limit.
+    `first_collection` is the sequence type of the first debit under a mandate; `return_fee_minor` what the bank takes for a
+    failed debit, in the account's currency. `cut_off` is local to `time_zone`; `batch_booking` None leaves the element out; a
+    maximum of None sets no limit.
     `proprietary_codes` says what the bank means by its own transaction codes, by pattern (`"NTRF+109*" = "return"`); `repairs`
     names what may be repaired in its files.
     """
@@ -228,6 +247,8 @@ class BankProfile(_Strict):
     max_bytes_per_file: Maximum
     max_amount_minor_per_file: Maximum = None
     file_encoding: Encoding
+    first_collection: Literal["FRST", "RCUR"]
+    return_fee_minor: Annotated[int | None, Field(ge=0), BeforeValidator(_word_for_nothing)]
     channel: Literal["folder", "http", "sftp", "ebics"]
     keeps_read_files: bool
     silence_after_open_days: int = Field(ge=1)
