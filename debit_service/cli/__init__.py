@@ -14,7 +14,7 @@ main = Program(
         "config": "installation",
         "people": "installation",
         "funds": "data",
-        "mandates": "data",
+        "mandates": "mandates",
         "contributions": "data",
         "collect": "money",
         "batches": "money",

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
+from pathlib import Path
 from typing import Any, ParamSpec
 
 import click
@@ -13,10 +14,13 @@ from pydantic_settings import SettingsError
 
 from debit_service.access.service import sign_in, signed_in
 from debit_service.core.errors import DebitError, InvalidInput, Refused, Unavailable
+from debit_service.core.rows import BadLine
 from debit_service.core.work import SERVICE, Actor
 from debit_service.wiring import Service, open_service
 
 DONE, FINDINGS, REFUSED = 0, 1, 3
+FILE = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+PARTIAL = click.option("--partial", is_flag=True, help="Take the good lines although others are bad.")
 P = ParamSpec("P")
 
 
@@ -81,3 +85,8 @@ def emit(as_json: bool, values: Any, lines: Iterable[str]) -> None:
     else:
         for line in lines:
             click.echo(line)
+
+
+def told_lines(bad: list[BadLine], done: str) -> list[str]:
+    """What became of a file's lines: each bad one with its reason, then the sum."""
+    return [*(f"line {one.line}: {one.message} [{one.code}]" for one in bad), f"{done}, {len(bad)} bad lines"]
