@@ -31,8 +31,9 @@ test: $(DEV_READY) ## Run all tests on SQLite and on a real PostgreSQL
 fuzz: $(DEV_READY) ## Feed changed bank files to the reader (SECONDS=20; --seed of a search repeats it: ARGS="--seed 1")
 	@PYTHONPATH=tests/iso20022 $(PYTHON) tests/fuzz/fuzz_bank_file.py --seconds $(or $(SECONDS),20) $(ARGS)
 
-bench: $(RUN_READY) ## Measure beside peers and floors (ARGS="--sizes 10000,100000,1000000 --json FILE")
-	@$(PYTHON) benchmarks/iso20022.py $(ARGS)
+# From a database to files needs a PostgreSQL server, which comes with what tests need.
+bench: $(if $(filter collect,$(WHAT)),$(DEV_READY),$(RUN_READY)) ## Measure beside peers and floors: messages, or WHAT=collect (ARGS="--sizes 10000,100000,1000000 --json FILE")
+	@$(PYTHON) benchmarks/$(or $(WHAT),iso20022).py $(ARGS)
 
 lint: $(DEV_READY) ## Format check, lint, types, import walls, dead code, dependencies, locks
 	@.venv/bin/ruff format --check .

@@ -72,29 +72,30 @@ def _child(job: Job) -> Measurement:
     few = min(WARM_UP_SIZE, job.size)
     small = Task(few, total_minor(few), rows[:few], Path(job.warm_up), Path(job.target))
     gc.collect()
-    _reset_peak()
-    memory = _peak_kib()
+    reset_peak()
+    memory = peak_kib()
     lane(small)
     gc.collect()
-    cpu, wall = _cpu_s(), time.perf_counter()
+    cpu, wall = cpu_s(), time.perf_counter()
     seen: Seen = lane(work)
-    cpu, wall = _cpu_s() - cpu, time.perf_counter() - wall
-    return Measurement(cpu, wall, _peak_kib() - memory, seen.count, seen.sum_minor)
+    cpu, wall = cpu_s() - cpu, time.perf_counter() - wall
+    return Measurement(cpu, wall, peak_kib() - memory, seen.count, seen.sum_minor)
 
 
-def _cpu_s() -> float:
+def cpu_s() -> float:
     """User and system time of this process with all its threads, and of what it started and waited for."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime
 
 
-def _reset_peak() -> None:
+def reset_peak() -> None:
     """Let the peak begin again at what is resident now. Only Linux can; elsewhere what came before counts as baseline."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
 
 
-def _peak_kib() -> int:
+def peak_kib() -> int:
+    """The largest resident set of this process since `reset_peak`."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/self/status").read_text().splitlines():
             if line.startswith("VmHWM:"):

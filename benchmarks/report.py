@@ -48,16 +48,16 @@ def machine() -> dict[str, object]:
 
 def as_text(results: Results, repeat: int, *, markdown: bool) -> str:
     """Tables: every input with its ratios, then the goals."""
-    write = _markdown if markdown else _plain
+    write = as_markdown if markdown else as_plain
     parts = [_about(results, repeat)]
     for contest in CONTESTS:
         if rows := list(_rows(contest, results)):
             against = ", ".join(f"{kind} is {name}" for kind, name in _references(contest))
             parts.append(
-                _heading(f"{contest.group}: {contest.message}", markdown=markdown) + (against and f"\n{against}")
+                heading(f"{contest.group}: {contest.message}", markdown=markdown) + (against and f"\n{against}")
             )
             parts.append(write(_COLUMNS, rows))
-    parts.append(_heading("Goals", markdown=markdown))
+    parts.append(heading("Goals", markdown=markdown))
     parts.append(write(_GOAL_COLUMNS, [_goal(verdict) for verdict in verdicts(results)]))
     parts.append("Not run in any table: " + "; ".join(NOT_RUN) + ".")
     return "\n\n".join(parts) + "\n"
@@ -102,7 +102,7 @@ def _row(contest: Contest, item: Result, results: Results) -> Sequence[str]:
         f"{item.size:,}",
         f"{item.rate:,.0f}",
         f"{item.cpu_s:.3f}",
-        *("" if ratio is None else _number(ratio) for ratio in ratios),
+        *("" if ratio is None else shown(ratio) for ratio in ratios),
         f"{item.memory_mib:,.0f} MiB",
         item.note,
     )
@@ -111,23 +111,24 @@ def _row(contest: Contest, item: Result, results: Results) -> Sequence[str]:
 def _goal(verdict: Verdict) -> Sequence[str]:
     is_memory = verdict.unit == "MiB"
     wanted = f"<= {verdict.target:g} MiB" if is_memory else f">= {verdict.target:g}"
-    value = "" if verdict.value is None else _number(verdict.value)
+    value = "" if verdict.value is None else shown(verdict.value)
     met = {None: "not measured", True: "met", False: "NOT MET"}[verdict.met]
     if verdict.size != verdict.decided_at:
         met = f"{met.lower()} (set for {verdict.decided_at:,})"
     return (verdict.goal, f"{verdict.size:,}", wanted, value, met)
 
 
-def _number(value: float) -> str:
+def shown(value: float) -> str:
     """Two significant decimals below ten, one above."""
     return f"{value:.2f}" if value < 10 else f"{value:,.1f}"
 
 
-def _heading(text: str, *, markdown: bool) -> str:
+def heading(text: str, *, markdown: bool) -> str:
+    """The head of a table, for a page or a terminal."""
     return f"### {text}" if markdown else f"{text}\n{'=' * len(text)}"
 
 
-def _plain(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def as_plain(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Names and remarks, which stand first and last, to the left; numbers to the right."""
     widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
     last = len(widths) - 1
@@ -139,6 +140,7 @@ def _plain(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def as_markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table for a page."""
     lines = (columns, ["---"] * len(columns), *rows)
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

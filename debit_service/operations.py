@@ -3,20 +3,34 @@
 Every step is a transaction of its own and safe to repeat: after a crash anywhere, calling it again goes on.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Literal
 
 from debit_service.banks import service as bank_store
 from debit_service.collections import queries as collection_queries
+from debit_service.collections.rules import PLAN_AHEAD
 from debit_service.collections.service.batch import make_batches
-from debit_service.collections.service.notify import carrier, notify
-from debit_service.collections.service.plan import plan
+from debit_service.collections.service.deliver import carrier
+from debit_service.collections.service.expire import expire
+from debit_service.collections.service.notify import notify
+from debit_service.collections.service.plan import Planned, plan
+from debit_service.collections.service.redate import Redated, move_due_dates, redate
 from debit_service.collections.service.submit import submit
 from debit_service.core import audit, events
+from debit_service.core.calendar import BusinessCalendar
 from debit_service.core.clock import business_date
-from debit_service.core.errors import DebitError
-from debit_service.core.work import SERVICE, Actor
+from debit_service.core.database import in_turn
+from debit_service.core.errors import DebitError, InvalidInput
+from debit_service.core.work import SERVICE, Actor, Work
+from debit_service.funds import queries as fund_queries
+from debit_service.funds.models import CalendarOverride
 from debit_service.funds.profile import Fund
+from debit_service.funds.queries import corrected
+from debit_service.funds.service import override, withdraw
+from debit_service.mandates.drafts import close_old
+from debit_service.mandates.reminders import remind as remind_of_waiting
 from debit_service.penalties.service import Assessed, assess
 from debit_service.reconcile.service import Imported, import_stored
 from debit_service.wiring import Service
@@ -35,11 +49,24 @@ class Collected:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What fetching brought: files that are new, what became of each, and the banks that did not answer."""
+    """What fetching brought: files that are new (in all, and by bank), what became of each, and the banks that did not answer."""
 
     new_files: int
     imported: list[Imported]
     unavailable: dict[str, str] = field(default_factory=dict)
+    new_by_bank: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """What a correction of a calendar changed, by fund: due dates, debits and batches; and where re-dating was refused."""
+
+    override_id: str
+    calendar: str
+    day: date
+    due_dates: dict[str, int]
+    redated: dict[str, Redated]
+    refused: dict[str, str]
 
 
 def today(service: Service, fund: Fund) -> date:
@@ -47,63 +74,182 @@ def today(service: Service, fund: Fund) -> date:
     return business_date(service.desk.clock, fund.time_zone)
 
 
+def check_business_date(service: Service, fund: Fund, on: date) -> None:
+    """Refuse a day so far ahead that it can only be a slip: everything planned until then would count as not sent in time."""
+    latest = today(service, fund) + PLAN_AHEAD
+    if on > latest:
+        raise InvalidInput(
+            "collect.date",
+            f"The date lies beyond {latest.isoformat()}, further ahead than anything is planned.",
+            place="--date",
+            remedy="Leave it out to collect for today.",
+        )
+
+
 def collect(service: Service, actor: Actor, fund: Fund, on: date) -> Collected:
     """Plan, notify, and batch what must leave by `on`."""
+    planned = plan_due(service, actor, fund, on)
+    notices = announce(service, actor, fund)
+    batches = batch_due(service, actor, fund, on)
+    return Collected(fund.id, planned.collections, planned.left_alone, notices, batches)
+
+
+def plan_due(service: Service, actor: Actor, fund: Fund, on: date) -> Planned:
+    """Put right what the calendar no longer allows, then plan what falls due."""
     calendar = service.debit_calendar(fund)
     with service.desk.work(actor) as work:
-        planned = plan(work, fund, calendar, on)
-    with service.desk.work(actor) as work:
-        notices = notify(work, fund)
+        redate(work, fund, calendar, on)
+    return plan(service.desk, actor, fund, service.bank_of(fund), calendar, on)
+
+
+def announce(service: Service, actor: Actor, fund: Fund) -> int:
+    """Owe the notices of what was planned, and let them go out; returns how many are new."""
+    notices = notify(service.desk, actor, fund)
     deliver(service, actor)
-    with service.desk.work(actor) as work:
-        batches = make_batches(work, fund, service.bank_of(fund), calendar, on)
-    return Collected(fund.id, len(planned.collections), planned.left_alone, notices, [batch.id for batch in batches])
+    return notices
+
+
+def batch_due(service: Service, actor: Actor, fund: Fund, on: date) -> list[str]:
+    """Freeze what must leave by `on` into batches; returns their ids."""
+    calendar = service.debit_calendar(fund)
+    return [batch.id for batch in make_batches(service.desk, actor, fund, service.bank_of(fund), calendar, on)]
 
 
 def deliver(service: Service, actor: Actor) -> tuple[int, int]:
-    """Let notices go out; returns (sent, failed). What failed is tried at the next call."""
-    return events.deliver(service.desk, actor, carrier(service.settings))
+    """Let notices and reminders go out; returns (sent, failed). What failed is tried at the next call."""
+    with carrier(service.settings) as post:
+        return events.deliver(service.desk, actor, post)
 
 
 def send_approved(service: Service, actor: Actor) -> dict[str, str]:
     """Bring to its bank every batch that is approved or whose sending was cut off; returns batch id -> outcome, or why not."""
+    return {one: outcome for fund in service.funds for one, outcome in send_of(service, actor, fund).items()}
+
+
+def send_of(service: Service, actor: Actor, fund: Fund) -> dict[str, str]:
+    """`send_approved` for one fund."""
     with service.desk.reading(actor) as work:
-        waiting = [(row[0].id, row[0].fund_id) for row in collection_queries.batches(work, "approved", "sending")]
-    outcomes = {}
-    for batch_id, fund_id in waiting:
-        fund = service.funds.get(fund_id)
+        found = collection_queries.batches(work, "approved", "sending")
+        waiting = [batch.id for batch, _ in found if batch.fund_id == fund.id]
+    outcomes, overtaken = {}, False
+    for batch_id in waiting:
         try:
             outcomes[batch_id] = submit(service.desk, actor, fund, batch_id, service.channel(fund.bank))
         except DebitError as error:
             outcomes[batch_id] = str(error)
+            overtaken = overtaken or error.code == "batch.overtaken"
+    if overtaken:
+        outcomes |= _batch_again(service, actor, fund)
     return outcomes
+
+
+def _batch_again(service: Service, actor: Actor, fund: Fund) -> dict[str, str]:
+    """What of overtaken batches may still be debited must leave today: it is batched anew, and waits for its approval."""
+    try:
+        made = batch_due(service, actor, fund, today(service, fund))
+    except DebitError as error:
+        return {f"the batch in its place at {fund.id}": str(error)}
+    return dict.fromkeys(made, "made in place of one that was overtaken; it waits for approval")
 
 
 def fetch(service: Service, actor: Actor) -> Fetched:
     """Take in what every bank has left, then read and reconcile whatever was not read yet."""
-    new_files, unavailable = 0, {}
+    new, unavailable = {}, {}
     for bank_id in sorted({fund.bank for fund in service.funds}):
         try:
             stored = bank_store.fetch(service.desk, actor, bank_id, service.channel(bank_id))
         except DebitError as error:
             unavailable[bank_id] = str(error)
         else:
-            new_files += sum(1 for one in stored if one.new)
-    return Fetched(new_files, import_stored(service.desk, actor, service.funds), unavailable)
+            new[bank_id] = sum(1 for one in stored if one.new)
+    return Fetched(sum(new.values()), import_stored(service.desk, actor, service.funds), unavailable, new)
 
 
 def assess_penalties(service: Service, actor: Actor, fund: Fund) -> Assessed:
     """Decide the fault of every failed debit of a fund, and its penalties."""
+    calendar = service.debit_calendar(fund)
     with service.desk.work(actor) as work:
         return assess(
             work,
             fund,
             service.bank_of(fund),
-            service.debit_calendar(fund),
+            calendar,
             service.codes,
             service.penalty_rules,
             today(service, fund),
         )
+
+
+def expire_unused(service: Service, actor: Actor, fund: Fund, on: date) -> tuple[int, int, int]:
+    """End mandates that have lapsed or are used up, and drafts that nobody signed: how many lapsed, were used up, were closed."""
+    with service.desk.work(actor) as work:
+        ended = expire(work, fund, on)
+        # Drafts belong to no fund; whichever fund comes first closes them.
+        return len(ended.expired), len(ended.completed), close_old(work, on)
+
+
+def remind(service: Service, actor: Actor, fund: Fund, on: date) -> int:
+    """Remind employers of mandates that wait for their bank; returns how many. The next delivery lets the reminders go out."""
+    with service.desk.work(actor) as work:
+        return remind_of_waiting(work, fund, on)
+
+
+def correct_calendar_day(
+    service: Service, actor: Actor, name: str, day: date, becomes: Literal["open", "closed"], why: str, source: str
+) -> Corrected:
+    """Correct one day of a calendar, and put right at once what was planned with it."""
+
+    def act(work: Work, calendars: Mapping[str, BusinessCalendar]) -> CalendarOverride:
+        return override(work, calendars, name, day, becomes, why, source, today=_today_at(service, name))
+
+    return _correct(service, actor, act)
+
+
+def withdraw_calendar_day(service: Service, actor: Actor, override_id: str, why: str) -> Corrected:
+    """Take a correction back, and put right at once what was planned with it."""
+
+    def act(work: Work, _: Mapping[str, BusinessCalendar]) -> CalendarOverride:
+        name = fund_queries.override(work, override_id).calendar
+        return withdraw(work, override_id, why, today=_today_at(service, name))
+
+    return _correct(service, actor, act)
+
+
+def _correct(
+    service: Service, actor: Actor, act: Callable[[Work, Mapping[str, BusinessCalendar]], CalendarOverride]
+) -> Corrected:
+    files = service.calendar_files
+    due_dates: dict[str, int] = {}
+    with service.desk.work(actor) as work:
+        in_turn(work.session, "calendars")
+        before = corrected(work.session, files)
+        row = act(work, before)
+        after = corrected(work.session, files)
+        for fund in service.funds:
+            if fund.calendar == row.calendar:
+                here = before[row.calendar], after[row.calendar]
+                due_dates[fund.id] = move_due_dates(work, fund, *here, today(service, fund))
+    done = Corrected(row.id, row.calendar, row.day, due_dates, {}, {})
+    for fund in service.funds:
+        if row.calendar in (fund.calendar, service.bank_of(fund).calendar):
+            _redate(service, actor, fund, done)
+    return done
+
+
+def _redate(service: Service, actor: Actor, fund: Fund, done: Corrected) -> None:
+    """Re-date at one fund. What is refused now, the job `plan` does again: the correction itself stands."""
+    try:
+        calendar = service.debit_calendar(fund)
+        with service.desk.work(actor) as work:
+            done.redated[fund.id] = redate(work, fund, calendar, today(service, fund))
+    except DebitError as error:
+        done.refused[fund.id] = str(error)
+
+
+def _today_at(service: Service, calendar: str) -> date:
+    """The latest business date of those who use a calendar; a calendar that nobody uses is refused elsewhere."""
+    users = [fund for fund in service.funds if calendar in (fund.calendar, service.bank_of(fund).calendar)]
+    return max((today(service, fund) for fund in users), default=date.min)
 
 
 def anchor_audit(service: Service) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table, func, insert, select
 from debit_service import schema
 from debit_service.banks.models import BankFile
 from debit_service.collections.models import Collection
+from debit_service.contributions import queries as contributions
 from debit_service.core.database import Database
 from debit_service.core.errors import DebitError
 from debit_service.core.models import AuditEntry
@@ -22,6 +23,7 @@ from debit_service.ledger.models import JournalEntry, JournalLine
 from debit_service.reconcile import queries as reconcile
 from debit_service.reconcile.models import Allocation, BankEntry, Disposition, Resolution
 from debit_service.reconcile.service import import_file, resolve
+from debit_service.reconcile.service.post import post_refund_owed
 from debit_service.wiring import Service
 
 #: Derived from bank files, or about the installation itself: not copied.
@@ -48,7 +50,7 @@ _DERIVED = frozenset(
     }
 )
 #: Postings that do not come from bank files.
-_COPIED_CAUSES = ("contribution.declared", "collection.sent")
+_COPIED_CAUSES = ("contribution.declared", "collection.sent", "payment.recorded", "payment.undone")
 #: What the audit log calls the reading of a file and the decision about an entry.
 _ORDERED = ("bank_file.read", "bank_file.not_read", "bank_file.unreadable", "entry.resolved")
 _ROWS_AT_ONCE = 500
@@ -104,6 +106,9 @@ def _as_sent(source: Connection, row: dict[str, Any]) -> dict[str, Any]:
 
 def _do_again(service: Service, desk: Desk) -> Iterator[str]:
     """Read every stored file and decide what people decided, in the order in which it happened; names what is now refused."""
+    with desk.work(SERVICE) as work:
+        for contribution in contributions.with_other_payments(work):
+            post_refund_owed(work, service.funds.get(contribution.fund_id), contribution, {"replay": contribution.id})
     for _, file_id, decided in sorted(_what_happened(service), key=lambda step: step[0]):
         try:
             with desk.work(SERVICE) as work:

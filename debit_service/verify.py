@@ -17,6 +17,7 @@ from debit_service.banks.models import BankFile
 from debit_service.collections import queries as collections
 from debit_service.collections.models import Approval, BatchTransition, Collection, Submission
 from debit_service.collections.rules import BATCH_MACHINE
+from debit_service.contributions import queries as contributions
 from debit_service.contributions.models import Contribution
 from debit_service.core import audit
 from debit_service.core.errors import DebitError
@@ -28,6 +29,7 @@ from debit_service.iso20022.pain008 import reread
 from debit_service.ledger import queries as ledger
 from debit_service.ledger.models import JournalEntry, JournalLine
 from debit_service.ledger.rules import account
+from debit_service.mandates import proof as mandate_proof
 from debit_service.mandates.models import Mandate, MandateTransition
 from debit_service.mandates.rules import LIVE_STATES
 from debit_service.mandates.rules import MACHINE as MANDATE_MACHINE
@@ -37,7 +39,7 @@ from debit_service.penalties.service.lifecycle import MACHINE as PENALTY_MACHINE
 from debit_service.reconcile import control
 from debit_service.reconcile import queries as reconcile
 from debit_service.reconcile.models import Allocation, BankEntry, Disposition, FileReading
-from debit_service.reconcile.rules import positions
+from debit_service.reconcile.rules import contribution_positions, positions
 from debit_service.wiring import Service
 
 
@@ -154,6 +156,8 @@ def _journal_balances(service: Service, work: Work) -> Iterator[str]:
             yield f"the journal is out of balance by {format_minor(minor, currency)} {currency}"
     for collection in work.session.scalars(select(Collection)):
         yield from _position(service, work, collection)
+    for contribution in work.session.scalars(select(Contribution)):
+        yield from _position_of_contribution(work, contribution)
 
 
 def _position(service: Service, work: Work, collection: Collection) -> Iterator[str]:
@@ -169,6 +173,17 @@ def _position(service: Service, work: Work, collection: Collection) -> Iterator[
         expected = {account(kind, fund.id): minor for kind, minor in target.items() if minor}
     if booked != expected:
         yield f"collection {collection.id}: the journal says {booked}, the facts say {expected}"
+
+
+def _position_of_contribution(work: Work, contribution: Contribution) -> Iterator[str]:
+    """What is owed and what was paid for it by other means; beyond what is owed it is owed back, and nothing is netted."""
+    otherwise = contributions.paid_otherwise_minor(work, contribution.id)
+    kept = reconcile.kept_minor(work, contribution.id) if otherwise else 0
+    target = contribution_positions(contribution.amount_minor, kept, otherwise)
+    expected = {account(kind, contribution.fund_id): minor for kind, minor in target.items() if minor}
+    booked = {name: minor for name, minor in ledger.balances_of(work.session, contribution.id).items() if minor}
+    if booked != expected:
+        yield f"contribution {contribution.id}: the journal says {booked}, the facts say {expected}"
 
 
 def _statements_add_up(_: Service, work: Work) -> Iterator[str]:
@@ -228,6 +243,10 @@ def _audit_log_is_whole(service: Service, work: Work) -> Iterator[str]:
     yield from audit.broken(work.session, service.settings.home / "audit-anchors.txt")
 
 
+def _mandates_hold_together(_: Service, work: Work) -> Iterator[str]:
+    yield from mandate_proof.breaks(work)
+
+
 CHECKS = (
     Check(1, "one live collection a contribution; never more kept than is owed", _one_live_and_no_more_than_owed),
     Check(2, "every file to a bank is the approved bytes, once, under one MsgId", _files_sent_once_as_approved),
@@ -239,4 +258,5 @@ CHECKS = (
     Check(8, "replaying every stored file gives the same state", _replay_gives_the_same),
     Check(9, "every sealed value opens where it belongs", _sealed_values_open),
     Check(10, "the audit log is whole, and holds what was anchored outside", _audit_log_is_whole),
+    Check(11, "one live mandate an employer and fund; every version of it is accounted for", _mandates_hold_together),
 )

@@ -3,6 +3,7 @@
 Entry points (command line, web, worker, demo) make one `Service` and hand it to operations. Nothing else builds these things.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from debit_service.banks.channels import Channel
 from debit_service.banks.channels.folder import FolderChannel
 from debit_service.banks.channels.http import HttpChannel
-from debit_service.core.calendar import BusinessCalendar, Calendar, JointCalendar, load_calendar
+from debit_service.core.calendar import BusinessCalendar, JointCalendar, load_calendar
 from debit_service.core.clock import Clock, SetClock, SystemClock
 from debit_service.core.crypto import KeyRing, load_key_ring
 from debit_service.core.database import Database
@@ -23,7 +24,7 @@ from debit_service.core.models import KeyCheck
 from debit_service.core.settings import Settings
 from debit_service.core.work import Desk
 from debit_service.funds.profile import BankProfile, Fund
-from debit_service.funds.queries import Funds, load_funds
+from debit_service.funds.queries import Funds, corrected, load_funds
 from debit_service.penalties.catalogue import PenaltyRules, ReasonCodes, load_penalty_rules, load_reason_codes
 
 #: Only a demo writes this file, into a home of its own.
@@ -54,23 +55,34 @@ class Service:
         return load_penalty_rules(self.settings.config / "penalty_rules.toml")
 
     @cached_property
-    def calendars(self) -> dict[str, BusinessCalendar]:
-        """Every calendar that a fund or a bank names."""
+    def calendar_files(self) -> dict[str, BusinessCalendar]:
+        """Every calendar that a fund or a bank names, as library and file have it."""
         names = {fund.calendar for fund in self.funds} | {self.bank_of(fund).calendar for fund in self.funds}
         return {name: load_calendar(name, self.settings.config) for name in sorted(names)}
 
-    @cached_property
-    def debit_calendars(self) -> dict[str, Calendar]:
+    @property
+    def calendars(self) -> dict[str, BusinessCalendar]:
+        """Those calendars as staff have corrected them up to now: read each time, because a worker lives for months."""
+        with self.desk.database.reading() as session:
+            return corrected(session, self.calendar_files)
+
+    @property
+    def debit_calendars(self) -> dict[str, JointCalendar]:
         """By fund id: the days on which both the fund's country and its bank are open."""
-        return {fund.id: self.debit_calendar(fund) for fund in self.funds}
+        calendars = self.calendars
+        return {fund.id: self._joint(fund, calendars) for fund in self.funds}
 
     def bank_of(self, fund: Fund) -> BankProfile:
         """The bank through which a fund collects."""
         return self.funds.bank(fund.bank)
 
-    def debit_calendar(self, fund: Fund) -> Calendar:
+    def debit_calendar(self, fund: Fund) -> JointCalendar:
         """The days on which a debit of `fund` can be made."""
-        return JointCalendar((self.calendars[fund.calendar], self.calendars[self.bank_of(fund).calendar]))
+        return self._joint(fund, self.calendars)
+
+    def _joint(self, fund: Fund, calendars: Mapping[str, BusinessCalendar]) -> JointCalendar:
+        names = dict.fromkeys((fund.calendar, self.bank_of(fund).calendar))
+        return JointCalendar(tuple(calendars[name] for name in names))
 
     def channel(self, bank_id: str) -> Channel:
         """The way to a bank, as the settings say. Raises NotFound when they say nothing."""

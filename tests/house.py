@@ -167,17 +167,19 @@ class House:
         with self.service.desk.work(CLERK) as work:
             mandates.revoke(work, work.session.get_one(Mandate, mandate_id), "letter")
 
-    def contribution(self, one: Somebody, *, due: date = date(2026, 9, 30), amount: str = "1000.00") -> str:
-        """A contribution that its declaration system hands over now; returns its id."""
-        currency = self.fund(one.fund).currency
-        line = f"{one.fund},{one.registration},{one.contribution},2026-08,{amount},{currency},{due.isoformat()}\n"
+    def contribution(
+        self, one: Somebody, *, due: date = date(2026, 9, 30), amount: str = "1000.00", reference: str | None = None
+    ) -> str:
+        """A contribution that its declaration system hands over now; an employer's second one needs a reference of its own."""
+        currency, reference = self.fund(one.fund).currency, reference or one.contribution
+        line = f"{one.fund},{one.registration},{reference},2026-08,{amount},{currency},{due.isoformat()}\n"
         content = f"fund,registration_number,reference,period,amount,currency,due_date\n{line}".encode()
         with self.service.desk.work(CLERK) as work:
             report = contribution_service.import_rows(
                 work, self.service.funds, self.service.calendars, content, "contributions.csv"
             )
             assert not report.bad, report.bad
-            return contributions.get(work, one.contribution).id
+            return contributions.get(work, reference).id
 
     def collect(self, fund_id: str = "CNAS", on: date | None = None) -> operations.Collected:
         """A day's collecting: plan, notify, batch."""

@@ -1,6 +1,8 @@
 """The benchmark runs, refuses to count what is wrong, and judges its goals; how fast anything is, is no matter here."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +11,12 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from benchmarks import data
+from benchmarks import collect_measure, collect_report, collect_results, data
 from benchmarks.checks import Wrong, check_read, check_written
+from benchmarks.collect_checks import check_files
+from benchmarks.collect_data import plan_all, seed
+from benchmarks.collect_databases import PostgresqlDatabases
+from benchmarks.collect_measure import Cost, Watch
 from benchmarks.contests import CONTESTS, F_STRINGS, OURS, SEPAXML
 from benchmarks.environment import ROOT
 from benchmarks.lanes import floors, ours_read
@@ -162,3 +168,135 @@ def test_the_tables_are_pasted_between_the_marks_of_the_page() -> None:
     assert once.splitlines()[0] == page.splitlines()[0]
     with pytest.raises(ValueError, match="results"):
         pasted("no marks", tables)
+
+
+def test_the_days_of_re_presentations_are_compared_and_pasted_into_their_page(tmp_path: Path) -> None:
+    page, target = tmp_path / "page.md", tmp_path / "results.json"
+    page.write_text("before\n<!-- results -->\nold\n<!-- end of results -->\nafter\n")
+    command = [sys.executable, "benchmarks/retry_day.py", "--employers", "3", "--seeds", "2"]
+    done = subprocess.run(
+        [*command, "--json", str(target), "--page", str(page)],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert page.read_text() == f"before\n<!-- results -->\n{done.stdout[:-1]}<!-- end of results -->\nafter\n"
+
+    rows = {(row["kind"], row["notice_days"], row["policy"]): row for row in json.loads(target.read_text())["rows"]}
+    for kind, notice_days in {(kind, notice_days) for kind, notice_days, _ in rows}:
+        fixed, history, bound = (rows[kind, notice_days, policy] for policy in ("fixed", "history", "bound"))
+        assert fixed["presented"] == history["presented"] == bound["presented"] > 0
+        assert bound["succeeded_percent"] >= max(fixed["succeeded_percent"], history["succeeded_percent"])
+        assert (fixed["gain_points"], fixed["by_history_percent"]) == (0, 0)
+
+
+# --- from due contributions to files --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """What is due, in two files."""
+    folder, rows, half = tmp_path / "files", data.debit_rows(SIZE), SIZE // 2
+    folder.mkdir()
+    for number, some in enumerate((rows[:half], rows[half:])):
+        path = folder / f"{number}.xml"
+        floors.f_strings(Task(len(some), sum(row[1] for row in some), some, path, path))
+    return folder
+
+
+def line(name: str, *, cpu_s: float, database: str = "SQLite", status: Any = "ok") -> collect_results.Line:
+    return collect_results.Line(database, name, SIZE, status, runs=[Cost(SIZE, cpu_s, 0.0, 2 * cpu_s, 1024)])
+
+
+def test_collecting_is_measured_from_contributions_to_checked_files(tmp_path: Path) -> None:
+    target = tmp_path / "results.json"
+    command = [sys.executable, "benchmarks/collect.py", "--databases", "sqlite", "--sizes", str(SIZE), "--repeat", "1"]
+    done = subprocess.run(
+        [*command, "--no-peers", "--only", "ours", "--json", str(target)],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    lines = {one["name"]: one for one in json.loads(target.read_text())["results"]}
+    assert {name for name, one in lines.items() if one["status"] == "not run"} == {collect_results.SEPAXML}
+    steps = (collect_results.PLAN, collect_results.NOTIFY, collect_results.BATCH)
+    for name in (*steps, collect_results.TOGETHER):
+        assert lines[name]["per_cpu_s"] == pytest.approx(SIZE / lines[name]["cpu_s"])
+        assert lines[name]["wall_s"] > 0
+    assert lines[collect_results.TOGETHER]["cpu_s"] == pytest.approx(sum(lines[step]["cpu_s"] for step in steps))
+    assert lines[collect_results.BATCH]["note"] == "1 file: schema, header, count, sum, references"
+
+
+def test_every_lane_collects_all_that_is_due_on_postgresql(postgresql_url: str, tmp_path: Path) -> None:
+    databases, home = PostgresqlDatabases(postgresql_url, None), tmp_path / "home"
+    seed(home, databases.create("bench_due"), SIZE)
+    plan_all(home, databases.copy("bench_due", "bench_planned"))
+    try:
+        for entrant in collect_results.ENTRANTS:
+            folder, watch = tmp_path / "files", Watch(None)
+            folder.mkdir()
+            url = databases.copy(f"bench_{entrant.source}", "bench_turn")
+            collect_measure.take(entrant.lane, SIZE, home, url, folder, watch)
+            databases.drop("bench_turn")
+            assert watch.costs.keys() == entrant.steps.keys()
+            if entrant.writes:
+                assert "schema" in check_files(folder, SIZE, data.total_minor(SIZE))
+            shutil.rmtree(folder)
+    finally:
+        for name in ("bench_due", "bench_planned", "bench_turn"):
+            databases.drop(name)
+
+
+def test_files_count_when_together_they_hold_all_that_is_due(files: Path) -> None:
+    assert "2 files: schema" in check_files(files, SIZE, data.total_minor(SIZE))
+
+
+def test_files_do_not_count_when_one_is_missing(files: Path) -> None:
+    (files / "1.xml").unlink()
+    with pytest.raises(Wrong, match="30 collections"):
+        check_files(files, SIZE, data.total_minor(SIZE))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("<EndToEndId>C-2026-10-000000030<", "<EndToEndId>C-2026-10-000000001<", "59 references"),
+        ("<NbOfTxs>30</NbOfTxs>", "<NbOfTxs>29</NbOfTxs>", "InstdAmt"),
+        ("</PmtInf>", "", "well-formed"),
+        ("<NbOfTxs>", "<NbOfTx>", "there is no GrpHdr"),
+    ],
+)
+def test_files_do_not_count_when_one_of_them_is_wrong(files: Path, old: str, new: str, what: str) -> None:
+    text = (files / "1.xml").read_text(encoding="utf-8")
+    assert old in text
+    (files / "1.xml").write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(Wrong, match=what):
+        check_files(files, SIZE, data.total_minor(SIZE))
+
+
+@pytest.mark.skipif(not collect_measure.is_measurable(), reason="this machine does not tell what processes cost")
+def test_what_a_server_costs_is_what_its_processes_cost() -> None:
+    before = collect_measure.server_cpu_s(os.getpid())
+    subprocess.run([sys.executable, "-c", "sum(range(10_000_000))"], check=True)
+    assert collect_measure.server_cpu_s(os.getpid()) - before >= 0.05
+
+
+def test_ratios_are_told_where_they_say_something() -> None:
+    floor, planned = line(collect_results.OPENED, cpu_s=1.0), line(collect_results.PLAN, cpu_s=0.5)
+    peer = line(collect_results.SEPAXML, cpu_s=8.0, database=collect_results.NO_DATABASE)
+    batched = line(collect_results.BATCH, cpu_s=2.0)
+    results = collect_results.Results([floor, planned, peer, batched])
+    assert (results.ratio(batched, "x floor"), results.ratio(batched, "x sepaxml")) == (0.5, 4.0)
+    assert results.ratio(planned, "x floor") is None
+    assert results.ratio(batched, "x COPY") is None
+    wrong = collect_results.Results([line(collect_results.OPENED, cpu_s=1.0, status="wrong"), batched])
+    assert wrong.ratio(batched, "x floor") is None
+
+
+def test_the_tables_of_collecting_have_marks_of_their_own() -> None:
+    page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    once = collect_report.pasted(page, "told\n")
+    assert collect_report.pasted(page, "").count("\n") < page.count("\n")
+    assert "told\n<!-- end of the results of collect -->" in once
+    assert pasted(once, "") == collect_report.pasted(pasted(page, ""), "told\n")
+    with pytest.raises(ValueError, match="results of collect"):
+        collect_report.pasted("no marks", "")

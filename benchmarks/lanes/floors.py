@@ -38,7 +38,7 @@ _NSMAP: Any = {None: PAIN008}
 def f_strings(task: Task) -> Seen:
     """One f-string a transaction into a buffered file."""
     with task.target.open("w", encoding="utf-8", newline="\n", buffering=_BUFFER) as out:
-        out.write(_head(task))
+        out.write(file_head(task))
         for reference, amount, mandate, signed_on, name, account, bic, remittance in task.rows:
             out.write(
                 f"<DrctDbtTxInf><PmtId><EndToEndId>{escape(reference)}</EndToEndId></PmtId>"
@@ -52,7 +52,8 @@ def f_strings(task: Task) -> Seen:
     return Seen()
 
 
-def _head(task: Task) -> str:
+def file_head(task: Task) -> str:
+    """Everything before the first transaction."""
     totals = f"<NbOfTxs>{task.size}</NbOfTxs><CtrlSum>{euros(task.total_minor)}</CtrlSum>"
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="{PAIN008}"><CstmrDrctDbtInitn>'

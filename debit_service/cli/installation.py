@@ -1,17 +1,24 @@
-"""`debit serve`, `debit worker`, `debit db`, `debit config`, `debit people`: the installation itself."""
+"""`debit serve`, `debit worker`, `debit jobs`, `debit db`, `debit config`, `debit people`: the installation itself."""
 
 import os
 import sys
+from datetime import datetime
+from typing import Final
 
 import click
 
 from debit_service import schema
 from debit_service.access.service import add_person
-from debit_service.cli.common import FINDINGS, command, emit, operator, service
+from debit_service.cli.common import DONE, FINDINGS, command, emit, operator, service
 from debit_service.cli.group import Commands
+from debit_service.core import runs
 from debit_service.core.database import Database
 from debit_service.core.settings import Settings
+from debit_service.core.text import aligned
 from debit_service.core.work import Role
+
+#: No more than a person reads; a date narrows it down.
+RUNS_SHOWN_MAX: Final = 200
 
 
 @click.command()
@@ -39,7 +46,7 @@ def serve(port: int, workers: int, as_json: bool) -> None:  # noqa: ARG001 - eve
 @click.option("--once", is_flag=True, help="Do what is due now, then end.")
 @command
 def worker(once: bool, as_json: bool) -> None:
-    """Run the jobs: collect, send, fetch, assess. Several workers may run at once; each business date is done once."""
+    """Run the jobs: send, fetch, plan, notify, batch, assess, expire, remind. Several workers may run at once."""
     from debit_service import jobs
 
     opened = service()
@@ -48,6 +55,34 @@ def worker(once: bool, as_json: bool) -> None:
         emit(as_json, done, done or ["nothing was due"])
     else:
         jobs.run_for_ever(opened)
+
+
+@click.group("jobs", cls=Commands)
+def job_runs() -> None:
+    """What the worker did."""
+
+
+@job_runs.command("list")
+@click.option(
+    "--date", "on", type=click.DateTime(["%Y-%m-%d"]), help="Only this business date; default: the newest runs."
+)
+@command
+def jobs_list(on: datetime | None, as_json: bool) -> int:
+    """List the runs of jobs: what ran for which fund or bank, when, how long, and what came of it. Exit 1 when one failed."""
+    with service().desk.reading(operator()) as work:
+        found = runs.listed(work, on=on.date() if on else None, at_most=RUNS_SHOWN_MAX)
+        values = [
+            {"job": one.job, "of": one.fund_id, "date": one.business_date.isoformat(), "outcome": one.outcome,
+             "started_at": one.started_at.isoformat(timespec="seconds"), "seconds": runs.seconds(one), "detail": one.detail}
+            for one in found
+        ]  # fmt: skip
+    titles = ("date", "job", "of", "started", "seconds", "outcome", "detail")
+    rows = [
+        [str(one[name]) for name in ("date", "job", "of", "started_at", "seconds", "outcome", "detail")]
+        for one in values
+    ]
+    emit(as_json, values, aligned(titles, rows, right={4}))
+    return FINDINGS if any(one.outcome == "failed" for one in found) else DONE
 
 
 @click.group("db", cls=Commands)

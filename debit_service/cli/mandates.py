@@ -1,22 +1,21 @@
 """`debit mandates`: take in what employers signed, and record what their banks and they themselves made of it."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from debit_service import operations
-from debit_service.cli.common import FILE, FINDINGS, PARTIAL, command, emit, operator, person, service, told_lines
+from debit_service.cli import import_report
+from debit_service.cli.common import FILE, FINDINGS, PARTIAL, command, emit, operator, person, service
 from debit_service.cli.group import Commands
+from debit_service.cli.mandate_life import COMMANDS
 from debit_service.core.files import write_atomically
 from debit_service.core.text import aligned
-from debit_service.core.work import Work
-from debit_service.mandates import documents
+from debit_service.mandates import documents, importing
 from debit_service.mandates import queries as mandate_queries
 from debit_service.mandates import service as mandate_service
 from debit_service.mandates.documents import DocumentKind
 from debit_service.mandates.form_pdf import form_pdf
-from debit_service.mandates.models import Mandate
 from debit_service.mandates.scans import read_scan
 
 _KINDS = {kind.replace("_", "-"): kind for kind in DocumentKind}
@@ -32,44 +31,33 @@ def mandates() -> None:
 @mandates.command("import")
 @FILE
 @PARTIAL
-@click.option("--dry-run", is_flag=True, help="Report every line and keep nothing.")
+@click.option("--dry-run", is_flag=True, help="Report what would become of every line, and keep nothing.")
+@click.option(
+    "--report",
+    "report_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write what became of every line to this file: .csv for a spreadsheet, .ndjson for machines.",
+)
 @command
-def mandates_import(file: Path, partial: bool, dry_run: bool, as_json: bool) -> int:
-    """Take in existing mandates from FILE (CSV or NDJSON); every bad line is reported with its reason.
+def mandates_import(file: Path, partial: bool, dry_run: bool, report_file: Path | None, as_json: bool) -> int:
+    """Take in existing mandates from FILE (CSV or NDJSON, at most 512 MiB); every line is answered for.
 
     Columns: fund, registration_number, employer_reference, employer_name, language, email, account_scheme (IBAN, DZ_RIB, MA_RIB),
     account, signer_name, signer_capacity, signed_on, reference, amount_limit, accepted_on, evidence.
     """
+    write = import_report.writer(report_file.suffix) if report_file else None
     opened = service()
     with opened.desk.work(operator()) as work:
-        made, bad = mandate_service.import_rows(work, opened.funds, file.read_bytes())
-        kept = not dry_run and (partial or not bad)
+        imported = importing.import_rows(work, opened.funds, file.read_bytes())
+        kept = not dry_run and (partial or not imported.bad)
         if not kept:
             work.session.rollback()
-    done = f"{made} mandates taken" if kept else f"nothing was kept ({made} lines are good)"
-    emit(
-        as_json,
-        {"taken": made if kept else 0, "good": made, "bad": [one.as_dict() for one in bad]},
-        told_lines(bad, done),
-    )
-    return FINDINGS if bad else 0
-
-
-@mandates.command("show")
-@click.argument("reference")
-@command
-def mandates_show(reference: str, as_json: bool) -> None:
-    """Show the life of the mandate with this REFERENCE (or id): every change, who made it, why, on what evidence."""
-    opened = service()
-    with opened.desk.reading(operator()) as work:
-        mandate = mandate_service.get(work, reference)
-        history = mandate_queries.history(work, mandate.id)
-        rows = [(str(one.at)[:19], one.to_state, one.who, one.why, str(one.evidence)) for one in history]
-        values = [
-            {"at": one.at, "state": one.to_state, "who": one.who, "why": one.why, "evidence": one.evidence}
-            for one in history
-        ]
-        emit(as_json, values, aligned(("at", "state", "who", "why", "evidence"), rows))
+    if report_file and write:
+        write_atomically(report_file, write(imported, kept), mode=_OWNER_ONLY)
+    done = f"{imported.good} mandates taken" if kept else f"nothing was kept ({imported.good} lines are good)"
+    lines = import_report.told(imported, every_line=dry_run, kept=kept)
+    emit(as_json, import_report.values(imported, kept=kept), [*lines, f"{done}, {len(imported.bad)} bad lines"])
+    return FINDINGS if imported.bad else 0
 
 
 @mandates.command("form")
@@ -122,17 +110,6 @@ def mandates_documents(reference: str, out: Path | None, as_json: bool) -> None:
     emit(as_json, [dict(zip(titles, row, strict=True)) for row in rows], aligned(titles, rows))
 
 
-_EVIDENCE = click.option(
-    "--evidence",
-    required=True,
-    help="What proves it: the number of an attached document, or the name of the bank's message.",
-)
-_WHY = click.option("--why", required=True, help="The reason, kept for ever.")
-_AS = click.option(
-    "--as", "login", required=True, help="Who acts; the password is asked for, or taken from DEBIT_PASSWORD."
-)
-
-
 @mandates.command("waiting")
 @command
 def mandates_waiting(as_json: bool) -> None:
@@ -145,69 +122,5 @@ def mandates_waiting(as_json: bool) -> None:
     emit(as_json, [dict(zip(titles, row, strict=True)) for row in rows], aligned(titles, rows))
 
 
-@mandates.command("lodge")
-@click.argument("reference")
-@_EVIDENCE
-@_WHY
-@_AS
-@command
-def mandates_lodge(reference: str, evidence: str, why: str, login: str, as_json: bool) -> None:
-    """The signed form was handed to the employer's bank."""
-    _about_bank(mandate_service.lodge, reference, why, evidence, login, as_json=as_json)
-
-
-@mandates.command("accept")
-@click.argument("reference")
-@_EVIDENCE
-@_WHY
-@_AS
-@command
-def mandates_accept(reference: str, evidence: str, why: str, login: str, as_json: bool) -> None:
-    """The employer's bank accepted a mandate that was lodged with it: from now on it may be debited."""
-    _about_bank(mandate_service.accept, reference, why, evidence, login, as_json=as_json)
-
-
-@mandates.command("refuse")
-@click.argument("reference")
-@_EVIDENCE
-@_WHY
-@_AS
-@command
-def mandates_refuse(reference: str, evidence: str, why: str, login: str, as_json: bool) -> None:
-    """The employer's bank refused a mandate that was lodged with it."""
-    _about_bank(mandate_service.refuse, reference, why, evidence, login, as_json=as_json)
-
-
-def _about_bank(
-    say: Callable[[Work, Mandate, str, str], None],
-    reference: str,
-    why: str,
-    evidence: str,
-    login: str,
-    *,
-    as_json: bool,
-) -> None:
-    opened = service()
-    actor = person(opened, login)
-    with opened.desk.work(actor) as work:
-        mandate = mandate_service.get(work, reference)
-        say(work, mandate, why, evidence)
-        state = mandate_queries.state(work, mandate.id)
-    operations.anchor_audit(opened)
-    emit(as_json, {"reference": reference, "state": state}, [f"{reference} is {state.replace('_', ' ')}"])
-
-
-@mandates.command("revoke")
-@click.argument("reference")
-@click.option("--why", required=True, help="The reason, kept for ever.")
-@click.option(
-    "--as", "login", required=True, help="Who revokes; the password is asked for, or taken from DEBIT_PASSWORD."
-)
-@command
-def mandates_revoke(reference: str, why: str, login: str, as_json: bool) -> None:
-    """Revoke a mandate: what is not sent yet will not be."""
-    opened = service()
-    actor = person(opened, login)
-    with opened.desk.work(actor) as work:
-        mandate_service.revoke(work, mandate_service.get(work, reference), why)
-    emit(as_json, {"reference": reference, "state": "revoked"}, [f"{reference} is revoked"])
+for _each in COMMANDS:
+    mandates.add_command(_each)

@@ -1,8 +1,9 @@
-"""`debit collect`, `debit batches`, `debit bank`: plan and send debits, take in what banks answer."""
+"""`debit collect`, `debit batches`, `debit holds`, `debit bank`: plan and send debits, take in what banks answer."""
 
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,6 +12,7 @@ from debit_service.banks import service as bank_store
 from debit_service.cli.common import DONE, FINDINGS, REFUSED, command, emit, operator, person, service
 from debit_service.cli.group import Commands
 from debit_service.collections import queries
+from debit_service.collections.service import bounds
 from debit_service.collections.service.approve import approve
 from debit_service.collections.service.batch import cancel_alone
 from debit_service.core.errors import DebitError
@@ -36,6 +38,9 @@ def collect(on: datetime | None, fund_ids: tuple[str, ...], as_json: bool) -> in
     """
     opened = service()
     chosen = [opened.funds.get(one) for one in fund_ids] or list(opened.funds)
+    if on:
+        for fund in chosen:
+            operations.check_business_date(opened, fund, on.date())
     results: list[operations.Collected] = []
     refusals: dict[str, DebitError] = {}
     for fund in chosen:
@@ -121,13 +126,15 @@ def batches_approve(batch_id: str, login: str, digest: str | None, as_json: bool
 @_AS
 @command
 def batches_cancel(batch_id: str, why: str, login: str, as_json: bool) -> None:
-    """Cancel a batch that was not sent; its contributions are planned again.
+    """Cancel a batch that was not sent; what it held may be batched again at once.
 
     One whose sending was cut off needs an approver, whom the bank told that it has nothing.
     """
     opened = service()
     actor = person(opened, login)
-    cancel_alone(opened.desk, actor, batch_id, why)
+    with opened.desk.reading(actor) as work:
+        bank_id = queries.batch(work, batch_id).bank_id
+    cancel_alone(opened.desk, actor, batch_id, why, lambda: opened.channel(bank_id))
     operations.anchor_audit(opened)
     emit(as_json, {"batch": batch_id, "state": "cancelled"}, [f"{batch_id} cancelled"])
 
@@ -141,6 +148,46 @@ def batches_send(as_json: bool) -> int:
     operations.anchor_audit(opened)
     emit(as_json, outcomes, [f"{batch_id}: {outcome}" for batch_id, outcome in outcomes.items()] or ["nothing to send"])
     return FINDINGS if any(outcome != "sent" for outcome in outcomes.values()) else 0
+
+
+@click.group(cls=Commands)
+def holds() -> None:
+    """Runs that stopped at a safety bound and ask a person."""
+
+
+@holds.command("list")
+@command
+def holds_list(as_json: bool) -> int:
+    """List the runs that wait for a person; exit code 1 when there are any."""
+    opened = service()
+    with opened.desk.reading(operator()) as work:
+        values: list[dict[str, Any]] = [
+            {"id": one.id, "fund": one.fund_id, "business_date": one.business_date.isoformat(), "count": one.count,
+             "control_sum_minor": one.control_sum_minor, "currency": one.currency, "reasons": one.reasons, "sha256": one.sha256}
+            for one in bounds.waiting(work)
+        ]  # fmt: skip
+    lines = []
+    for one in values:
+        total = f"{format_minor(one['control_sum_minor'], one['currency'])} {one['currency']}"
+        lines.append(f"{one['id']} {one['fund']} of {one['business_date']}: {one['count']} debits, {total}")
+        lines += [f"  {reason}" for reason in one["reasons"]]
+    emit(as_json, values, lines or ["no run waits"])
+    return FINDINGS if values else DONE
+
+
+@holds.command("release")
+@click.argument("hold_id")
+@click.option("--why", required=True, help="The reason, kept for ever.")
+@_AS
+@command
+def holds_release(hold_id: str, why: str, login: str, as_json: bool) -> None:
+    """Let exactly this run through, by an approver who did not start it; then run `debit collect` again."""
+    opened = service()
+    actor = person(opened, login)
+    with opened.desk.work(actor) as work:
+        bounds.release(work, hold_id, why)
+    operations.anchor_audit(opened)
+    emit(as_json, {"hold": hold_id, "state": "released"}, [f"{hold_id} is released: run `debit collect` again"])
 
 
 @click.group(cls=Commands)

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from debit_service.core.database import Base, unique_where
@@ -23,6 +23,15 @@ class Collection(Base):
         unique_where("uq_collections_live", "contribution_id", where="live"),
         CheckConstraint("amount_minor > 0", name="amount"),
         CheckConstraint("attempt >= 1", name="attempt"),
+        # What planning, notices and batches look at each day: never the whole history.
+        Index(
+            "ix_collections_unsent",
+            "fund_id",
+            "collection_date",
+            "id",
+            sqlite_where=text("live = 1 and payment_information_id is null"),
+            postgresql_where=text("live and payment_information_id is null"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -51,10 +60,10 @@ class Collection(Base):
 
 
 class Notice(Base):
-    """A pre-notification of one amount on one date. Another amount or date needs another notice."""
+    """A pre-notification of one amount on one date. Another amount or date needs another notice; the newest one counts."""
 
     __tablename__ = "notices"
-    __table_args__ = (UniqueConstraint("collection_id", "amount_minor", "collection_date"),)
+    __table_args__ = (Index("ix_notices_collection_id", "collection_id", "id"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     collection_id: Mapped[str] = mapped_column(ForeignKey("collections.id"))
@@ -139,7 +148,7 @@ class Submission(Base):
 class RunHold(Base):
     """A run that stopped at a safety bound and asks a person. `sha256` is of exactly what the run would have batched.
 
-    Released, it lets through these collections with these amounts, and nothing else.
+    Released, it lets through these collections with these amounts, and nothing else. `made_at` is when it stopped a run last.
     """
 
     __tablename__ = "run_holds"

@@ -120,16 +120,17 @@ def submissions(work: Work, batch_id: str) -> Sequence[Submission]:
 
 
 def notice_sent(work: Work, collection: Collection) -> tuple[Notice, OutboxMessage] | None:
-    """The notice of exactly this amount and date that has gone out, if one has."""
+    """What the employer was told last of a collection, if that is exactly its amount and date, and has gone out."""
     query = (
         select(Notice, OutboxMessage)
         .join(OutboxMessage, OutboxMessage.id == Notice.outbox_id)
-        .where(
-            Notice.collection_id == collection.id,
-            Notice.amount_minor == collection.amount_minor,
-            Notice.collection_date == collection.collection_date,
-            OutboxMessage.done_at.is_not(None),
-        )
+        .where(Notice.collection_id == collection.id)
+        .order_by(Notice.id.desc())
+        .limit(1)
     )
     row = work.session.execute(query).one_or_none()
-    return (row[0], row[1]) if row else None
+    if row is None:
+        return None
+    notice, message = row
+    same = (notice.amount_minor, notice.collection_date) == (collection.amount_minor, collection.collection_date)
+    return (notice, message) if same and message.done_at is not None else None

@@ -1,14 +1,12 @@
 """Pure decisions: on which day to collect, whether to try again, how collections share a file."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import groupby
-from operator import attrgetter
-from typing import Protocol
 
 from debit_service.core.calendar import Calendar
 from debit_service.core.machine import Machine
+from debit_service.core.money import format_minor
 
 BATCH_MACHINE = Machine(
     name="batch",
@@ -67,28 +65,93 @@ def send_day(collection_date: date, lead_open_days: int, calendar: Calendar) -> 
     return calendar.add_open_days(collection_date, -lead_open_days)
 
 
-def may_try_again(failures: Sequence[str | None], retry_codes: Iterable[str], max_attempts: int) -> str | None:
-    """Why a failed contribution is *not* presented again; None when it is. `failures` are the codes of its attempts, in order."""
-    if len(failures) >= max_attempts:
-        return f"{len(failures)} of {max_attempts} attempts have failed"
-    if failures[-1] not in set(retry_codes):
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """What a fund allows after a failure: which codes, how many attempts in all, and what the bank may take for the failures.
+
+    `return_fee_minor` is what one more failure is expected to cost; 0 where nobody knows.
+    """
+
+    codes: frozenset[str]
+    max_attempts: int
+    fee_budget_minor: int
+    return_fee_minor: int
+
+
+def may_try_again(failures: Sequence[str | None], fees_minor: int, policy: RetryPolicy) -> str | None:
+    """Why a failed contribution is *not* presented again; None when it is.
+
+    `failures` are the codes of its attempts, in order; `fees_minor` is what the bank took for them.
+    """
+    if len(failures) >= policy.max_attempts:
+        return f"{len(failures)} of {policy.max_attempts} attempts have failed"
+    if failures[-1] not in policy.codes:
         return f"{failures[-1] or 'no code'} is not presented again by itself"
+    spent = max(fees_minor, len(failures) * policy.return_fee_minor)
+    if spent + policy.return_fee_minor > policy.fee_budget_minor:
+        return "another failure could cost more in bank fees than the fund allows for one contribution"
     return None
 
 
-class Groupable(Protocol):
-    """What decides in which block of a file a collection stands."""
+@dataclass(frozen=True, slots=True)
+class MandateTerms:
+    """What a mandate says about the debits under it.
 
-    sequence_type: str
-    collection_date: date
-
-
-def blocks(collections: Sequence[Groupable]) -> list[list[int]]:
-    """Blocks of indexes into `collections`: one for each sequence type and date, in their order.
-
-    Scheme, creditor, account and currency are the same for all `collections` already (EPC implementation guidelines: one PmtInf
-    for each creditor account, identifier, scheme, sequence type and date; CORE and B2B never in one message).
+    `used` says that its only, or its last, debit was made already; `lapsed` that 36 months have passed without a presented one.
     """
-    key = attrgetter("sequence_type", "collection_date")
-    order = sorted(range(len(collections)), key=lambda index: (key(collections[index]), index))
-    return [list(block) for _, block in groupby(order, key=lambda index: key(collections[index]))]
+
+    state: str
+    amount_limit_minor: int | None
+    recurrence: str
+    used: bool
+    lapsed: bool
+
+
+def obstacle_in_mandate(terms: MandateTerms | None, amount_minor: int) -> str | None:
+    """Why a mandate does not allow a debit of `amount_minor`; None when it does."""
+    if terms is None:
+        return "no mandate"
+    if terms.state != "active":
+        return f"the mandate is {terms.state.replace('_', ' ')}, not active"
+    if terms.amount_limit_minor is not None and amount_minor > terms.amount_limit_minor:
+        return "the amount is above the limit that the employer set on its mandate"
+    if terms.used:
+        once = "allows one debit" if terms.recurrence == "one_off" else "was to end with its last debit"
+        return f"the mandate {once}, which was made"
+    if terms.lapsed:
+        return "the mandate has lapsed: 36 months without a collection"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class RunBounds:
+    """What one run may ask of a bank without a person; see `funds.profile.Bounds`."""
+
+    max_collections: int
+    max_sum_minor: int
+    max_percent_of_usual: int
+
+
+def past_bounds(count: int, sum_minor: int, unusual: int, bounds: RunBounds, currency: str) -> list[str]:
+    """Why a run of `count` debits must ask a person; `unusual` is how many debtors are asked far more than they usually are."""
+    reasons = []
+    if count > bounds.max_collections:
+        reasons.append(f"{count} debits, and the bound is {bounds.max_collections}")
+    if sum_minor > bounds.max_sum_minor:
+        total, most = (format_minor(minor, currency) for minor in (sum_minor, bounds.max_sum_minor))
+        reasons.append(f"{total} {currency} in all, and the bound is {most} {currency}")
+    if unusual:
+        times = f"{bounds.max_percent_of_usual / 100:g}"
+        reasons.append(f"{unusual} employers are asked more than {times} times the most of their last three months")
+    return reasons
+
+
+def months_before(day: date, count: int) -> list[tuple[date, date]]:
+    """The first and the last day of each of the `count` calendar months before that of `day`, the nearest first."""
+    months = []
+    first = day.replace(day=1)
+    for _ in range(count):
+        last = first - timedelta(days=1)
+        first = last.replace(day=1)
+        months.append((first, last))
+    return months

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, Row, Subquery, cast, exists, func, select
 
-from debit_service.contributions.models import Contribution
+from debit_service.contributions.models import Contribution, OtherPayment
 from debit_service.core.errors import NotFound, Refused
 from debit_service.core.work import Work
 
@@ -28,6 +28,12 @@ def get(work: Work, contribution_id: str) -> Contribution:
     return found[0]
 
 
+def by_reference(work: Work, fund_id: str, reference: str) -> Contribution | None:
+    """The contribution that a fund knows under this reference."""
+    query = select(Contribution).where(Contribution.fund_id == fund_id, Contribution.reference == reference)
+    return work.session.scalars(query).one_or_none()
+
+
 def listed(work: Work, *, fund_id: str | None = None, employer_id: str | None = None) -> Sequence[Contribution]:
     """Contributions by fund, due date and reference; those of one fund or one employer where asked."""
     query = select(Contribution).order_by(Contribution.fund_id, Contribution.due_date, Contribution.reference)
@@ -36,3 +42,41 @@ def listed(work: Work, *, fund_id: str | None = None, employer_id: str | None = 
     if employer_id:
         query = query.where(Contribution.employer_id == employer_id)
     return work.session.scalars(query).all()
+
+
+def paid_otherwise() -> Subquery:
+    """(contribution_id, paid_minor): what counts as paid by other means than a debit; a row only where anything does."""
+    paid = cast(func.sum(OtherPayment.amount_minor), BigInteger).label("paid_minor")
+    query = select(OtherPayment.contribution_id, paid).where(OtherPayment.undone_at.is_(None))
+    return query.group_by(OtherPayment.contribution_id).subquery("paid_otherwise")
+
+
+def paid_otherwise_minor(work: Work, contribution_id: str) -> int:
+    """What counts as paid by other means for one contribution, minor units."""
+    return sum(one.amount_minor for one in other_payments(work, contribution_id) if one.undone_at is None)
+
+
+def open_minor(work: Work, contribution_id: str) -> int:
+    """What debits may take for a contribution: what is owed, less what was paid by other means; 0 when more was. Minor units."""
+    owed = work.session.get_one(Contribution, contribution_id).amount_minor
+    return max(owed - paid_otherwise_minor(work, contribution_id), 0)
+
+
+def other_payments(work: Work, contribution_id: str) -> Sequence[OtherPayment]:
+    """Every payment by other means for a contribution, also those that were undone, by day."""
+    query = select(OtherPayment).where(OtherPayment.contribution_id == contribution_id)
+    return work.session.scalars(query.order_by(OtherPayment.paid_on, OtherPayment.id)).all()
+
+
+def with_other_payments(work: Work) -> Sequence[Contribution]:
+    """The contributions for which a payment by other means was ever recorded, by fund and reference."""
+    paid = exists().where(OtherPayment.contribution_id == Contribution.id)
+    query = select(Contribution).where(paid).order_by(Contribution.fund_id, Contribution.reference)
+    return work.session.scalars(query).all()
+
+
+def paid_contributions(work: Work) -> Sequence[Row[Contribution, int]]:
+    """(contribution, minor units) of those for which payments by other means count, by fund and reference."""
+    paid = paid_otherwise()
+    query = select(Contribution, paid.c.paid_minor).join(paid, paid.c.contribution_id == Contribution.id)
+    return work.session.execute(query.order_by(Contribution.fund_id, Contribution.reference)).all()

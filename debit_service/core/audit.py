@@ -5,6 +5,8 @@ newest hash is written outside the database after each piece of work (`anchor`),
 """
 
 import json
+from collections.abc import Iterable
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from debit_service.core.bulk import insert_rows
 from debit_service.core.database import in_turn
 from debit_service.core.models import AuditEntry
 from debit_service.core.work import Work
 
 _FIRST = "0" * 64
+_COLUMNS = ("sequence", "at", "who", "action", "subject", "details", "previous_hash", "hash")
 #: On record from the first anchor on, so that taking the anchors away is noticed too.
 ANCHORING_BEGAN = "audit.anchoring_began"
 #: Audit log and event feed are numbered without holes; one turn for both, so that two writers cannot wait for each other.
@@ -25,34 +29,35 @@ LOG = "log"
 
 def record(work: Work, action: str, subject: str, **details: Any) -> None:
     """Append one entry in this transaction. `details` are JSON values; no account number, no name."""
+    record_all(work, action, [(subject, details)])
+
+
+def record_all(work: Work, action: str, subjects: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    """`record` the same action of many subjects, each with its details: one entry each."""
     in_turn(work.session, LOG)
-    newest = work.session.scalars(select(AuditEntry).order_by(AuditEntry.sequence.desc()).limit(1)).one_or_none()
-    entry = AuditEntry(
-        sequence=newest.sequence + 1 if newest else 1,
-        at=work.now(),
-        who=work.actor.name,
-        action=action,
-        subject=subject,
-        details=details,
-        previous_hash=newest.hash if newest else _FIRST,
-        hash="",
-    )
-    entry.hash = entry_hash(entry)
-    work.session.add(entry)
     work.session.flush()
+    newest = work.session.execute(
+        select(AuditEntry.sequence, AuditEntry.hash).order_by(AuditEntry.sequence.desc()).limit(1)
+    ).one_or_none()
+    sequence, previous = newest or (0, _FIRST)
+    at, who = work.now(), work.actor.name
+    entries: list[tuple[Any, ...]] = []
+    for number, (subject, details) in enumerate(subjects, start=sequence + 1):
+        entry = (number, at, who, action, subject, details, previous)
+        previous = _hash(*entry)
+        entries.append((*entry, previous))
+    insert_rows(work.session, AuditEntry, _COLUMNS, entries)
 
 
 def entry_hash(entry: AuditEntry) -> str:
     """SHA-256 over every field but the hash itself, as JSON with sorted keys: the order matters when hashing."""
-    fields = [
-        entry.sequence,
-        entry.at.isoformat(),
-        entry.who,
-        entry.action,
-        entry.subject,
-        entry.details,
-        entry.previous_hash,
-    ]
+    return _hash(entry.sequence, entry.at, entry.who, entry.action, entry.subject, entry.details, entry.previous_hash)
+
+
+def _hash(
+    sequence: int, at: datetime, who: str, action: str, subject: str, details: dict[str, Any], previous: str
+) -> str:
+    fields = [sequence, at.isoformat(), who, action, subject, details, previous]
     return sha256(json.dumps(fields, sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
 
 

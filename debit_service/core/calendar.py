@@ -1,8 +1,9 @@
 """Business calendars: which days a clearing or a country is open, and the next or preceding open day.
 
 Holidays come from the `holidays` library, weekends and corrections from `config/calendars/NAME.toml`: lunar holidays are
-announced late, so staff add dated overrides, each with its reason and source. What the library marks "(estimated)" keeps
-that mark, because a date computed from it may move.
+announced late, so staff add dated corrections, each with its reason and source, to the file or (at once) to the database; what
+staff say replaces what file and library say. What the library marks "(estimated)" keeps that mark, because a date computed from
+it may move.
 
 A calendar refuses every day outside its stated horizon instead of guessing that the day is open.
 """
@@ -10,7 +11,7 @@ A calendar refuses every day outside its stated horizon instead of guessing that
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -39,6 +40,37 @@ class Weekday(StrEnum):
 
 
 _WEEK = tuple(Weekday)
+#: How the library marks a lunar holiday that nobody has announced yet.
+_ESTIMATED = "(estimated)"
+
+
+class Origin(StrEnum):
+    """Who says that a day is open or closed."""
+
+    LIBRARY = "library"
+    ESTIMATED = "estimated"
+    FILE = "file"
+    STAFF = "staff"
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One day that is open or closed whatever library and weekend say, and why."""
+
+    on: date
+    becomes: Literal["open", "closed"]
+    why: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialDay:
+    """A day that is not what its weekday makes it: a holiday, or a day that was corrected."""
+
+    on: date
+    becomes: Literal["open", "closed"]
+    why: str
+    origin: Origin
 
 
 class Calendar(ABC):
@@ -46,9 +78,18 @@ class Calendar(ABC):
 
     __slots__ = ()
 
+    @property
     @abstractmethod
+    def parts(self) -> tuple["BusinessCalendar", ...]:
+        """The calendars of which this one is made; a plain one is its own only part."""
+
+    @abstractmethod
+    def why_closed(self, day: date) -> str | None:
+        """The name of what closes `day`, such as "Eid al-Fitr (estimated)" or "weekend (Friday)"; None when it is open."""
+
     def is_open(self, day: date) -> bool:
         """Whether business is done on `day`."""
+        return self.why_closed(day) is None
 
     def preceding_open(self, day: date) -> date:
         """`day` itself if it is open, else the last open day before it."""
@@ -79,24 +120,46 @@ class BusinessCalendar(Calendar):
 
     name: str
     weekend: frozenset[Weekday]
-    closures: Mapping[date, str]
-    opened: frozenset[date]
+    holidays: Mapping[date, str]
+    corrections: Mapping[date, Correction]
     first_day: date
     last_day: date
 
-    def is_open(self, day: date) -> bool:
-        """Whether business is done on `day`."""
-        return self.why_closed(day) is None
+    @property
+    def parts(self) -> tuple["BusinessCalendar", ...]:
+        """Itself."""
+        return (self,)
+
+    def corrected(self, corrections: Iterable[Correction]) -> Self:
+        """This calendar with `corrections`; they replace those of the same days."""
+        return replace(self, corrections=MappingProxyType({**self.corrections, **{one.on: one for one in corrections}}))
 
     def why_closed(self, day: date) -> str | None:
         """The name of what closes `day`, such as "Eid al-Fitr (estimated)" or "weekend (Friday)"; None when it is open."""
         self._check_horizon(day)
-        if day in self.opened:
-            return None
-        if day in self.closures:
-            return self.closures[day]
+        if day in self.corrections:
+            correction = self.corrections[day]
+            return correction.why if correction.becomes == "closed" else None
+        if day in self.holidays:
+            return self.holidays[day]
         weekday = _WEEK[day.weekday()]
         return f"weekend ({weekday})" if weekday in self.weekend else None
+
+    def estimated(self, day: date) -> bool:
+        """Whether `day` is closed for a holiday that nobody has announced or corrected yet."""
+        return day not in self.corrections and _ESTIMATED in self.holidays.get(day, "")
+
+    def special_days(self, first: date, last: date) -> list[SpecialDay]:
+        """The holidays and corrected days from `first` to `last`, both included, in their order."""
+        days = sorted(day for day in {*self.holidays, *self.corrections} if first <= day <= last)
+        return [self._special(day) for day in days]
+
+    def _special(self, day: date) -> SpecialDay:
+        if day in self.corrections:
+            found = self.corrections[day]
+            return SpecialDay(day, found.becomes, found.why, found.origin)
+        origin = Origin.ESTIMATED if self.estimated(day) else Origin.LIBRARY
+        return SpecialDay(day, "closed", self.holidays[day], origin)
 
     def _check_horizon(self, day: date) -> None:
         if not self.first_day <= day <= self.last_day:
@@ -114,9 +177,18 @@ class JointCalendar(Calendar):
 
     calendars: tuple[BusinessCalendar, ...]
 
-    def is_open(self, day: date) -> bool:
-        """Whether every one of the calendars is open on `day`."""
-        return all(calendar.is_open(day) for calendar in self.calendars)
+    @property
+    def parts(self) -> tuple[BusinessCalendar, ...]:
+        """Those that must all be open."""
+        return self.calendars
+
+    def why_closed(self, day: date) -> str | None:
+        """What closes `day` in the first calendar that is closed; None when all are open."""
+        return next((why for part in self.calendars if (why := part.why_closed(day))), None)
+
+    def part(self, name: str) -> BusinessCalendar:
+        """The calendar `name`, which must be one of the parts."""
+        return next(part for part in self.calendars if part.name == name)
 
 
 class _Strict(BaseModel):
@@ -157,18 +229,17 @@ def load_calendar(name: str, config_dir: Path) -> BusinessCalendar:
     path = config_dir / "calendars" / f"{name}.toml"
     file = as_model(_CalendarFile, read_toml(path), path)
     try:
-        closures = _library_holidays(file)
+        found = _library_holidays(file)
     except NotImplementedError:
         raise InvalidInput(
             "calendar.unknown_code", f"The library knows no {file.library} calendar {file.code!r}.", place=str(path)
         ) from None
-    opened = frozenset(each.on for each in file.override if each.becomes == "open")
-    closures |= {each.on: each.why for each in file.override if each.becomes == "closed"}
+    corrections = {each.on: Correction(each.on, each.becomes, each.why, Origin.FILE) for each in file.override}
     return BusinessCalendar(
         name=name,
         weekend=file.weekend,
-        closures=MappingProxyType(closures),
-        opened=opened,
+        holidays=MappingProxyType(found),
+        corrections=MappingProxyType(corrections),
         first_day=file.first_day,
         last_day=file.last_day,
     )

@@ -123,19 +123,37 @@ class Database:
 
         For work of several transactions with an effect outside in between. It is a second line: constraints protect the money.
         """
+        with self._lock(what, wait=True):
+            yield
+
+    @contextmanager
+    def alone_or_not(self, what: str) -> Iterator[bool]:
+        """`alone` for work that somebody else may just as well do: False at once when another process is at it."""
+        with self._lock(what, wait=False) as ours:
+            yield ours
+
+    @contextmanager
+    def _lock(self, what: str, *, wait: bool) -> Iterator[bool]:
         if self.engine.dialect.name == "postgresql":
+            take = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
             name = {"name": what}
             with _told_as_ours(), self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.execute(text("select pg_advisory_lock(hashtextextended(:name, 0))"), name)
+                taken = connection.execute(text(f"select {take}(hashtextextended(:name, 0))"), name).scalar()
                 try:
-                    yield
+                    # The function that waits returns nothing.
+                    yield taken is not False
                 finally:
-                    connection.execute(text("select pg_advisory_unlock(hashtextextended(:name, 0))"), name)
+                    if taken is not False:
+                        connection.execute(text("select pg_advisory_unlock(hashtextextended(:name, 0))"), name)
             return
         lock = Path(f"{self.engine.url.database}.{sha256(what.encode()).hexdigest()[:16]}.lock")
         with lock.open("w") as held:
-            fcntl.flock(held, fcntl.LOCK_EX)
-            yield
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
 
     def dispose(self) -> None:
         """Close every connection."""

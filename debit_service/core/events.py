@@ -1,23 +1,36 @@
 """Events for the fund's own systems, and the outbox of outward effects: both written in the transaction of their cause."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, update
 
 from debit_service.core.audit import LOG
+from debit_service.core.bulk import insert_rows
 from debit_service.core.database import in_turn
 from debit_service.core.errors import DebitError
 from debit_service.core.models import Event, OutboxMessage
 from debit_service.core.work import Actor, Desk, Work
 
+#: Messages that are in memory at a time, and letters that a print run has at most.
+PAGE_SIZE: Final = 200
+
 
 def publish(work: Work, kind: str, subject: str, **data: Any) -> None:
     """Add one event to the feed."""
+    publish_all(work, kind, [(subject, data)])
+
+
+def publish_all(work: Work, kind: str, subjects: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    """`publish` the same event of many subjects, each with its data."""
     in_turn(work.session, LOG)
-    sequence = (work.session.scalar(select(func.max(Event.sequence))) or 0) + 1
-    work.session.add(Event(sequence=sequence, at=work.now(), kind=kind, subject=subject, data=data))
     work.session.flush()
+    first = (work.session.scalar(select(func.max(Event.sequence))) or 0) + 1
+    at = work.now()
+    rows = [(number, at, kind, subject, data) for number, (subject, data) in enumerate(subjects, start=first)]
+    insert_rows(work.session, Event, ("sequence", "at", "kind", "subject", "data"), rows)
 
 
 def owe(work: Work, kind: str, subject: str, body: str) -> str:
@@ -35,34 +48,130 @@ def owe(work: Work, kind: str, subject: str, body: str) -> str:
     return message_id
 
 
-def deliver(desk: Desk, actor: Actor, carry_out: Callable[[OutboxMessage, str], None]) -> tuple[int, int]:
-    """Carry out what the outbox owes, oldest first, each in a transaction of its own; returns (done, failed).
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A message of the outbox, opened."""
 
-    `carry_out(message, body)` must be safe to repeat: a crash after it and before the commit runs it again. One that fails is
-    kept with its error and tried at the next call; the others go on.
+    id: str
+    kind: str
+    owed_at: datetime
+    body: str
+
+
+class Carrier(Protocol):
+    """How messages leave. All of it must be safe to repeat: a crash after it and before the commit runs it again."""
+
+    def carry(self, owed: Owed) -> bool:
+        """Let one message go out by itself; False when it has to go out with others, as a page of a print run."""
+
+    def print_run(self, name: str, letters: Sequence[Owed]) -> None:
+        """Let these go out together, under a name that no other run has; after a crash the same come again under it."""
+
+
+def deliver(desk: Desk, actor: Actor, carrier: Carrier) -> tuple[int, int]:
+    """Carry out what the outbox owes, oldest first; returns (done, failed).
+
+    No transaction is open while something goes out. What went out by itself is marked as done by itself, the letters of a print
+    run together. What fails is kept with its error and tried at the next call; the others go on. One process at a time delivers.
     """
-    with desk.reading(actor) as work:
-        waiting = list(
-            work.session.scalars(
-                select(OutboxMessage.id).where(OutboxMessage.done_at.is_(None)).order_by(OutboxMessage.id)
-            )
+    with desk.database.alone("outbox"):
+        delivery = _Delivery(desk, actor, carrier)
+        for name in delivery.runs_begun():
+            delivery.print_run(name)
+        after: str | None = ""
+        while after is not None:
+            after = delivery.carry_page(after)
+        return delivery.done, delivery.failed
+
+
+@dataclass(slots=True)
+class _Delivery:
+    """One call of `deliver`: each step reads, acts with no transaction open, and then writes what came of it."""
+
+    desk: Desk
+    actor: Actor
+    carrier: Carrier
+    done: int = 0
+    failed: int = 0
+
+    def runs_begun(self) -> Sequence[str]:
+        """The print runs that were begun and not ended: something failed, or the process died."""
+        run = OutboxMessage.print_run
+        query = select(run).where(OutboxMessage.done_at.is_(None), run.is_not(None)).distinct().order_by(run)
+        with self.desk.reading(self.actor) as work:
+            return [name for name in work.session.scalars(query) if name]
+
+    def print_run(self, name: str) -> None:
+        """Let the letters of one run go out: all of them, also those that are done, so that what is written stays whole."""
+        letters, errors, _ = self._open(OutboxMessage.print_run == name)
+        try:
+            if letters:
+                self.carrier.print_run(name, letters)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one run, the others go on
+            errors |= {one.id: _said(error) for one in letters}
+        self._settle([one.id for one in letters if one.id not in errors], errors)
+
+    def carry_page(self, after: str) -> str | None:
+        """Let the next messages with ids above `after` go out; returns the highest id, or None when nothing was left."""
+        opened, errors, last = self._open(
+            OutboxMessage.done_at.is_(None), OutboxMessage.print_run.is_(None), OutboxMessage.id > after
         )
-    done = failed = 0
-    for message_id in waiting:
-        with desk.work(actor) as work:
-            message = work.session.get_one(OutboxMessage, message_id, with_for_update=True)
-            if message.done_at:  # by another process, while this one waited for the row
-                continue
-            message.attempts += 1
+        letters = []
+        for one in opened:
             try:
-                carry_out(message, work.keys.open(message.body_sealed, f"outbox.body:{message_id}"))
+                alone = self.carrier.carry(one)
             except Exception as error:  # noqa: BLE001 - whatever is wrong with one message, the others go on
-                # Another library's words may repeat an address; ours never do.
-                said = str(error) if isinstance(error, DebitError) else type(error).__name__
-                message.last_error, failed = said, failed + 1
+                errors[one.id] = _said(error)
+                continue
+            if alone:
+                self._settle([one.id], {})
             else:
-                message.done_at, message.last_error, done = work.now(), None, done + 1
-    return done, failed
+                letters.append(one)
+        self._settle([], errors)
+        if letters:
+            self.print_run(self._begin_run(letters))
+        return last
+
+    def _open(self, *where: ColumnElement[bool]) -> tuple[list[Owed], dict[str, str], str | None]:
+        """A page of messages in the order of their ids; id -> why, for those that cannot be opened; and the highest id."""
+        opened, errors, last = [], {}, None
+        query = select(OutboxMessage).where(*where).order_by(OutboxMessage.id).limit(PAGE_SIZE)
+        with self.desk.reading(self.actor) as work:
+            for one in work.session.scalars(query):
+                last = one.id
+                try:
+                    body = work.keys.open(one.body_sealed, f"outbox.body:{one.id}")
+                except DebitError as error:
+                    errors[one.id] = _said(error)
+                else:
+                    opened.append(Owed(one.id, one.kind, one.created_at, body))
+        return opened, errors, last
+
+    def _begin_run(self, letters: Sequence[Owed]) -> str:
+        """Write down, before anything is printed, which letters make one run; returns its name."""
+        name = f"{letters[0].owed_at.date().isoformat()}-{letters[0].id}"
+        with self.desk.work(self.actor) as work:
+            taken = OutboxMessage.id.in_([one.id for one in letters])
+            work.session.execute(update(OutboxMessage).where(taken).values(print_run=name))
+        return name
+
+    def _settle(self, done: Sequence[str], errors: Mapping[str, str]) -> None:
+        """Write down what came of messages: those that went out, and id -> why not."""
+        if not done and not errors:
+            return
+        again = {"attempts": OutboxMessage.attempts + 1}
+        with self.desk.work(self.actor) as work:
+            went_out = update(OutboxMessage).where(OutboxMessage.id.in_(done), OutboxMessage.done_at.is_(None))
+            work.session.execute(went_out.values(**again, done_at=work.now(), last_error=None))
+            for message_id, error in errors.items():
+                failed = update(OutboxMessage).where(OutboxMessage.id == message_id, OutboxMessage.done_at.is_(None))
+                work.session.execute(failed.values(**again, last_error=error))
+        self.done, self.failed = self.done + len(done), self.failed + len(errors)
+
+
+def _said(error: Exception) -> str:
+    """Another library's words may repeat an address; ours never do."""
+    return str(error) if isinstance(error, DebitError) else type(error).__name__
 
 
 def undelivered(work: Work) -> Sequence[OutboxMessage]:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from debit_service.core.database import Base
@@ -37,9 +37,28 @@ class Event(Base):
 
 
 class OutboxMessage(Base):
-    """An outward effect that is owed: written in the transaction that causes it, carried out afterwards, at least once."""
+    """An outward effect that is owed: written in the transaction that causes it, carried out afterwards, at least once.
+
+    `print_run` names the run of letters in which it goes out with others; it is set before that run is made.
+    """
 
     __tablename__ = "outbox"
+    __table_args__ = (
+        # What is owed is few among all that was ever sent.
+        Index(
+            "ix_outbox_owed",
+            "print_run",
+            "id",
+            sqlite_where=text("done_at is null"),
+            postgresql_where=text("done_at is null"),
+        ),
+        Index(
+            "ix_outbox_print_run",
+            "print_run",
+            sqlite_where=text("print_run is not null"),
+            postgresql_where=text("print_run is not null"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
@@ -48,6 +67,7 @@ class OutboxMessage(Base):
     created_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None]
+    print_run: Mapped[str | None]
     done_at: Mapped[datetime | None]
 
 

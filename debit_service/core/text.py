@@ -15,3 +15,8 @@ def aligned(titles: Sequence[str], rows: Iterable[Sequence[str]], right: Iterabl
         ).rstrip()
         for row in cells
     ]
+
+
+def inert(cell: str) -> str:
+    """A cell of a CSV that no spreadsheet runs as a formula: it gets an apostrophe before it (ASVS 1.2.10)."""
+    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\0") else cell

@@ -15,13 +15,17 @@ from debit_service.core.clock import Clock
 from debit_service.core.crypto import KeyRing
 from debit_service.core.database import Database
 from debit_service.core.errors import Refused
-from debit_service.core.ids import new_id
+from debit_service.core.ids import new_id, new_ids
 
 
 class Role(StrEnum):
-    """What a person may do. Roles do not include one another: a person holds exactly what was given."""
+    """What a person may do. Roles do not include one another: a person holds exactly what was given.
+
+    A mandate agent is a proximity office's: it takes in mandates, and does nothing about money.
+    """
 
     EMPLOYER = "employer"
+    MANDATE_AGENT = "mandate_agent"
     FINANCE_CLERK = "finance_clerk"
     FINANCE_APPROVER = "finance_approver"
     ADMINISTRATOR = "administrator"
@@ -63,6 +67,10 @@ class Work:
     def new_id(self) -> str:
         """A fresh identifier."""
         return new_id(self.clock)
+
+    def new_ids(self, count: int) -> list[str]:
+        """Fresh identifiers, for many rows at once."""
+        return new_ids(self.clock, count)
 
     def now(self) -> datetime:
         """The moment, by the one clock."""

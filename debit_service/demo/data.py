@@ -19,6 +19,8 @@ DUE_DATES = {"CNAS": "2026-09-30", "CNSS": "2026-09-10", "EINZUGSSTELLE": "2026-
 CURRENCIES = {"CNAS": "DZD", "CNSS": "MAD", "EINZUGSSTELLE": "EUR"}
 #: Employers of CNAS that never signed, and that signed but never took the form to their bank.
 WITHOUT_MANDATE, NOT_LODGED = 1, 2
+#: Nobody's number: the account that goes with it is given by an employer that changes it.
+ANOTHER_ACCOUNT = 990
 
 _COLUMNS = (
     "fund",

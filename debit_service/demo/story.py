@@ -17,6 +17,8 @@ from debit_service.collections import queries as collections
 from debit_service.collections.service.approve import approve
 from debit_service.contributions import queries as contributions
 from debit_service.contributions import service as contribution_service
+from debit_service.contributions.payments import Means, Paid
+from debit_service.core.accounts import AccountScheme, parse_account
 from debit_service.core.clock import SetClock
 from debit_service.core.errors import Refused
 from debit_service.core.files import write_atomically
@@ -26,8 +28,11 @@ from debit_service.demo import data
 from debit_service.demo.bank import MockBank, running
 from debit_service.employers import queries as employers
 from debit_service.employers.service import enrol, register
+from debit_service.mandates import importing
 from debit_service.mandates import queries as mandates
 from debit_service.mandates import service as mandate_service
+from debit_service.mandates.amend import Change, amend
+from debit_service.reconcile.service.other_means import record as record_payment
 from debit_service.reports import printed
 from debit_service.reports import service as reports
 from debit_service.wiring import DEMO_CLOCK, Service, open_service
@@ -56,6 +61,8 @@ ANSWERS: dict[date, list[tuple[str, int, str]]] = {
     date(2026, 10, 19): [("EINZUGSSTELLE", 9, "MD06")],
 }
 REVOKED = ("CNAS", 3, date(2026, 9, 15))
+AMENDED = ("EINZUGSSTELLE", 10, date(2026, 9, 16))
+PAID_OTHERWISE = ("CNAS", 10, date(2026, 9, 21))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +154,10 @@ def _take_in(world: World, say: Callable[[str], None]) -> None:
             one.fund,
             one.registration,
         )
-        made, bad = mandate_service.import_rows(work, service.funds, data.mandates_csv())
-        say(f"  mandates: {made} taken, {len(bad)} bad")
-        for line in bad:
-            say(f"    line {line.line}: {line.message}")
+        taken = importing.import_rows(work, service.funds, data.mandates_csv())
+        say(f"  mandates: {taken.good} taken, {len(taken.bad)} bad")
+        for answer in taken.bad:
+            say(f"    line {answer.line}: {answer.message}")
     with service.desk.work(SERVICE) as work:
         report = contribution_service.import_rows(
             work, service.funds, service.calendars, data.contributions_ndjson(), "contributions.ndjson", partial=True
@@ -214,6 +221,12 @@ def _the_world_acts(world: World, day: date, say: Callable[[str], None]) -> None
     if day == revoked_on:
         _revoke(world, data.Somebody(fund_id, number))
         say(f"  {day.isoformat()}  {data.Somebody(fund_id, number).name} revokes its mandate, in time")
+    if day == AMENDED[-1]:
+        _amend(world, data.Somebody(*AMENDED[:2]))
+        say(f"  {day.isoformat()}  {data.Somebody(*AMENDED[:2]).name} gives another account")
+    if day == PAID_OTHERWISE[-1]:
+        _pay_otherwise(world, data.Somebody(*PAID_OTHERWISE[:2]), day)
+        say(f"  {day.isoformat()}  {data.Somebody(*PAID_OTHERWISE[:2]).name} pays by transfer: its debit is stopped")
     for fund_id, number, reason in ANSWERS.get(day, []):
         somebody = data.Somebody(fund_id, number)
         bank = world.banks[world.service.funds.get(fund_id).bank]
@@ -228,6 +241,32 @@ def _revoke(world: World, somebody: data.Somebody) -> None:
         mandate = mandates.live(work, somebody.fund, employer.id) if employer else None
         if mandate:
             mandate_service.revoke(work, mandate, "letter of the employer", evidence="letter of 2026-09-14")
+
+
+def _amend(world: World, somebody: data.Somebody) -> None:
+    scheme, number = data.Somebody(somebody.fund, data.ANOTHER_ACCOUNT).account
+    with world.service.desk.work(SERVICE) as work:
+        employer = employers.find(work, somebody.fund, somebody.registration)
+        mandate = mandates.live(work, somebody.fund, employer.id) if employer else None
+        if mandate:
+            change = Change(account=parse_account(number, AccountScheme(scheme)))
+            fund = world.service.funds.get(somebody.fund)
+            why = "the employer changed its account"
+            amend(work, fund, mandate, change, received_at=work.now(), why=why, evidence="letter of 2026-09-15")
+
+
+def _pay_otherwise(world: World, somebody: data.Somebody, day: date) -> None:
+    with world.service.desk.work(SERVICE) as work:
+        owed = contributions.get(work, somebody.contribution)
+        paid = Paid(
+            amount_minor=owed.amount_minor,
+            currency=owed.currency,
+            paid_on=day,
+            means=Means.TRANSFER,
+            reference="V-2026-0917",
+            evidence="statement of the fund's treasury",
+        )
+        record_payment(work, world.service.funds.get(somebody.fund), owed, paid)
 
 
 def _end_to_end_id(world: World, somebody: data.Somebody) -> str:

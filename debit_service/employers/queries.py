@@ -1,9 +1,10 @@
 """Find employers; open their sealed names for those who may see them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 
+from debit_service.core.bulk import among
 from debit_service.core.work import Work
 from debit_service.employers.models import Employer, Registration
 
@@ -23,6 +24,24 @@ def get(work: Work, employer_id: str) -> Employer:
 def by_reference(work: Work, reference: str) -> Employer | None:
     """The employer with this number of its own."""
     return work.session.scalars(select(Employer).where(Employer.reference == reference)).one_or_none()
+
+
+def by_references(work: Work, references: Collection[str]) -> Sequence[Employer]:
+    """Those employers that have one of these numbers of their own."""
+    return work.session.scalars(select(Employer).where(among(work.session, Employer.reference, references))).all()
+
+
+def numbers_at(
+    work: Work, fund_id: str, numbers: Collection[str], employer_ids: Collection[str]
+) -> set[tuple[str, str]]:
+    """(number, employer id) of each of `numbers` that a fund has given to somebody, and of each of these employers there."""
+    found = set()
+    # Each has an index of its own; one condition for both would use neither.
+    for column, values in ((Registration.number, numbers), (Registration.employer_id, employer_ids)):
+        query = select(Registration.number, Registration.employer_id)
+        rows = work.session.execute(query.where(Registration.fund_id == fund_id, among(work.session, column, values)))
+        found |= {(number, employer_id) for number, employer_id in rows}
+    return found
 
 
 def registrations(work: Work, employer_id: str) -> Sequence[Registration]:

@@ -172,9 +172,12 @@ class DebitPolicy(_Strict):
 
 
 class MandatePath(_Strict):
-    """Whether a mandate must be lodged with, and accepted by, the employer's bank before it may be used."""
+    """Whether a mandate must be lodged with, and accepted by, the employer's bank before it may be used; and after how many days
+    of waiting for that bank the employer is reminded, and reminded again.
+    """
 
     needs_bank_acceptance: Fact[bool]
+    remind_after_days: Fact[Annotated[int, Field(ge=1)]]
 
 
 class Fund(_Strict):

@@ -1,19 +1,25 @@
-"""Reads funds, bank profiles and confirmations from the configuration folder.
+"""Reads funds, bank profiles and confirmations from the configuration folder, and corrections of calendars from the database.
 
 It refuses: a file whose name is not its id, two funds with one id, an account that its scheme does not accept, a bank or a
 calendar that does not exist, and a confirmation of something that no fund states (a typing error would confirm nothing).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
 
 from debit_service.core.accounts import parse_account
+from debit_service.core.calendar import BusinessCalendar, Correction, Origin
 from debit_service.core.errors import DebitError, InvalidInput, NotFound
 from debit_service.core.toml import as_model, read_toml
+from debit_service.core.work import Work
+from debit_service.funds.models import CalendarOverride
 from debit_service.funds.profile import BankProfile, Confirmation, Fund
 
 
@@ -118,3 +124,45 @@ def _refuse_stray_confirmations(funds: Funds, confirmed: Mapping[str, Confirmati
             place=", ".join(stray),
             remedy="Write the place as `debit funds list` shows it.",
         )
+
+
+def corrected(session: Session, files: Mapping[str, BusinessCalendar]) -> dict[str, BusinessCalendar]:
+    """The calendars of the configuration with what staff say about them now."""
+    found: dict[str, list[Correction]] = {name: [] for name in files}
+    for row in session.scalars(_standing()):
+        if row.calendar in found:
+            becomes = cast("Literal['open', 'closed']", row.becomes)
+            found[row.calendar].append(Correction(row.day, becomes, row.why, Origin.STAFF))
+    return {name: calendar.corrected(found[name]) for name, calendar in files.items()}
+
+
+def overrides(work: Work, calendar: str) -> Sequence[CalendarOverride]:
+    """What staff ever said about a calendar, the newest day first, withdrawn ones included."""
+    query = select(CalendarOverride).where(CalendarOverride.calendar == calendar)
+    return work.session.scalars(query.order_by(CalendarOverride.day.desc(), CalendarOverride.id.desc())).all()
+
+
+def override(work: Work, override_id: str) -> CalendarOverride:
+    """One correction. Raises NotFound `calendar.override_unknown`."""
+    row = work.session.get(CalendarOverride, override_id)
+    if row is None:
+        raise NotFound(
+            "calendar.override_unknown", "There is no such correction.", remedy="See `debit calendars show NAME`."
+        )
+    return row
+
+
+def standing_override(work: Work, calendar: str, day: date) -> CalendarOverride | None:
+    """The correction of a day that stands, if staff corrected it."""
+    query = _standing().where(CalendarOverride.calendar == calendar, CalendarOverride.day == day)
+    return work.session.scalars(query).one_or_none()
+
+
+def told_on(work: Work, calendars: Iterable[str], day: date) -> date | None:
+    """When staff last said something about `day` in one of `calendars`, or took it back (UTC); None when they never did."""
+    query = select(CalendarOverride).where(CalendarOverride.calendar.in_(list(calendars)), CalendarOverride.day == day)
+    return max(((row.withdrawn_at or row.made_at).date() for row in work.session.scalars(query)), default=None)
+
+
+def _standing() -> Select[CalendarOverride]:
+    return select(CalendarOverride).where(CalendarOverride.withdrawn_at.is_(None))

@@ -46,7 +46,7 @@ def attach(work: Work, mandate: Mandate, kind: DocumentKind, content: bytes) -> 
 
     The same bytes again change nothing. Raises InvalidInput `scan.*` for what is no scan.
     """
-    work.actor.require(Role.FINANCE_CLERK)
+    work.actor.require(Role.FINANCE_CLERK, Role.MANDATE_AGENT)
     media_type, digest = scan_type(content), sha256(content).hexdigest()
     mandate_id = None if kind is DocumentKind.SIGNED_FORM else mandate.id
     query = select(MandateDocument.id).where(
@@ -78,7 +78,7 @@ def attach(work: Work, mandate: Mandate, kind: DocumentKind, content: bytes) -> 
 
 def fetch(work: Work, document_id: str) -> Document:
     """A scan, byte for byte. An employer gets its own only; who took it is on record. Raises NotFound."""
-    work.actor.require(Role.EMPLOYER, Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
+    work.actor.require(Role.EMPLOYER, Role.MANDATE_AGENT, Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
     document = work.session.get(MandateDocument, document_id)
     if document is None:
         raise NotFound("mandate.document_unknown", "There is no such document.")

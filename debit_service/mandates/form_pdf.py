@@ -1,7 +1,8 @@
 """The mandate form as a PDF: a page a creditor, two languages side by side, Arabic set from right to left.
 
-What stands on it comes from the mandates as they are kept and goes into the page as data, never as markup. The same mandates
-give the same bytes: the date of the document is the day of the signature, fonts come from packages, and none from the machine.
+What stands on it comes from the mandates as they are kept, or from a draft that waits for its signature, and goes into the page
+as data, never as markup. The same mandates give the same bytes: the date of the document is the day of the signature, or that on
+which the draft was made; fonts come from packages, and none from the machine.
 """
 
 import json
@@ -19,8 +20,10 @@ from debit_service.core.money import format_minor
 from debit_service.core.work import Role, Work
 from debit_service.funds.profile import Fund
 from debit_service.funds.queries import Funds
-from debit_service.mandates import queries, wording
-from debit_service.mandates.models import Mandate, MandateForm
+from debit_service.mandates import drafts, queries, wording
+from debit_service.mandates.authority import stated_in
+from debit_service.mandates.drafts import FormData
+from debit_service.mandates.models import Mandate, MandateDraft, MandateForm
 
 #: Archives want PDF/A; its level "a" also tells a screen reader the order and the language of what stands on the page.
 _STANDARD: Final = "a-2a"
@@ -30,7 +33,7 @@ _RIB_GROUPS = {AccountScheme.DZ_RIB: (3, 5, 10, 2), AccountScheme.MA_RIB: (3, 3,
 
 def form_pdf(work: Work, funds: Funds, mandate: Mandate) -> bytes:
     """The form under which `mandate` was signed, with a page for each creditor. That it was printed is on record."""
-    work.actor.require(Role.EMPLOYER, Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
+    work.actor.require(Role.EMPLOYER, Role.MANDATE_AGENT, Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
     work.actor.require_employer(mandate.employer_id)
     form, signed = queries.form(work, mandate.form_id)
     pages = [_page(work, one, funds.get(one.fund_id)) for one in queries.of_form(work, form.id)]
@@ -40,43 +43,87 @@ def form_pdf(work: Work, funds: Funds, mandate: Mandate) -> bytes:
     return content
 
 
+def draft_pdf(work: Work, funds: Funds, draft: MandateDraft) -> bytes:
+    """A draft as a form to sign by hand: its number in place of references, no date, a page for each creditor."""
+    work.actor.require(Role.EMPLOYER, Role.MANDATE_AGENT, Role.FINANCE_CLERK)
+    work.actor.require_employer(draft.employer_id)
+    drafts.check_open(draft)
+    data = drafts.read(work, draft)
+    pages = [_draft_page(data, funds.get(fund_id)) for fund_id in draft.fund_ids]
+    content = typeset(draft_data(draft, data, pages))
+    audit.record(work, "mandate_draft.printed", draft.id, number=draft.number)
+    return content
+
+
 def form_data(form: MandateForm, signed: dict[str, Any], pages: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Everything that the template sets, as JSON values."""
+    """Everything that the template sets of a signed form, as JSON values."""
     return {
+        "draft": None,
         "form": form.id,
         "sha256": form.sha256,
         "how": form.how,
-        "signed_on": form.signed_on.isoformat(),
+        "dated": form.signed_on.isoformat(),
         "signer_name": signed["signer_name"],
         "signer_capacity": signed["signer_capacity"],
+        "authority": stated_in(signed).as_dict(),
+        "pages": list(pages),
+    }
+
+
+def draft_data(draft: MandateDraft, data: FormData, pages: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Everything that the template sets of a draft."""
+    return {
+        "draft": draft.number,
+        "dated": draft.made_at.date().isoformat(),
+        "signer_name": data.signer_name,
+        "signer_capacity": data.signer_capacity,
+        "authority": data.authority.as_dict(),
         "pages": list(pages),
     }
 
 
 def _page(work: Work, mandate: Mandate, fund: Fund) -> dict[str, Any]:
-    account = queries.account(work, mandate)
-    limit = mandate.amount_limit_minor
-    return {
-        "languages": [_in_language(mandate, fund, language) for language in wording.form_languages(fund)],
-        "scheme": mandate.scheme,
-        "creditor": fund.creditor.name.value,
+    account, debtor = queries.account(work, mandate), queries.debtor_name(work, mandate)
+    return _creditor(fund, mandate.scheme, mandate.recurrence) | {
         "creditor_identifier": mandate.creditor_identifier,
-        "confirmed": fund.creditor.identifier.confirmed,
         "reference": mandate.reference,
-        "debtor": queries.debtor_name(work, mandate),
-        "account_kind": "IBAN" if account.scheme is AccountScheme.IBAN else "RIB",
-        "account": account_groups(account),
-        "limit": None if limit is None else _amount(limit, fund.currency),
+        **_debtor(account, debtor, mandate.amount_limit_minor, fund.currency),
+    }
+
+
+def _draft_page(data: FormData, fund: Fund) -> dict[str, Any]:
+    return _creditor(fund, fund.scheme.value, data.recurrence) | {
+        "creditor_identifier": fund.creditor.identifier.value,
+        **_debtor(data.account, data.debtor_name, data.amount_limit_minor, fund.currency),
+    }
+
+
+def _creditor(fund: Fund, scheme: str, recurrence: str) -> dict[str, Any]:
+    return {
+        "languages": [_in_language(fund, scheme, recurrence, language) for language in wording.form_languages(fund)],
+        "scheme": scheme,
+        "recurrence": recurrence,
+        "creditor": fund.creditor.name.value,
+        "confirmed": fund.creditor.identifier.confirmed,
         "lodged_at_bank": fund.mandate_path.needs_bank_acceptance.value,
     }
 
 
-def _in_language(mandate: Mandate, fund: Fund, language: str) -> dict[str, Any]:
+def _debtor(account: AccountNumber, name: str, limit_minor: int | None, currency: str) -> dict[str, Any]:
+    return {
+        "debtor": name,
+        "account_kind": "IBAN" if account.scheme is AccountScheme.IBAN else "RIB",
+        "account": account_groups(account),
+        "limit": None if limit_minor is None else _amount(limit_minor, currency),
+    }
+
+
+def _in_language(fund: Fund, scheme: str, recurrence: str, language: str) -> dict[str, Any]:
     return {
         "code": language,
         "words": dict(wording.words(language)),
         "fund": fund.names.best(language),
-        "clauses": wording.clauses(fund, mandate.scheme, language),
+        "clauses": wording.clauses(fund, scheme, language, recurrence),
     }
 
 
@@ -109,7 +156,7 @@ def _compiled(data: dict[str, Any], standard: Literal["a-2a"] | None) -> bytes:
         font_paths=_fonts(),
         sys_inputs={"data": json.dumps(data)},
         pdf_standards=standard,
-        timestamp=datetime.combine(date.fromisoformat(data["signed_on"]), time(), UTC),
+        timestamp=datetime.combine(date.fromisoformat(data["dated"]), time(), UTC),
     )
 
 

@@ -8,8 +8,9 @@ from debit_service.employers import queries as employers
 from debit_service.employers.models import Employer
 from debit_service.funds.profile import Fund
 from debit_service.mandates.documents import DocumentKind, attach
-from debit_service.mandates.models import Mandate
-from debit_service.mandates.service import SignedForm, sign
+from debit_service.mandates.drafts import sign_draft
+from debit_service.mandates.models import Mandate, MandateDraft
+from debit_service.mandates.service import SignedForm
 
 
 def employer_known_as(work: Work, funds: Sequence[Fund], number: str) -> Employer:
@@ -32,9 +33,14 @@ def employer_known_as(work: Work, funds: Sequence[Fund], number: str) -> Employe
     return next(iter(found.values()))
 
 
-def enter(work: Work, form: SignedForm, funds: list[Fund], scan: bytes) -> list[Mandate]:
-    """One mandate for each fund on the paper, and the scan with all of them. What `sign` and `attach` refuse leaves nothing."""
-    work.actor.require(Role.FINANCE_CLERK)
-    made = sign(work, form, funds)
+def enter(
+    work: Work, form: SignedForm, funds: list[Fund], scan: bytes, draft: MandateDraft | None = None
+) -> list[Mandate]:
+    """One mandate for each fund on the paper, and the scan with all of them; the draft that was printed is closed.
+
+    `form` says what the paper says, also where a hand corrected what was printed. What is refused leaves nothing.
+    """
+    work.actor.require(Role.FINANCE_CLERK, Role.MANDATE_AGENT)
+    made = sign_draft(work, form, funds, draft)
     attach(work, made[0], DocumentKind.SIGNED_FORM, scan)
     return made

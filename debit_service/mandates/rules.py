@@ -1,13 +1,17 @@
-"""The life of a mandate, and its reference.
+"""The life of a mandate, its reference, and what a change of its account means.
 
 CNAS, CNSS and URSSAF use an authorisation that the employer's *bank* validates (the B2B pattern), so a mandate knows when it was
 lodged at the bank and when the bank accepted it, with evidence. A CORE mandate is active once signed.
 """
 
 import re
+from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date
 
+from schwifty import IBAN
+
+from debit_service.core.accounts import AccountNumber, AccountScheme
 from debit_service.core.machine import Machine
 
 MACHINE = Machine(
@@ -15,12 +19,19 @@ MACHINE = Machine(
     initial="signed",
     transitions={
         "signed": frozenset({"lodged_at_bank", "active", "revoked"}),
-        "lodged_at_bank": frozenset({"active", "refused_by_bank", "revoked"}),
-        "active": frozenset({"suspended", "revoked", "expired"}),
-        "suspended": frozenset({"active", "revoked", "expired"}),
+        "lodged_at_bank": frozenset({"active", "refused_by_bank", "revoked", "signed"}),
+        # Signed again: the account was amended, and the bank that keeps it must accept the mandate anew.
+        "active": frozenset(
+            {"suspended", "revoked", "revoked_by_bank", "expired", "transferred", "completed", "signed"}
+        ),
+        "suspended": frozenset({"active", "revoked", "revoked_by_bank", "expired", "transferred"}),
         "revoked": frozenset(),
+        "revoked_by_bank": frozenset(),
         "refused_by_bank": frozenset(),
         "expired": frozenset(),
+        "transferred": frozenset(),
+        # Used up: it allowed one debit, or its last one was asked for, and that debit has settled for good.
+        "completed": frozenset(),
     },
 )
 
@@ -53,6 +64,30 @@ def reference_stem(fund_id: str, number: str) -> str:
 
 def dormant(signed_on: date, last_presented_on: date | None, on: date) -> bool:
     """Whether a mandate has lapsed: 36 months without a presented collection (EPC rulebooks), also one that was refused."""
-    latest = max(signed_on, last_presented_on or signed_on)
-    months = (on.year - latest.year) * 12 + on.month - latest.month - (on.day < latest.day)
-    return months >= DORMANT_AFTER_MONTHS
+    return max(signed_on, last_presented_on or signed_on) <= dormant_since(on)
+
+
+def dormant_since(on: date) -> date:
+    """The latest day of last use that makes a mandate dormant `on` that day."""
+    months = on.year * 12 + on.month - 1 - DORMANT_AFTER_MONTHS
+    year, month = months // 12, months % 12 + 1
+    return date(year, month, min(on.day, monthrange(year, month)[1]))
+
+
+def bank_of(account: AccountNumber) -> tuple[str, str] | None:
+    """(country, code) of the bank that keeps an account, where the number tells it."""
+    number = account.value
+    if account.scheme is AccountScheme.DZ_RIB:
+        return ("DZ", number[:3])
+    if account.scheme is AccountScheme.MA_RIB:
+        return ("MA", number[:3])
+    # What schwifty takes for the bank code of these two is longer than a bank's: it has the city or two zeros in it.
+    national = {"DZ": number[6:9], "MA": number[4:7]}.get(number[:2])
+    code = national or IBAN(number).bank_code
+    return (number[:2], code) if code else None
+
+
+def same_bank(before: AccountNumber, after: AccountNumber) -> bool | None:
+    """Whether one bank keeps both accounts; None when their numbers do not tell, and a person must say."""
+    banks = bank_of(before), bank_of(after)
+    return None if None in banks else banks[0] == banks[1]

@@ -27,11 +27,12 @@ def form_languages(fund: Fund) -> tuple[str, str]:
     return (first, second) if _FROM_THE_LEFT.index(first) < _FROM_THE_LEFT.index(second) else (second, first)
 
 
-def clauses(fund: Fund, scheme: str, language: str) -> list[str]:
-    """What the signer of a mandate of `scheme` at `fund` accepts."""
+def clauses(fund: Fund, scheme: str, language: str, recurrence: str = "recurrent") -> list[str]:
+    """What the signer of a mandate of `scheme` at `fund` accepts, for many debits or for one."""
     said = words(language)
     keys = ["authorise", "announce", f"refund_{scheme}"]
     if fund.mandate_path.needs_bank_acceptance.value:
         keys.append("lodge")
     known = {"creditor": fund.creditor.name.value, "days": fund.debit_policy.notice_days_ahead.value}
-    return [said[key].format_map(known) for key in keys]
+    first, *others = [said[key].format_map(known) for key in keys]
+    return [f"{first} {said[f'clause_{recurrence}']}", *others]

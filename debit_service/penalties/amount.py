@@ -1,6 +1,7 @@
 """Computes a late penalty from a rule, a base and two dates, step by step, so that it can be recomputed to the cent on appeal.
 
-- Every step stands on the unpaid principal: nothing is ever charged on a penalty.
+- Every step stands on the principal that is unpaid on its first day: nothing is ever charged on a penalty, and what was paid in
+  part bears no step that begins after its payment. The day of a payment still counts as unpaid, as that of the last one does.
 - Step keys are stable ("once", "month-2", "day-40", "tier-2"): computing again with a later date only adds steps.
 - Started months are counted from the clock's start, clamped to the month's end: from 30 January, 28 February is within the first
   month and 1 March in the second.
@@ -9,7 +10,7 @@
 """
 
 import calendar
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -68,18 +69,21 @@ def compute(
     clock_start: date,
     until: date,
     circumstances: Circumstances = USUAL,
+    payments: Sequence[tuple[date, int]] = (),
 ) -> Computation:
     """The penalty for `base_minor` unpaid from `clock_start` (the last day without one) to `until` (payment, or today).
 
+    `payments` are (day, minor units) of what was paid in part before `until`.
     Raises InvalidInput `penalty.currency`, `penalty.base`, `penalty.heads` or `penalty.claim_term`.
     """
     if currency != rule.currency:
         raise InvalidInput("penalty.currency", f"The rule {rule.id} is in {rule.currency}, the debt in {currency}.")
     if base_minor < 0:
         raise InvalidInput("penalty.base", "The unpaid principal cannot be negative.")
-    case = _Case(rule, _charged_base(rule, base_minor, circumstances), clock_start, until, circumstances)
+    case = _Case(rule, base_minor, clock_start, until, circumstances, tuple(payments))
     late = until > clock_start + timedelta(days=rule.grace_days)
-    steps = tuple(_capped(case, _steps(case))) if late else ()
+    charged = (step for step in _steps(case) if step.base_minor)
+    steps = tuple(_capped(case, charged)) if late else ()
     return Computation(
         rule_id=rule.id,
         rule_version=rule.version,
@@ -97,7 +101,8 @@ def compute(
                 key: value.isoformat() if isinstance(value, date) else value
                 for key, value in asdict(circumstances).items()
             },
-        },
+        }
+        | ({"payments": [[day.isoformat(), minor] for day, minor in payments]} if payments else {}),
     )
 
 
@@ -119,10 +124,16 @@ def add_months(start: date, months: int) -> date:
 @dataclass(frozen=True, slots=True)
 class _Case:
     rule: PenaltyRule
-    base_minor: int
+    principal_minor: int
     start: date
     until: date
     circumstances: Circumstances
+    payments: tuple[tuple[date, int], ...]
+
+    def base_minor(self, first: date) -> int:
+        """The base of a step that begins on `first`: what is unpaid that day, as far as the rule charges it."""
+        paid = sum(minor for day, minor in self.payments if day < first)
+        return _charged_base(self.rule, max(self.principal_minor - paid, 0), self.circumstances)
 
     def money(self, text: str) -> int:
         return parse_minor(text, self.rule.currency)
@@ -150,8 +161,6 @@ def _steps(case: _Case) -> Iterator[AmountStep]:
     rule = case.rule
     if rule.flat:
         yield _flat_step(case)
-    if case.base_minor == 0:
-        return
     if rule.once:
         yield _once_step(case, rule.once)
     if rule.periodic:
@@ -181,15 +190,19 @@ def _periodic_rate(case: _Case, periodic: Periodic) -> Decimal:
 
 
 def _daily_steps(case: _Case, interest: Interest) -> Iterator[AmountStep]:
-    charged = 0
+    charged = balances = 0
     for n in range(1, (case.until - case.start).days + 1):
-        so_far = _rounded(case.base_minor * interest.rate_per_year * n / interest.day_basis)
         day = case.start + timedelta(days=n)
+        base = case.base_minor(day)
+        balances += base
+        so_far = _rounded(balances * interest.rate_per_year / interest.day_basis)
+        days = f"{case.shown(base)} x {interest.rate_per_year:%} x {n}"
+        if balances != base * n:
+            days = f"{case.shown(balances)} (the balances of {n} days) x {interest.rate_per_year:%}"
         formula = (
-            f"{case.shown(case.base_minor)} x {interest.rate_per_year:%} x {n} / {interest.day_basis} "
-            f"= {case.shown(so_far)}, less {case.shown(charged)} for the days before"
+            f"{days} / {interest.day_basis} = {case.shown(so_far)}, less {case.shown(charged)} for the days before"
         )
-        yield AmountStep(f"day-{n}", day, day, interest.rate_per_year, case.base_minor, so_far - charged, formula)
+        yield AmountStep(f"day-{n}", day, day, interest.rate_per_year, base, so_far - charged, formula)
         charged = so_far
 
 
@@ -229,18 +242,25 @@ def _tiers_reached(case: _Case) -> Iterator[tuple[str, date, Decimal]]:
 
 
 def _charge(case: _Case, key: str, first: date, last: date, rate: Decimal) -> AmountStep:
-    amount = _rounded(case.base_minor * rate)
-    formula = f"{case.shown(case.base_minor)} x {rate:%} = {case.shown(amount)}"
-    return AmountStep(key, first, last, rate, case.base_minor, amount, formula)
+    base = case.base_minor(first)
+    amount = _rounded(base * rate)
+    formula = f"{case.shown(base)} x {rate:%} = {case.shown(amount)}"
+    return AmountStep(key, first, last, rate, base, amount, formula)
 
 
 def _capped(case: _Case, steps: Iterator[AmountStep]) -> Iterator[AmountStep]:
-    """All steps together stay within the rule's cap, a share of the base; the step that would pass it is cut."""
+    """All steps together stay within the rule's cap, a share of the base; the step that would pass it is cut.
+
+    What is paid in part takes its share of the room that is left with it: the rest is never charged beyond its own cap.
+    """
     if case.rule.cap is None:
         yield from steps
         return
-    left = _rounded(case.base_minor * case.rule.cap)
+    base = case.base_minor(case.start + _ONE_DAY)
+    left = _rounded(base * case.rule.cap)
     for step in steps:
+        if step.base_minor < base:
+            left, base = left * step.base_minor // base, step.base_minor
         amount = min(step.amount_minor, left)
         left -= amount
         cut = "" if amount == step.amount_minor else f", cut to {case.shown(amount)} by the cap of {case.rule.cap:%}"

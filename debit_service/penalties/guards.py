@@ -99,8 +99,11 @@ def name_as_signed(case: CaseFile, _: ReasonCode) -> Answer:
 
 
 def amendment_applied(case: CaseFile, _: ReasonCode) -> Answer:
-    """Amendments known before the cut-off."""
-    waiting: list[Amendment] = [each for each in known(case.amendments) if not each.applied_before_file]
+    """Amendments known before the cut-off. What was asked for after the debit had failed is its remedy, not its cause."""
+    failed_on = known(case.failure).date
+    waiting: list[Amendment] = [
+        each for each in known(case.amendments) if not each.applied_before_file and each.received_at.date() <= failed_on
+    ]
     if any(each.received_at <= known(case.cut_off_at) for each in waiting):
         return _ours("The employer's amendment was received before the cut-off and was not applied.")
     if waiting:
@@ -192,6 +195,14 @@ def notice_in_time(case: CaseFile, _: ReasonCode) -> Answer:
     if days < agreed:
         return _ours(f"The notice went out {days} days ahead; {agreed} were agreed.")
     return f"The notice went out {days} days ahead; {agreed} were agreed."
+
+
+def day_still_open(case: CaseFile, _: ReasonCode) -> Answer:
+    """A holiday that was announced after the notice, and the bank's own day instead of the announced one."""
+    if closed := known(case.day_closed_since):
+        because = f"The announced day was closed ({closed}): the debit came on another day than the employer was told."
+        return Verdict(Party.NOBODY, Effect.NONE, because)
+    return "The announced day was open."
 
 
 def no_second_collection(case: CaseFile, _: ReasonCode) -> Answer:

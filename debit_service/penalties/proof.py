@@ -98,6 +98,7 @@ def _recomputed(work: Work, rules: PenaltyRules, penalty: Penalty) -> Iterator[s
             _date(inputs["clock_start"]),
             _date(inputs["until"]),
             Circumstances(),
+            [(_date(day), int(minor)) for day, minor in inputs.get("payments", [])],
         )
     except (DebitError, KeyError, ValueError) as error:
         yield f"it cannot be computed again: {error}"

@@ -74,6 +74,7 @@ _NOTICE = (
         g.notice_in_time,
         g.some_notice,
     ),
+    Guard("open-day", "Was the announced day open?", ("day_closed_since",), g.day_still_open),
     Guard("file-time", "Was our file in time?", ("file_sent_at", "cut_off_at"), g.file_in_time),
     Guard(
         "second-debit",

@@ -150,6 +150,7 @@ class CaseFile:
     amount_sent_minor: Piece[int] | None = None
     amount_declared_minor: Piece[int] | None = None
     collection_date_sent: Piece[date] | None = None
+    day_closed_since: Piece[str | None] | None = None
     legal_due_date: Piece[date] | None = None
     file_sent_at: Piece[datetime] | None = None
     cut_off_at: Piece[datetime] | None = None
@@ -192,6 +193,7 @@ PIECE_LABELS: dict[str, str] = {
     "amount_sent_minor": "the amount in the file sent",
     "amount_declared_minor": "the amount declared",
     "collection_date_sent": "the collection date in the file sent",
+    "day_closed_since": "what closes that date in the calendars, as they are now",
     "legal_due_date": "the legal due date",
     "file_sent_at": "when the file was handed to the bank",
     "cut_off_at": "the bank's cut-off for the day needed",

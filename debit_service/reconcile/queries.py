@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from debit_service.banks.models import BankFile
 from debit_service.collections import queries as collections
 from debit_service.collections.models import Collection
+from debit_service.contributions import queries as contributions
 from debit_service.core.work import Work
 from debit_service.reconcile.models import Allocation, BankDocument, BankEntry, Disposition, FileReading
 from debit_service.reconcile.rules import Booking, Effect, Fact, Outcome, outcome
@@ -55,13 +56,18 @@ def outcome_of(work: Work, collection_id: str, amount_minor: int) -> Outcome:
     return outcome(amount_minor, facts_of(work, collection_id))
 
 
-def paid_on(work: Work, contribution_id: str) -> date | None:
-    """The day on which a contribution was paid by a debit that stands; None while it is unpaid."""
-    for attempt in collections.attempts(work, contribution_id):
-        result = outcome_of(work, attempt.id, attempt.amount_minor)
-        if result.settled_on:
-            return result.settled_on
-    return None
+def kept_minor(work: Work, contribution_id: str) -> int:
+    """What all debits of a contribution have brought in and not given back, minor units."""
+    attempts = collections.attempts(work, contribution_id)
+    return sum(outcome_of(work, one.id, one.amount_minor).kept_minor for one in attempts)
+
+
+def payments(work: Work, contribution_id: str) -> list[tuple[date, int]]:
+    """(day, minor units) of every payment of a contribution that stands, oldest first: debits booked, and other means."""
+    outcomes = [outcome_of(work, one.id, one.amount_minor) for one in collections.attempts(work, contribution_id)]
+    debited = [(one.settled_on, one.kept_minor) for one in outcomes if one.settled_on]
+    others = contributions.other_payments(work, contribution_id)
+    return sorted([*debited, *((one.paid_on, one.amount_minor) for one in others if one.undone_at is None)])
 
 
 def disposition(work: Work, entry_id: str) -> Disposition | None:

@@ -138,6 +138,26 @@ def positions(amount_minor: int, result: Outcome) -> dict[Account, int]:
     }
 
 
+def surplus(owed_minor: int, kept_minor: int, otherwise_minor: int) -> int:
+    """What came in for a contribution beyond what is owed, by debits and by other means. Minor units, never negative."""
+    return max(kept_minor + otherwise_minor - owed_minor, 0)
+
+
+def contribution_positions(owed_minor: int, kept_minor: int, otherwise_minor: int) -> dict[Account, int]:
+    """Where a contribution and what was paid for it by other means stand in the journal, whatever came first (debit positive).
+
+    Its debits stand there under their own names (`positions`). While one is under way, what is receivable may be below zero by
+    what is in transit: together they never are.
+    """
+    too_much = surplus(owed_minor, kept_minor, otherwise_minor)
+    return {
+        Account.RECEIVABLE: owed_minor - otherwise_minor + too_much,
+        Account.DECLARED: -owed_minor,
+        Account.OTHER_MEANS: otherwise_minor,
+        Account.REFUNDS_OWED: -too_much,
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Booking:
     """What identifies a booked entry to compare it with others; `family` is the message (camt.053), `document` the container.

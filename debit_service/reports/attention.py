@@ -1,13 +1,18 @@
-"""Attention: what was expected of a bank and has not come, and what is not known about sending. Silence is never a yes."""
+"""Attention: what was expected and has not come, what is not known about sending, what people must do before it is too late.
+
+Silence is never a yes: neither a bank's, nor a job's that did not run.
+"""
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 
 from debit_service.collections import queries as collections
 from debit_service.collections.models import Batch, Collection
+from debit_service.collections.service import bounds
+from debit_service.collections.service.redate import on_closed_days
 from debit_service.contributions import queries as contributions
-from debit_service.core import events
-from debit_service.core.calendar import Calendar
+from debit_service.core import events, runs
+from debit_service.core.calendar import BusinessCalendar, Calendar
 from debit_service.core.clock import business_date
 from debit_service.core.money import format_minor
 from debit_service.core.work import Work
@@ -16,20 +21,90 @@ from debit_service.funds.queries import Funds
 from debit_service.reconcile import queries as reconcile
 from debit_service.reconcile.rules import State
 
+_ONE_DAY = timedelta(days=1)
+#: A calendar that ends sooner than this is to be prolonged; an estimated holiday that is nearer is to be confirmed.
+HORIZON_LEFT_MIN = timedelta(days=180)
+ESTIMATED_UNTIL = timedelta(days=60)
+#: A dispute is told of this long before its answer is due.
+DISPUTE_AHEAD = timedelta(days=5)
+
 
 def attention(work: Work, funds: Funds, calendars: Mapping[str, Calendar]) -> Iterator[str]:
-    """In words: banks that owe an answer, money that is not the fund's, notices that did not go out, disputes left unanswered."""
+    """In words: what banks owe an answer about, runs that wait for a person, money that is not the fund's, messages that did not
+    go out, disputes, calendars that end or are not sure, jobs that failed or do not run.
+    """
     for batch, state in collections.batches(work, "sending", "sent"):
         if state == "sending":
             yield f"batch {batch.id}: it is not known whether the bank has it; `debit batches send` asks"
             continue
         yield from _silent(work, funds, calendars, batch)
+    for hold in bounds.waiting(work):
+        total = f"{format_minor(hold.control_sum_minor, hold.currency)} {hold.currency}"
+        yield (
+            f"a run of {hold.fund_id} of {hold.business_date.isoformat()} stopped at a safety bound ({hold.count} debits,"
+            f" {total}): {'; '.join(hold.reasons)}. An approver decides: `debit holds list`"
+        )
+    yield from _asked_for_closed_days(work, funds, calendars)
     yield from _collected_too_much(work)
     for message in events.undelivered(work):
         yield f"{message.kind} for {message.subject} has not gone out after {message.attempts} tries: {message.last_error}"
+    yield from _disputes(work)
+    named = {part.name: part for calendar in calendars.values() for part in calendar.parts}
+    for name in sorted(named):
+        yield from _unsure(named[name], work.now().date())
+    yield from _jobs(work)
+
+
+def _disputes(work: Work) -> Iterator[str]:
+    today = work.now().date()
     for dispute in disputes.waiting(work):
-        if dispute.answer_by < work.now().date():
-            yield f"dispute {dispute.id} was to be answered by {dispute.answer_by.isoformat()}"
+        by = dispute.answer_by
+        if by < today:
+            yield f"dispute {dispute.id} was to be answered by {by.isoformat()}"
+        elif by <= today + DISPUTE_AHEAD:
+            yield f"dispute {dispute.id} is to be answered by {by.isoformat()}: see `debit disputes list`"
+
+
+def _asked_for_closed_days(work: Work, funds: Funds, calendars: Mapping[str, Calendar]) -> Iterator[str]:
+    for fund in funds:
+        for batch_id, day, why in on_closed_days(
+            work, fund, calendars[fund.id], business_date(work.clock, fund.time_zone)
+        ):
+            yield (
+                f"batch {batch_id} of {fund.id} asks the bank for {day.isoformat()}, which was closed since ({why}): agree with"
+                " the bank on what it does; its next open day may be after the due date, and no employer is at fault for that"
+            )
+
+
+def _unsure(calendar: BusinessCalendar, today: date) -> Iterator[str]:
+    """Where a calendar ends too soon, and which of its holidays nobody has confirmed yet."""
+    if calendar.last_day - today < HORIZON_LEFT_MIN:
+        yield (
+            f"the calendar {calendar.name} ends on {calendar.last_day.isoformat()}: check the holidays of the years after it,"
+            f" then move last_day in config/calendars/{calendar.name}.toml"
+        )
+    for one in calendar.special_days(today, today + ESTIMATED_UNTIL):
+        if calendar.estimated(one.on):
+            yield (
+                f"calendar {calendar.name}: {one.on.isoformat()}, {one.why}, is not confirmed; once it is announced, say so with"
+                f" `debit calendars override {calendar.name} {one.on.isoformat()} closed` (or open, and close the right day)"
+            )
+
+
+def _jobs(work: Work) -> Iterator[str]:
+    """Runs that failed, that do not end, and that did not happen at all."""
+    found = runs.newest(work)
+    last = max((run.business_date for run in found), default=None)
+    for run in found:
+        if last and run.business_date < last - _ONE_DAY:
+            continue  # a job, a fund or a bank that is there no more
+        where = f"job {run.job} of {run.fund_id} on {run.business_date.isoformat()}"
+        if run.outcome == "failed":
+            yield f"{where} failed, and is tried again every minute while `debit worker` runs: {run.detail}"
+        elif run.outcome == "running" and work.now() - run.started_at > runs.RUN_TIME_MAX:
+            yield f"{where} runs since {run.started_at.isoformat(timespec='minutes')}: see the worker's log, restart it"
+    if last and last < work.now().date() - _ONE_DAY:
+        yield f"no job has run since {last.isoformat()}: is `debit worker` running?"
 
 
 def _collected_too_much(work: Work) -> Iterator[str]:

@@ -6,7 +6,7 @@ from debit_service.banks import queries as bank_files
 from debit_service.collections import queries as collections
 from debit_service.collections.models import Collection
 from debit_service.contributions import queries as contributions
-from debit_service.contributions.models import Contribution
+from debit_service.contributions.models import Contribution, OtherPayment
 from debit_service.core.errors import NotFound
 from debit_service.core.money import format_minor
 from debit_service.core.work import Work
@@ -20,6 +20,7 @@ from debit_service.penalties.models import FaultDecision, Penalty
 from debit_service.penalties.proof import missing_evidence
 from debit_service.reconcile import queries as reconcile
 from debit_service.reconcile.models import BankEntry
+from debit_service.reconcile.rules import surplus
 
 
 def explanation(work: Work, funds: Funds, codes: ReasonCodes, identifier: str) -> dict[str, Any]:
@@ -35,6 +36,8 @@ def explanation(work: Work, funds: Funds, codes: ReasonCodes, identifier: str) -
         "currency": contribution.currency,
         "due_date": contribution.due_date.isoformat(),
         "due_date_source": contribution.due_date_source,
+        "paid_by_other_means": [_payment(one) for one in contributions.other_payments(work, contribution.id)],
+        "refund_owed": format_minor(_refund_owed(work, contribution), contribution.currency),
         "attempts": [_attempt(work, codes, one) for one in collections.attempts(work, contribution.id)],
         "disputes": [
             {"id": one.id, "opened_at": one.opened_at.isoformat(), "answer": one.answer}
@@ -130,6 +133,28 @@ def _fact(work: Work, codes: ReasonCodes, entry_id: str, effect: str) -> dict[st
     }
 
 
+def _payment(payment: OtherPayment) -> dict[str, Any]:
+    return {
+        "payment": payment.id,
+        "reference": payment.reference,
+        "means": payment.means,
+        "paid_on": payment.paid_on.isoformat(),
+        "amount": format_minor(payment.amount_minor, payment.currency),
+        "currency": payment.currency,
+        "evidence": payment.evidence,
+        "recorded_at": _moment(payment.recorded_at),
+        "recorded_by": payment.recorded_by,
+        "undone_at": _moment(payment.undone_at),
+        "undone_by": payment.undone_by,
+        "undone_why": payment.undone_why,
+    }
+
+
+def _refund_owed(work: Work, contribution: Contribution) -> int:
+    otherwise = contributions.paid_otherwise_minor(work, contribution.id)
+    return surplus(contribution.amount_minor, reconcile.kept_minor(work, contribution.id), otherwise)
+
+
 def _decision(work: Work, decision: FaultDecision | None) -> dict[str, Any] | None:
     if decision is None:
         return None
@@ -159,6 +184,9 @@ def _penalty(work: Work, penalty: Penalty) -> dict[str, Any]:
         ],
         "total": format_minor(penalties.amount_of(work, penalty.id), penalty.currency),
         "currency": penalty.currency,
+        "paid_before": [
+            (day, format_minor(minor, penalty.currency)) for day, minor in penalty.inputs.get("payments", [])
+        ],
         "inputs": penalty.inputs,
     }
 
@@ -169,6 +197,9 @@ def lines(told: dict[str, Any]) -> list[str]:
         f"Contribution {told['reference']} of {told['fund']}, period {told['period']}",
         f"  owed: {told['amount']} {told['currency']}, due {told['due_date']} ({told['due_date_source']})",
     ]
+    text += [_payment_line(one) for one in told["paid_by_other_means"]]
+    if told["refund_owed"] != format_minor(0, told["currency"]):
+        text.append(f"  to be refunded: {told['refund_owed']} {told['currency']}, paid beyond what is owed")
     for attempt in told["attempts"]:
         text += _attempt_lines(attempt)
     text += [f"Dispute {one['id']}: {one['answer'] or 'open'}" for one in told["disputes"]]
@@ -177,10 +208,19 @@ def lines(told: dict[str, Any]) -> list[str]:
         text.append(
             f"  rule {penalty['rule']} {penalty['rule_version']}, from {penalty['clock_start']} to {penalty['until']}"
         )
+        text += [f"  {amount} {penalty['currency']} of it paid on {day}" for day, amount in penalty["paid_before"]]
         text += [f"  {step['step']}: {step['formula']}" for step in penalty["steps"]]
     if not told["penalties"]:
         text.append("No penalty.")
     return text
+
+
+def _payment_line(payment: dict[str, Any]) -> str:
+    undone = f"; undone by {payment['undone_by']}: {payment['undone_why']}" if payment["undone_at"] else ""
+    return (
+        f"  paid by {payment['means']}: {payment['amount']} {payment['currency']} on {payment['paid_on']}"
+        f" (reference {payment['reference']}, {payment['evidence']}, recorded by {payment['recorded_by']}{undone})"
+    )
 
 
 def _attempt_lines(attempt: dict[str, Any]) -> list[str]:

@@ -52,6 +52,8 @@ def _totals(found: Sequence[FundTotals]) -> Iterator[str]:
         "due",
         "debited",
         "paid",
+        "other means",
+        "refunds owed",
         "rejected",
         "returned",
         "not collected",
@@ -67,6 +69,8 @@ def _totals(found: Sequence[FundTotals]) -> Iterator[str]:
             one.due,
             one.debited,
             one.paid,
+            one.paid_otherwise,
+            one.refunds_owed,
             one.rejected,
             one.returned,
             one.not_collected,
@@ -76,7 +80,7 @@ def _totals(found: Sequence[FundTotals]) -> Iterator[str]:
         )
         rows.append((one.fund_id, "count", *(str(count) for count, _ in pairs), str(one.held), str(one.not_penalised)))
         rows.append(("", one.currency, *(format_minor(minor, one.currency) for _, minor in pairs), "", ""))
-    yield from _indented(titles, rows, frozenset(range(2, 13)))
+    yield from _indented(titles, rows, frozenset(range(2, 15)))
 
 
 def _by_reason(lines: Sequence[Line]) -> Iterator[str]:

@@ -48,6 +48,8 @@ def proof_pack(work: Work, funds: Funds, codes: ReasonCodes, identifier: str) ->
             pack[f"sent-{attempt.end_to_end_id}.json"] = _sent_line(work, batch, attempt.end_to_end_id)
         for fact in reconcile.facts_of(work, attempt.id):
             pack[f"bank-{fact.entry_id}.json"] = _bank_entry(work, fact.entry_id)
+    for told_payment in told["paid_by_other_means"]:
+        pack[f"payment-{told_payment['payment']}.json"] = _json(told_payment)
     # Personal data leaves the database: that is on record, with what was in it.
     audit.record(work, "proof_pack.exported", contribution.id, files=sorted(pack))
     pack["manifest.json"] = _manifest(pack, contribution.reference)

@@ -9,9 +9,14 @@ from debit_service.reconcile.rules import Outcome, State
 
 
 class Standing(StrEnum):
-    """How a contribution stands. `PAID` is provisional while the scheme lets the money go back: see `returnable_until`."""
+    """How a contribution stands. `PAID` is provisional while the scheme lets the money go back: see `returnable_until`.
+
+    `PAID` had a debit in it; `PAID_OTHERWISE` had none. `PARTLY_PAID`: nothing is under way for the rest.
+    """
 
     PAID = "paid"
+    PAID_OTHERWISE = "paid by other means"
+    PARTLY_PAID = "paid in part"
     UNDER_WAY = "under way"
     FAILED = "failed"
     NOT_COLLECTED = "not collected"
@@ -33,6 +38,7 @@ class Attempt:
 
     collection_id: str
     number: int
+    amount_minor: int
     collection_date: date
     date_reason: str
     sent: bool
@@ -47,7 +53,11 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One contribution on the report. Amounts in minor units of `currency`; `returnable_until` only while paid provisionally."""
+    """One contribution on the report. Amounts in minor units of `currency`; `returnable_until` only while paid provisionally.
+
+    `debited_minor` is what debits brought in and that stayed, `paid_otherwise_minor` what was paid by other means, and
+    `refund_owed_minor` what both make beyond what is owed.
+    """
 
     contribution_id: str
     reference: str
@@ -59,6 +69,9 @@ class Line:
     due_date: date
     amount_minor: int
     currency: str
+    debited_minor: int
+    paid_otherwise_minor: int
+    refund_owed_minor: int
     standing: Standing
     why: str
     paid_on: date | None
@@ -95,6 +108,8 @@ class FundTotals:
     due: tuple[int, int]
     debited: tuple[int, int]
     paid: tuple[int, int]
+    paid_otherwise: tuple[int, int]
+    refunds_owed: tuple[int, int]
     rejected: tuple[int, int]
     returned: tuple[int, int]
     not_collected: tuple[int, int]
@@ -122,13 +137,23 @@ class Report:
     notes: tuple[str, ...] = field(default=())
 
 
-def standing(outcomes: Sequence[Outcome], *, live: bool) -> Standing:
-    """How a contribution stands, from the outcomes of its attempts (oldest first; cancelled ones left out)."""
-    if any(one.state is State.SETTLED for one in outcomes):
-        return Standing.PAID
+def standing(outcomes: Sequence[Outcome], *, live: bool, owed_minor: int, otherwise_minor: int = 0) -> Standing:
+    """How a contribution stands, from the outcomes of its attempts (oldest first; cancelled ones left out) and other payments."""
+    settled = any(one.state is State.SETTLED for one in outcomes)
+    if debited(outcomes) + otherwise_minor >= owed_minor:
+        return Standing.PAID if settled else Standing.PAID_OTHERWISE
+    if settled:
+        return Standing.PARTLY_PAID
     if live:
         return Standing.UNDER_WAY
-    return Standing.FAILED if outcomes else Standing.NOT_COLLECTED
+    if outcomes:
+        return Standing.FAILED
+    return Standing.PARTLY_PAID if otherwise_minor else Standing.NOT_COLLECTED
+
+
+def debited(outcomes: Iterable[Outcome]) -> int:
+    """What debits brought in and that stayed; a return that came before its credit takes nothing from the others. Minor units."""
+    return sum(max(one.kept_minor, 0) for one in outcomes)
 
 
 def totals(fund_id: str, currency: str, lines: Iterable[Line], waiting: Iterable[Waiting]) -> FundTotals:
@@ -139,7 +164,10 @@ def totals(fund_id: str, currency: str, lines: Iterable[Line], waiting: Iterable
     failed = [line for line in own if any(attempt.effect for attempt in line.attempts)]
 
     def summed(chosen: Iterable[Line]) -> tuple[int, int]:
-        amounts = [line.amount_minor for line in chosen]
+        return counted(line.amount_minor for line in chosen)
+
+    def counted(minor: Iterable[int]) -> tuple[int, int]:
+        amounts = [one for one in minor if one]
         return len(amounts), sum(amounts)
 
     def penalties(kind: PenaltyStanding) -> tuple[int, int]:
@@ -151,7 +179,9 @@ def totals(fund_id: str, currency: str, lines: Iterable[Line], waiting: Iterable
         currency=currency,
         due=summed(own),
         debited=summed(line for line, _ in sent),
-        paid=summed(line for line in own if line.standing is Standing.PAID),
+        paid=counted(line.debited_minor for line in own if line.standing in (Standing.PAID, Standing.PARTLY_PAID)),
+        paid_otherwise=counted(line.paid_otherwise_minor for line in own),
+        refunds_owed=counted(line.refund_owed_minor for line in own),
         rejected=summed(line for line, attempt in sent if attempt.outcome == State.REJECTED.value),
         returned=summed(line for line, attempt in sent if attempt.outcome == State.RETURNED.value),
         not_collected=summed(line for line in own if line.standing is Standing.NOT_COLLECTED),

@@ -11,6 +11,7 @@ from debit_service.contributions import queries as contributions
 from debit_service.contributions.models import Contribution
 from debit_service.core.calendar import Calendar
 from debit_service.core.money import format_minor
+from debit_service.core.text import inert
 from debit_service.core.work import Role, Work
 from debit_service.disputes import queries as disputes
 from debit_service.employers import queries as employers
@@ -24,8 +25,9 @@ from debit_service.penalties.catalogue import ReasonCodes
 from debit_service.penalties.models import FaultDecision
 from debit_service.reconcile import control
 from debit_service.reconcile import queries as reconcile
-from debit_service.reconcile.rules import Outcome, State
+from debit_service.reconcile.rules import Outcome, State, surplus
 from debit_service.reports.attention import attention
+from debit_service.reports.refunds import refunds
 from debit_service.reports.rules import (
     Attempt,
     Line,
@@ -33,6 +35,7 @@ from debit_service.reports.rules import (
     Report,
     Standing,
     Waiting,
+    debited,
     standing,
     totals,
 )
@@ -54,7 +57,7 @@ def report(work: Work, funds: Funds, calendars: Mapping[str, Calendar], codes: R
         lines=lines,
         totals=tuple(totals(fund.id, fund.currency, lines, waiting) for fund in shown),
         waiting=waiting,
-        attention=() if own else tuple(attention(work, funds, calendars)),
+        attention=() if own else (*attention(work, funds, calendars), *refunds(work)),
         control=() if own else tuple(control.findings(work)),
         notes=() if own else tuple(control.notes(work)),
     )
@@ -67,8 +70,11 @@ def contribution_line(
     tried = [one for one in collections.attempts(work, contribution.id) if one.cancelled_why is None]
     outcomes = [reconcile.outcome_of(work, one.id, one.amount_minor) for one in tried]
     attempts = tuple(_attempt(work, codes, one, result) for one, result in zip(tried, outcomes, strict=True))
-    stands = standing(outcomes, live=any(one.live for one in tried))
-    paid_on = next((result.settled_on for result in outcomes if result.settled_on), None)
+    otherwise = [one for one in contributions.other_payments(work, contribution.id) if one.undone_at is None]
+    otherwise_minor = sum(one.amount_minor for one in otherwise)
+    owed, kept = contribution.amount_minor, debited(outcomes)
+    stands = standing(outcomes, live=any(one.live for one in tried), owed_minor=owed, otherwise_minor=otherwise_minor)
+    settled_on = next((result.settled_on for result in outcomes if result.settled_on), None)
     penalty, amount, penalty_why = _penalty(work, contribution, attempts)
     employer = work.session.get_one(Employer, contribution.employer_id)
     numbers = [one.number for one in employers.registrations(work, employer.id) if one.fund_id == fund.id]
@@ -81,12 +87,15 @@ def contribution_line(
         registration_number=numbers[0] if numbers else "",
         period=contribution.period,
         due_date=contribution.due_date,
-        amount_minor=contribution.amount_minor,
+        amount_minor=owed,
         currency=contribution.currency,
+        debited_minor=kept,
+        paid_otherwise_minor=otherwise_minor,
+        refund_owed_minor=surplus(owed, kept, otherwise_minor),
         standing=stands,
-        why=_why(work, fund, contribution, stands, attempts),
-        paid_on=paid_on,
-        returnable_until=_returnable_until(fund, calendars, paid_on),
+        why=_why(work, fund, contribution, stands, attempts, paid_otherwise=otherwise_minor > 0),
+        paid_on=settled_on or (otherwise[-1].paid_on if stands is Standing.PAID_OTHERWISE else None),
+        returnable_until=_returnable_until(fund, calendars, settled_on),
         attempts=attempts,
         penalty=penalty,
         penalty_minor=amount,
@@ -106,6 +115,7 @@ def _attempt(work: Work, codes: ReasonCodes, collection: Collection, result: Out
     return Attempt(
         collection_id=collection.id,
         number=collection.attempt,
+        amount_minor=collection.amount_minor,
         collection_date=collection.collection_date,
         date_reason=collection.date_reason,
         sent=sent,
@@ -125,11 +135,27 @@ def _because(decision: FaultDecision) -> str:
     return said.removeprefix(f"{decision.party}: ")
 
 
-def _why(work: Work, fund: Fund, contribution: Contribution, stands: Standing, attempts: tuple[Attempt, ...]) -> str:
+_SAID = {Standing.PAID_OTHERWISE: "paid by other means", Standing.PARTLY_PAID: "a part is still owed"}
+
+
+def _why(
+    work: Work,
+    fund: Fund,
+    contribution: Contribution,
+    stands: Standing,
+    attempts: tuple[Attempt, ...],
+    *,
+    paid_otherwise: bool,
+) -> str:
     """The one sentence that a finance clerk wants."""
     if stands is Standing.PAID:
         paid = next(one.number for one in attempts if one.outcome == State.SETTLED.value)
-        return "debited" if paid == 1 else f"debited at attempt {paid}"
+        also = ", and paid by other means" if paid_otherwise else ""
+        return (f"debited at attempt {paid}" if paid > 1 else "debited") + also
+    return _SAID.get(stands) or _why_not_paid(work, fund, contribution, attempts)
+
+
+def _why_not_paid(work: Work, fund: Fund, contribution: Contribution, attempts: tuple[Attempt, ...]) -> str:
     if attempts:
         last = attempts[-1]
         said = f" {last.reason_code} {last.reason_name or ''}".rstrip() if last.reason_code else ""
@@ -141,7 +167,8 @@ def _why(work: Work, fund: Fund, contribution: Contribution, stands: Standing, a
     if mandate is None:
         return "no mandate"
     state = mandates.state(work, mandate.id)
-    if mandate.amount_limit_minor is not None and contribution.amount_minor > mandate.amount_limit_minor:
+    open_minor = contributions.open_minor(work, contribution.id)
+    if mandate.amount_limit_minor is not None and open_minor > mandate.amount_limit_minor:
         return "the amount is above the limit that the employer set on its mandate"
     return "not planned yet" if state == "active" else f"the mandate is {state.replace('_', ' ')}, not active"
 
@@ -201,6 +228,8 @@ _COLUMNS = (
     "due_date",
     "amount",
     "currency",
+    "paid_by_other_means",
+    "refund_owed",
     "standing",
     "why",
     "paid_on",
@@ -230,6 +259,8 @@ def as_csv(made: Report) -> bytes:
             line.due_date.isoformat(),
             format_minor(line.amount_minor, line.currency),
             line.currency,
+            _amount(line.paid_otherwise_minor, line),
+            _amount(line.refund_owed_minor, line),
             line.standing.value,
             line.why,
             line.paid_on.isoformat() if line.paid_on else "",
@@ -238,13 +269,12 @@ def as_csv(made: Report) -> bytes:
             (last.reason_code or "") if last else "",
             (last.party or "") if last else "",
             line.penalty.value,
-            format_minor(line.penalty_minor, line.currency) if line.penalty_minor else "",
+            _amount(line.penalty_minor, line),
             line.penalty_why,
         )
-        writer.writerow([_harmless(cell) for cell in cells])
+        writer.writerow([inert(cell) for cell in cells])
     return buffer.getvalue().encode("utf-8-sig")
 
 
-def _harmless(cell: str) -> str:
-    """ASVS 1.2.10: a cell that a spreadsheet would run as a formula gets an apostrophe before it."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\0") else cell
+def _amount(minor: int, line: Line) -> str:
+    return format_minor(minor, line.currency) if minor else ""

@@ -1,4 +1,4 @@
-"""Batches: what waits, what it adds up to, approval by another person than the maker, and sending."""
+"""Batches: what waits, what it adds up to, approval by another person than the maker, and sending; runs that ask a person."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -6,7 +6,9 @@ from flask_babel import gettext
 
 from debit_service.access import service as access
 from debit_service.collections import queries
+from debit_service.collections.service import bounds
 from debit_service.collections.service.approve import approve as approve_batch
+from debit_service.collections.service.batch import cancel_alone
 from debit_service.collections.service.submit import submit
 from debit_service.core.work import Role
 from debit_service.web import forms
@@ -17,6 +19,7 @@ from debit_service.web.words import N_
 blueprint = Blueprint("batches", __name__, url_prefix="/batches")
 
 FINANCE = (Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
+DONE = 200
 _SENDING = {
     "sent": N_("The bank has the file."),
     "not_sent": N_("The bank did not take the file; nothing was sent. Try again later."),
@@ -27,10 +30,32 @@ _SENDING = {
 @blueprint.get("")
 @allowed(*FINANCE)
 def listed() -> ResponseReturnValue:
-    """Every batch, the newest first."""
+    """Every batch, the newest first, and above them the runs that stopped at a safety bound."""
     with reading() as work:
         found = list(reversed(queries.batches(work)))
-        return render_template("batches.html", batches=found, funds=service().funds)
+        held = bounds.waiting(work)
+        return render_template("batches.html", batches=found, held=held, funds=service().funds)
+
+
+@blueprint.get("/held/<hold_id>")
+@allowed(*FINANCE)
+def held(hold_id: str) -> ResponseReturnValue:
+    """A run that stopped at a safety bound, and why."""
+    return _held_page(hold_id, forms.ReleaseForm())
+
+
+@blueprint.post("/held/<hold_id>/release")
+@allowed(Role.FINANCE_APPROVER)
+def release(hold_id: str) -> ResponseReturnValue:
+    """Let exactly that run through, with the password again."""
+    form = forms.ReleaseForm()
+    status = _trouble_with_password(form)
+    if status != DONE:
+        return _held_page(hold_id, form), status
+    with working() as work:
+        bounds.release(work, hold_id, form.why.data)
+    flash(gettext("Released. The next run batches exactly this, and nothing else."))
+    return redirect(url_for("batches.listed"))
 
 
 @blueprint.get("/<batch_id>")
@@ -40,20 +65,30 @@ def detail(batch_id: str) -> ResponseReturnValue:
     return _page(batch_id, forms.ApproveForm()), 200
 
 
+@blueprint.route("/<batch_id>/cancel", methods=["GET", "POST"])
+@allowed(*FINANCE)
+def cancel(batch_id: str) -> ResponseReturnValue:
+    """Throw away a batch that was not sent; what it held is planned again."""
+    form = forms.WhyForm()
+    if form.validate_on_submit():
+        with reading() as work:
+            bank_id = queries.batch(work, batch_id).bank_id
+        cancel_alone(service().desk, actor(), batch_id, form.why.data, lambda: service().channel(bank_id))
+        flash(gettext("Cancelled. Nothing was sent, and what may still be debited is planned again."))
+        return redirect(url_for("batches.detail", batch_id=batch_id))
+    with reading() as work:
+        batch = queries.batch(work, batch_id)
+        return render_template("batch_cancel.html", form=form, batch=batch), 422 if form.errors else 200
+
+
 @blueprint.post("/<batch_id>/approve")
 @allowed(Role.FINANCE_APPROVER)
 def approve(batch_id: str) -> ResponseReturnValue:
     """Approve exactly the bytes whose hash the page showed, with the password again."""
     form = forms.ApproveForm()
-    if not form.validate():
-        return _page(batch_id, form), 422
-    with service().desk.work(NOBODY) as work:
-        # In a transaction of its own: a wrong password is counted, whatever becomes of the approval.
-        answer = access.sign_in(work, actor().name, form.password.data, request.remote_addr or "")
-    if answer.person is None:
-        throttled = gettext("Too many attempts. Wait a quarter of an hour, then try again.")
-        form.password.errors = [throttled if answer.throttled else gettext("The password is wrong.")]
-        return _page(batch_id, form), 429 if answer.throttled else 422
+    status = _trouble_with_password(form)
+    if status != DONE:
+        return _page(batch_id, form), status
     with working() as work:
         approve_batch(work, batch_id, form.sha256.data)
     flash(gettext("Approved. It may be sent now."))
@@ -70,6 +105,32 @@ def send(batch_id: str) -> ResponseReturnValue:
     outcome = submit(house.desk, actor(), fund, batch_id, house.channel(fund.bank))
     flash(gettext(_SENDING[outcome]))
     return redirect(url_for("batches.detail", batch_id=batch_id))
+
+
+def _trouble_with_password(form: forms.ApproveForm | forms.ReleaseForm) -> int:
+    """Ask for the password again: DONE when form and password are right, else the status of the page that says what is wrong."""
+    if not form.validate():
+        return 422
+    with service().desk.work(NOBODY) as work:
+        # In a transaction of its own: a wrong password is counted, whatever becomes of the decision.
+        answer = access.sign_in(work, actor().name, form.password.data, request.remote_addr or "")
+    if answer.person is not None:
+        return DONE
+    throttled = gettext("Too many attempts. Wait a quarter of an hour, then try again.")
+    form.password.errors = [throttled if answer.throttled else gettext("The password is wrong.")]
+    return 429 if answer.throttled else 422
+
+
+def _held_page(hold_id: str, form: forms.ReleaseForm) -> str:
+    with reading() as work:
+        hold = bounds.get(work, hold_id)
+        return render_template(
+            "held_run.html",
+            form=form,
+            hold=hold,
+            fund=service().funds.get(hold.fund_id),
+            may_release=Role.FINANCE_APPROVER in actor().roles and hold.made_by != actor().name,
+        )
 
 
 def _page(batch_id: str, form: forms.ApproveForm) -> str:

@@ -44,6 +44,17 @@ def _without_mandate(work: Work) -> list[str]:
 @allowed(Role.EMPLOYER, Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
 def detail(contribution_id: str) -> ResponseReturnValue:
     """One contribution: attempts, what the bank said, who is held at fault and why, the penalty, the objections."""
+    return page(contribution_id), 200
+
+
+def page(
+    contribution_id: str,
+    *,
+    payment_form: forms.PaymentForm | None = None,
+    undo_form: forms.WhyForm | None = None,
+    asked: str | None = None,
+) -> str:
+    """The page of one contribution. A form that was not accepted is shown as it was filled in; `asked` is the payment to undo."""
     with reading() as work:
         line = _line(work, contribution_id)
         objections = [
@@ -59,6 +70,10 @@ def detail(contribution_id: str) -> ResponseReturnValue:
             decisions=decisions,
             objections=objections,
             contested=disputes.open_for(work, line.contribution_id),
+            payments=queries.other_payments(work, line.contribution_id),
+            payment_form=payment_form or forms.PaymentForm(),
+            undo_form=undo_form or forms.WhyForm(),
+            asked=asked,
         )
 
 

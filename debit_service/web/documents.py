@@ -18,7 +18,8 @@ from debit_service.web.uploads import download, takes_scan
 
 blueprint = Blueprint("documents", __name__)
 
-READERS = (Role.EMPLOYER, Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
+READERS = (Role.EMPLOYER, Role.MANDATE_AGENT, Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
+KEEPERS = (Role.FINANCE_CLERK, Role.MANDATE_AGENT)
 
 
 @blueprint.get("/mandates/<mandate_id>/form.pdf")
@@ -39,7 +40,7 @@ def listed(mandate_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/mandates/<mandate_id>/documents")
-@allowed(Role.FINANCE_CLERK)
+@allowed(*KEEPERS)
 @takes_scan
 def attach(mandate_id: str) -> ResponseReturnValue:
     """Keep a scan with a mandate."""
@@ -77,5 +78,5 @@ def _page(mandate_id: str, form: forms.DocumentForm) -> str:
             fund=fund,
             documents=queries.documents(work, mandate),
             form=form,
-            may_attach=Role.FINANCE_CLERK in actor().roles,
+            may_attach=not actor().roles.isdisjoint(KEEPERS),
         )

@@ -9,6 +9,7 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import (
     BooleanField,
     DateField,
+    HiddenField,
     PasswordField,
     RadioField,
     SelectField,
@@ -19,14 +20,18 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from debit_service.contributions.payments import REFERENCE_LENGTH_MAX, Means
 from debit_service.core.errors import DebitError
 from debit_service.disputes.service import TEXT_LENGTH_MAX
 from debit_service.funds.profile import Fund
+from debit_service.mandates.authority import Authority, Capacity
 from debit_service.mandates.documents import DocumentKind
 from debit_service.web import words
 
 # What pain.008 gives a debtor's name (Max140Text under the EPC guidelines: 70).
 NAME_LENGTH_MAX = 70
+# What still fits on the printed form beside the longest of all other answers.
+PROOF_LENGTH_MAX = 40
 WHY_LENGTH_MAX = 500
 EVIDENCE_LENGTH_MAX = 200
 
@@ -88,24 +93,42 @@ class MandateForm(FlaskForm):
         [_required(lazy_gettext("Enter your name.")), _at_most(NAME_LENGTH_MAX)],
         filters=[_trimmed],
     )
+    capacity = RadioField(
+        lazy_gettext("In what capacity you sign"), [_required(lazy_gettext("Say in what capacity you sign."))]
+    )
     signer_capacity = StringField(
-        lazy_gettext("In what capacity you sign"),
-        [_required(lazy_gettext("Say in what capacity you sign.")), _at_most(NAME_LENGTH_MAX)],
-        filters=[_trimmed],
+        lazy_gettext("Another capacity, in words"), [_at_most(NAME_LENGTH_MAX)], filters=[_trimmed]
+    )
+    proxy_document = StringField(
+        lazy_gettext("Power of attorney of a proxy holder"), [_at_most(PROOF_LENGTH_MAX)], filters=[_trimmed]
     )
     amount_limit = StringField(
         lazy_gettext("Most that one debit may take (optional)"), [_at_most(22)], filters=[_trimmed]
     )
+    one_off = BooleanField(lazy_gettext("For one debit only"))
+    draft = HiddenField()
+
+    def validate_capacity(self, field: RadioField) -> None:
+        """A capacity that the list does not have is said in words."""
+        if field.data == Capacity.OTHER and not self.signer_capacity.data:
+            raise ValidationError(lazy_gettext("Say in words in what capacity."))
 
     def offer(self, funds: Iterable[Fund], language: str) -> None:
         """Offer these funds, and every kind of account number that one of them debits."""
         schemes = dict.fromkeys(scheme for fund in funds for scheme in fund.debtor_account_schemes)
         self.funds.choices = [(fund.id, fund.names.best(language)) for fund in funds]
         self.account_scheme.choices = [(scheme.value, words.account_scheme(scheme.value)) for scheme in schemes]
+        self.capacity.choices = [(capacity.value, words.capacity(capacity)) for capacity in Capacity]
+
+    @property
+    def authority(self) -> Authority:
+        """By what right the signer signs."""
+        kind = Capacity(self.capacity.data)
+        return Authority(kind, (self.proxy_document.data or None) if kind is Capacity.PROXY_HOLDER else None)
 
 
-class PaperForm(MandateForm):
-    """A mandate form that was signed on paper, as a clerk enters it, with its scan."""
+class DeskForm(MandateForm):
+    """A mandate form of an employer, as a clerk or a proximity office prepares it."""
 
     registration_number = StringField(
         lazy_gettext("Registration number"),
@@ -117,15 +140,30 @@ class PaperForm(MandateForm):
         [_required(lazy_gettext("Enter the name of the signer.")), _at_most(NAME_LENGTH_MAX)],
         filters=[_trimmed],
     )
-    signer_capacity = StringField(
-        lazy_gettext("In what capacity the signer signed"),
-        [_required(lazy_gettext("Say in what capacity the signer signed.")), _at_most(NAME_LENGTH_MAX)],
-        filters=[_trimmed],
+    capacity = RadioField(
+        lazy_gettext("In what capacity the signer signs"),
+        [_required(lazy_gettext("Say in what capacity the signer signs."))],
     )
+
+
+class PaperForm(DeskForm):
+    """A mandate form that was signed on paper, with its scan."""
+
     signed_on = DateField(
         lazy_gettext("Date of the signature"), [_required(lazy_gettext("Enter the date of the signature."))]
     )
     scan = _scan()
+
+
+class DraftNumberForm(FlaskForm):
+    """The number on a printed draft. It changes nothing, so it needs no token."""
+
+    class Meta:
+        """Sent in the address."""
+
+        csrf = False
+
+    number = StringField(lazy_gettext("Number of the draft"), [_at_most(20)], filters=[_trimmed])
 
 
 class ConsentForm(FlaskForm):
@@ -211,6 +249,15 @@ class ApproveForm(FlaskForm):
     )
 
 
+class ReleaseForm(FlaskForm):
+    """Let a run through that stopped at a safety bound: why, and the password again."""
+
+    why = _why()
+    password = PasswordField(
+        lazy_gettext("Your password again"), [_required(lazy_gettext("Enter your password.")), _at_most(200)]
+    )
+
+
 class ResolveForm(WhyForm):
     """To which collection a bank entry belongs."""
 
@@ -219,6 +266,30 @@ class ResolveForm(WhyForm):
         [_required(lazy_gettext("Enter the reference.")), _at_most(35)],
         filters=[_trimmed],
     )
+
+
+class PaymentForm(FlaskForm):
+    """A payment of a contribution by other means than a debit."""
+
+    amount = StringField(
+        lazy_gettext("Amount"), [_required(lazy_gettext("Enter the amount.")), _at_most(22)], filters=[_trimmed]
+    )
+    paid_on = DateField(lazy_gettext("Paid on"), [_required(lazy_gettext("Enter the day of the payment."))])
+    means = RadioField(lazy_gettext("How it was paid"), [_required(lazy_gettext("Say how it was paid."))])
+    reference = StringField(
+        lazy_gettext("Reference in the fund's books"),
+        [_required(lazy_gettext("Enter the reference.")), _at_most(REFERENCE_LENGTH_MAX)],
+        filters=[_trimmed],
+    )
+    evidence = StringField(
+        lazy_gettext("Document that proves it"),
+        [_required(lazy_gettext("Name the document.")), _at_most(EVIDENCE_LENGTH_MAX)],
+        filters=[_trimmed],
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.means.choices = [(means.value, words.means(means.value)) for means in Means]
 
 
 def tell_apart(form: FlaskForm, key: str) -> None:

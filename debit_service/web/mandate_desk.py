@@ -1,4 +1,4 @@
-"""The desk of mandates: forms signed on paper come in; of those that wait for the employer's bank, a clerk records what it did.
+"""The desk of mandates: of those that wait for the employer's bank, a clerk or a proximity office records what it did.
 
 Each record has the document that proves it, attached or named, and a reason.
 """
@@ -11,20 +11,19 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from debit_service.core.errors import DebitError, Refused
+from debit_service.core.errors import Refused
 from debit_service.core.work import Role, Work
 from debit_service.employers import queries as employers
 from debit_service.funds.profile import Fund
-from debit_service.mandates import paper, queries
+from debit_service.mandates import queries
 from debit_service.mandates import service as mandates
 from debit_service.mandates.documents import DocumentKind
 from debit_service.mandates.models import Mandate
 from debit_service.web import formats, forms, words
 from debit_service.web.access import allowed
 from debit_service.web.desk import CARDS_SHOWN_MAX, reading, service, working
-from debit_service.web.languages import language
-from debit_service.web.mandates import read
-from debit_service.web.uploads import takes_scan
+
+DESK = (Role.FINANCE_CLERK, Role.MANDATE_AGENT)
 
 blueprint = Blueprint("mandate_desk", __name__, url_prefix="/mandate-desk")
 
@@ -51,7 +50,7 @@ class Card:
 
 
 @blueprint.get("")
-@allowed(Role.FINANCE_CLERK)
+@allowed(*DESK)
 def listed() -> ResponseReturnValue:
     """Every mandate that waits, the oldest first."""
     with reading() as work:
@@ -61,7 +60,7 @@ def listed() -> ResponseReturnValue:
 
 
 @blueprint.get("/find")
-@allowed(Role.FINANCE_CLERK)
+@allowed(*DESK)
 def find() -> ResponseReturnValue:
     """From a reference to its mandate, whatever its state."""
     reference = request.args.get("reference", "").strip()
@@ -71,42 +70,8 @@ def find() -> ResponseReturnValue:
         return redirect(url_for("documents.listed", mandate_id=mandates.get(work, reference).id))
 
 
-@blueprint.route("/new", methods=["GET", "POST"])
-@allowed(Role.FINANCE_CLERK)
-@takes_scan
-def new() -> ResponseReturnValue:
-    """Enter a form that was signed on paper, with its scan."""
-    form = forms.PaperForm()
-    form.offer(list(service().funds), language())
-    if form.validate_on_submit():
-        try:
-            _enter(form)
-        except DebitError as error:
-            forms.show(form, error)
-        else:
-            flash(gettext("The mandate is kept, with its scan."))
-            return redirect(url_for("mandate_desk.listed"))
-    return render_template("mandate_paper.html", form=form), 422 if form.errors else 200
-
-
-def _enter(form: forms.PaperForm) -> None:
-    answers = read(form)
-    with working() as work:
-        signed = mandates.SignedForm(
-            employer=paper.employer_known_as(work, answers.funds, form.registration_number.data),
-            account=answers.account,
-            debtor_name=form.debtor_name.data,
-            signer_name=form.signer_name.data,
-            signer_capacity=form.signer_capacity.data,
-            signed_on=form.signed_on.data,
-            how="paper",
-            amount_limit_minor=answers.amount_limit_minor,
-        )
-        paper.enter(work, signed, answers.funds, form.scan.data.read())
-
-
 @blueprint.route("/<mandate_id>", methods=["GET", "POST"])
-@allowed(Role.FINANCE_CLERK)
+@allowed(*DESK)
 def record(mandate_id: str) -> ResponseReturnValue:
     """Record what the bank did with one mandate. Refused when the mandate no longer waits."""
     form = forms.BankStepForm()

@@ -28,6 +28,8 @@ def home() -> ResponseReturnValue:
         return redirect(url_for("contributions.own"))
     if roles & {Role.FINANCE_CLERK, Role.FINANCE_APPROVER}:
         return redirect(url_for("report.show"))
+    if Role.MANDATE_AGENT in roles:
+        return redirect(url_for("mandate_desk.listed"))
     return redirect(url_for("pages.funds"))
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from flask_babel import gettext
 
+from debit_service.contributions.payments import Means
 from debit_service.core.errors import DebitError
 from debit_service.penalties.values import Effect, Party
 from debit_service.reports.rules import PenaltyStanding, Standing
@@ -21,6 +22,8 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "a text that is
 
 STANDINGS: Final[Mapping[str, str]] = {
     Standing.PAID: N_("Paid"),
+    Standing.PAID_OTHERWISE: N_("Paid by other means"),
+    Standing.PARTLY_PAID: N_("Paid in part"),
     Standing.UNDER_WAY: N_("Debit under way"),
     Standing.FAILED: N_("Debit failed"),
     Standing.NOT_COLLECTED: N_("Not debited"),
@@ -66,6 +69,24 @@ MANDATE_STATES: Final[Mapping[str, str]] = {
     "revoked": N_("Revoked"),
     "refused_by_bank": N_("Refused by your bank"),
     "expired": N_("Expired"),
+    "revoked_by_bank": N_("Revoked by your bank"),
+    "transferred": N_("Transferred to another fund"),
+    "completed": N_("Used up"),
+}
+#: What a clerk or an approver may do with a mandate that is in use.
+MANDATE_MOVES: Final[Mapping[str, str]] = {
+    "suspend": N_("Suspend it: nothing is debited until it is resumed."),
+    "resume": N_("Resume it: it may be debited again."),
+    "revoked_by_bank": N_("The employer's bank has revoked it."),
+    "last": N_("The next debit is the last one."),
+}
+#: What an amendment changed in a mandate.
+MANDATE_FIELDS: Final[Mapping[str, str]] = {
+    "account": N_("Account number"),
+    "bank": N_("Bank"),
+    "reference": N_("Mandate reference"),
+    "creditor_identifier": N_("Creditor identifier"),
+    "debtor_name": N_("Account holder"),
 }
 #: What a clerk sees of a mandate that waits for the employer's bank.
 MANDATE_WAITS: Final[Mapping[str, str]] = {
@@ -85,9 +106,24 @@ DOCUMENT_KINDS: Final[Mapping[str, str]] = {
     "amendment": N_("A change of the mandate"),
     "other": N_("Something else"),
 }
+#: In what capacity somebody signs a mandate.
+CAPACITIES: Final[Mapping[str, str]] = {
+    "legal_representative": N_("Legal representative (manager, director)"),
+    "owner": N_("Owner"),
+    "proxy_holder": N_("Proxy holder, with a power of attorney"),
+    "other": N_("Another capacity"),
+}
 DISPUTE_ANSWERS: Final[Mapping[str, str]] = {
     "upheld": N_("Objection upheld"),
     "rejected": N_("Objection rejected"),
+}
+#: How an employer may pay when it is not debited.
+MEANS: Final[Mapping[str, str]] = {
+    Means.TRANSFER: N_("Bank transfer"),
+    Means.CHEQUE: N_("Cheque"),
+    Means.CASH: N_("Cash, at a counter"),
+    Means.CARD: N_("Card"),
+    Means.OTHER: N_("In another way"),
 }
 #: What follows from an answer.
 DISPUTE_EFFECTS: Final[Mapping[str, str]] = {
@@ -103,6 +139,9 @@ MANDATE_STEPS: Final[Mapping[str, str]] = {
     "revoked": N_("Pay by other means, or sign a new mandate."),
     "refused_by_bank": N_("Ask your bank why, then sign a new mandate."),
     "expired": N_("Sign a new mandate."),
+    "revoked_by_bank": N_("Ask your bank why, then sign a new mandate."),
+    "transferred": N_("Nothing: your mandate goes on at the other fund."),
+    "completed": N_("Sign a new mandate if you want further debits."),
 }
 BATCH_STATES: Final[Mapping[str, str]] = {
     "made": N_("Waits for approval"),
@@ -110,6 +149,16 @@ BATCH_STATES: Final[Mapping[str, str]] = {
     "sending": N_("Handed over, outcome not known"),
     "sent": N_("Sent"),
     "cancelled": N_("Cancelled"),
+}
+#: What became of a run of a job.
+RUN_OUTCOMES: Final[Mapping[str, str]] = {"running": N_("Running"), "done": N_("Done"), "failed": N_("Failed")}
+#: What a day of a calendar is, and who says so.
+DAY_KINDS: Final[Mapping[str, str]] = {"open": N_("Open"), "closed": N_("Closed")}
+DAY_ORIGINS: Final[Mapping[str, str]] = {
+    "library": N_("the list of public holidays"),
+    "estimated": N_("estimated, not announced yet"),
+    "file": N_("the calendar's file"),
+    "staff": N_("staff"),
 }
 CERTAINTIES: Final[Mapping[str, str]] = {
     "seen": N_("seen in a source"),
@@ -165,6 +214,11 @@ SENTENCES: Final[frozenset[str]] = frozenset(
         N_("the mandate is revoked"),
         N_("the mandate is expired"),
         N_("the mandate is refused by bank"),
+        N_("the mandate is revoked by bank"),
+        N_("the mandate is transferred"),
+        N_("the mandate is completed"),
+        N_("debits of this employer are blocked"),
+        N_("debits of this account are blocked"),
         N_("the employer contests it: a dispute is open"),
         N_("a dispute about it was upheld"),
         N_("the employer's failure, but nothing is late yet or no rule is in force"),
@@ -227,6 +281,9 @@ SENTENCES: Final[frozenset[str]] = frozenset(
         N_("it names our collection, but on another account or in another currency"),
         N_("a status for a reference that is none of ours"),
         N_("a rejection of a file or block that is none of ours"),
+        N_("paid by other means"),
+        N_("a part is still owed"),
+        N_("a payment by other means was recorded or undone: another amount is open now"),
     }
 )
 ERRORS: Final[Mapping[str, str]] = {
@@ -257,6 +314,24 @@ ERRORS: Final[Mapping[str, str]] = {
     "mandate.document_unknown": N_("There is no such document."),
     "mandate.not_registered": N_("This employer has no number at one of these funds. Enrol it there first."),
     "mandate.signed_in_future": N_("The date of signature lies in the future."),
+    "mandate.blocked": N_("This employer or this account is blocked. An approver may lift the block."),
+    "mandate.not_live": N_("This mandate is no longer in force."),
+    "mandate.not_suspended": N_("This mandate is not suspended."),
+    "mandate.last_already": N_("The next debit under this mandate is its last one already."),
+    "mandate.nothing_changes": N_("All of this stands in the mandate already."),
+    "mandate.received_in_future": N_("This day lies in the future."),
+    "mandate.suspended": N_("This mandate is suspended: have it resumed before its account changes."),
+    "mandate.bank_unknown": N_("The account numbers do not tell whether another bank keeps the account: say it."),
+    "mandate.reference_taken": N_("The fund has, or had, another mandate with this reference."),
+    "block.subject": N_("Name an employer, or an account with its kind."),
+    "block.stands": N_("This is blocked already."),
+    "block.lifted": N_("This block was lifted already."),
+    "block.unknown": N_("There is no such block."),
+    "mandate.proxy_not_proven": N_("A proxy holder signed: attach the power of attorney first, as something else."),
+    "draft.number": N_("This is no draft's number: a character is wrong or missing. Compare it with the printed form."),
+    "draft.unknown": N_("There is no such draft."),
+    "draft.closed": N_("This draft is closed: it was signed or discarded, or is too old."),
+    "draft.other_employer": N_("This draft was prepared for another employer. Compare both numbers with the paper."),
     "employer.unknown": N_("No fund on this form knows an employer with this number."),
     "employer.several": N_("This number belongs to different employers at these funds. Enter the funds one by one."),
     "scan.empty": N_("The file is empty. Scan the paper again."),
@@ -275,6 +350,12 @@ ERRORS: Final[Mapping[str, str]] = {
     "scan.active": N_(
         "This PDF is locked, or holds a script, another file or a command. Print it to PDF again, or scan the paper."
     ),
+    "payment.currency": N_("This contribution is owed in another currency."),
+    "payment.amount": N_("A payment is more than nothing."),
+    "payment.paid_on": N_("This day lies in the future."),
+    "payment.changed": N_("This reference counts already, with other content."),
+    "payment.undone": N_("This payment was undone already."),
+    "payment.unknown": N_("There is no such payment."),
     "state.transition": N_("This is no longer possible: its state has changed."),
     "batch.four_eyes": N_("The maker of a batch cannot approve it."),
     "batch.other_bytes": N_("The batch has changed since you looked at it. Look again."),
@@ -282,6 +363,13 @@ ERRORS: Final[Mapping[str, str]] = {
     "web.413": N_(
         "That is too much to send at once. A scan has at most 8 MB: scan in grey at 200 dots an inch, or page by page."
     ),
+    "calendar.past": N_("This day is over; what was done on it stays."),
+    "calendar.overridden": N_("This day was corrected already. Withdraw that correction first."),
+    "calendar.no_change": N_("The calendar says so already."),
+    "calendar.horizon": N_("The calendar does not reach to this day."),
+    "calendar.unknown": N_("There is no such calendar."),
+    "calendar.override_unknown": N_("There is no such correction."),
+    "calendar.withdrawn": N_("This correction was withdrawn already."),
     "web.404": N_("There is no such page."),
     "web.unexpected": N_("Something went wrong here; nothing was changed."),
     "web.not_signed": N_("Tick the box to sign."),
@@ -328,6 +416,16 @@ def mandate_wait(value: str) -> str:
     return _of(MANDATE_WAITS, value)
 
 
+def mandate_move(value: str) -> str:
+    """What is done with a mandate that is in use."""
+    return _of(MANDATE_MOVES, value)
+
+
+def mandate_field(value: str) -> str:
+    """What an amendment changed."""
+    return _of(MANDATE_FIELDS, value)
+
+
 def bank_step(value: str) -> str:
     """What a bank did with a mandate."""
     return _of(BANK_STEPS, value)
@@ -338,9 +436,19 @@ def document_kind(value: str) -> str:
     return _of(DOCUMENT_KINDS, value)
 
 
+def capacity(value: str) -> str:
+    """In what capacity somebody signs."""
+    return _of(CAPACITIES, value)
+
+
 def dispute_answer(value: str) -> str:
     """The fund's answer to an objection."""
     return _of(DISPUTE_ANSWERS, value)
+
+
+def means(value: str) -> str:
+    """How a payment was made."""
+    return _of(MEANS, value)
 
 
 def dispute_effects() -> dict[str, str]:
@@ -351,6 +459,21 @@ def dispute_effects() -> dict[str, str]:
 def batch_state(value: str) -> str:
     """The state of a batch."""
     return _of(BATCH_STATES, value)
+
+
+def run_outcome(value: str) -> str:
+    """What became of a run."""
+    return _of(RUN_OUTCOMES, value)
+
+
+def day_kind(value: str) -> str:
+    """Open or closed."""
+    return _of(DAY_KINDS, value)
+
+
+def day_origin(value: str) -> str:
+    """Who says what a day is."""
+    return _of(DAY_ORIGINS, value)
 
 
 def certainty(value: str) -> str:

@@ -1,6 +1,7 @@
 """The command line as a contract: every command, its exit codes, its JSON, and errors that name place and remedy."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +17,7 @@ from house import CLERK, House
 from debit_service.access.service import add_person
 from debit_service.cli import main
 from debit_service.collections import queries as collections
+from debit_service.core.settings import PROJECT
 from debit_service.core.work import SERVICE, Role
 from debit_service.demo.data import Somebody, mandates_csv
 
@@ -120,6 +122,10 @@ READERS = [
     ("config",),
     ("db", "check"),
     ("batches", "list"),
+    ("holds", "list"),
+    ("calendars", "list"),
+    ("jobs", "list"),
+    ("payments", "list"),
     ("reconcile", "report"),
     ("reconcile", "report", "--all"),
     ("penalties", "list"),
@@ -243,6 +249,33 @@ def test_a_batch_is_cancelled_with_a_reason(shell: Shell) -> None:
     )
 
 
+def test_a_run_past_a_bound_is_refused_and_released_from_the_shell(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(shell.house)
+    due = date(2026, 9, 28)
+    for _ in range(2):
+        shell.house.contribution(shell.house.employer("EINZUGSSTELLE"), due=due)
+    shell.house.collect("EINZUGSSTELLE")
+    shell.house.go_to(shell.house.send_day("EINZUGSSTELLE", due))
+    config = tmp_path / "config"
+    shutil.copytree(PROJECT / "config", config)
+    fund = config / "funds/einzugsstelle.toml"
+    bound = "[debit_policy.bounds.max_collections]\nvalue = "
+    fund.write_text(fund.read_text().replace(f"{bound}100000", f"{bound}1"))
+    monkeypatch.setenv("DEBIT_CONFIG", str(config))
+
+    refused = shell.json("collect", "--fund", "EINZUGSSTELLE", code=REFUSED)["refused"]["EINZUGSSTELLE"]
+    assert refused["code"] == "run.held"
+    (held,) = shell.json("holds", "list", code=FINDINGS)
+    assert (held["id"], held["reasons"]) == (refused["place"], ["2 debits, and the bound is 1"])
+
+    shell.json("holds", "release", held["id"], "--why", "two months at once", "--as", "approver-1")
+    assert shell.json("holds", "list") == []
+    (collected,) = shell.json("collect", "--fund", "EINZUGSSTELLE")["collected"]
+    assert len(collected["batches"]) == 1
+
+
 def test_files_with_bad_lines_are_findings_with_line_code_and_reason(shell: Shell, tmp_path: Path) -> None:
     one = shell.house.employer()
     file = tmp_path / "contributions.csv"
@@ -267,7 +300,7 @@ def test_mandates_are_taken_in_whole_in_part_or_only_looked_at(shell: Shell, tmp
     assert [(one["taken"], one["good"], len(one["bad"])) for one in (looked, whole)] == [(0, 1, 1)] * 2
     assert shell.json("mandates", "import", "--partial", str(file), code=FINDINGS)["taken"] == 1
     reference = f"CNAS-{Somebody('CNAS', 2).registration}-1"
-    assert [one["state"] for one in shell.json("mandates", "show", reference)][:1] == ["signed"]
+    assert [one["state"] for one in shell.json("mandates", "show", reference)["life"]][:1] == ["signed"]
     assert shell.refusal("mandates", "show", "NOBODY", code=FINDINGS)["code"] == "mandate.unknown"
 
 
@@ -275,7 +308,7 @@ def test_a_mandate_is_revoked_by_a_person_with_a_reason(shell: Shell) -> None:
     people(shell.house)
     reference = f"CNAS-{shell.house.employer().registration}-1"
     shell.json("mandates", "revoke", reference, "--why", "letter", "--as", "clerk-1")
-    shown = shell.json("mandates", "show", reference)
+    shown = shell.json("mandates", "show", reference)["life"]
     assert (shown[-1]["state"], shown[-1]["who"], shown[-1]["why"]) == ("revoked", "clerk-1", "letter")
 
 

@@ -1,8 +1,7 @@
-"""On which day a debit is made and whose lateness it is, whether it is presented again, and how debits share files."""
+"""On which day a debit is made and whose lateness it is, and whether it is presented again."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date, timedelta
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -89,6 +88,9 @@ def test_a_file_that_leaves_on_its_day_is_there_in_time(start: date, lead: int, 
 # --- presenting again ---
 
 
+POLICY = rules.RetryPolicy(frozenset({"AM04", "ED05"}), max_attempts=2, fee_budget_minor=3000, return_fee_minor=0)
+
+
 @pytest.mark.parametrize(
     ("failures", "why_not"),
     [
@@ -102,38 +104,23 @@ def test_a_file_that_leaves_on_its_day_is_there_in_time(start: date, lead: int, 
 def test_only_some_failures_are_presented_again_and_not_for_ever(
     failures: list[str | None], why_not: str | None
 ) -> None:
-    assert rules.may_try_again(failures, ["AM04", "ED05"], 2) == why_not
+    assert rules.may_try_again(failures, 0, POLICY) == why_not
 
 
-# --- blocks ---
-
-
-@dataclass
-class One:
-    sequence_type: str
-    collection_date: date
-
-
-def kind(one: One) -> tuple[str, date]:
-    return one.sequence_type, one.collection_date
-
-
-ONES = st.lists(
-    st.builds(One, st.sampled_from(["FRST", "RCUR"]), st.dates(date(2026, 9, 1), date(2026, 9, 4))), max_size=40
+@pytest.mark.parametrize(
+    ("fees_minor", "return_fee_minor", "allowed"),
+    [
+        (0, 0, True),
+        (3000, 0, True),
+        (3001, 0, False),
+        (0, 1500, True),  # one failure behind us, one that may come
+        (0, 1501, False),
+        (1400, 1500, True),  # what the bank took is less than it says it takes: its tariff counts
+        (2000, 1500, False),
+    ],
 )
-
-
-@given(ONES)
-def test_every_debit_stands_in_the_one_block_of_its_kind(ones: list[One]) -> None:
-    found = rules.blocks(ones)
-    assert sorted(index for block in found for index in block) == list(range(len(ones)))
-    assert all(len({kind(ones[index]) for index in block}) == 1 for block in found)
-    assert len(found) == len(set(map(kind, ones)))
-
-
-@given(ONES)
-def test_blocks_are_in_the_order_of_type_and_date_so_that_a_file_is_made_the_same_way_twice(ones: list[One]) -> None:
-    found = rules.blocks(ones)
-    keys = [kind(ones[block[0]]) for block in found]
-    assert all(before < after for before, after in pairwise(keys))
-    assert found == rules.blocks(ones)
+def test_presenting_again_must_not_cost_more_in_bank_fees_than_the_fund_allows(
+    fees_minor: int, return_fee_minor: int, allowed: bool
+) -> None:
+    why_not = rules.may_try_again(["AM04"], fees_minor, replace(POLICY, return_fee_minor=return_fee_minor))
+    assert (why_not is None) == allowed

@@ -1,22 +1,47 @@
 """Outward effects: owed in the transaction of their cause, carried out at least once, one after another, none in the way."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from threading import Event as Signal
+from threading import Thread
 
 import pytest
 from house import CLERK, House
 from sqlalchemy import select
 
-from debit_service.collections.service.notify import carrier
 from debit_service.contributions import queries as contributions
 from debit_service.core import events
 from debit_service.core.errors import Unavailable
+from debit_service.core.events import Owed
 from debit_service.core.models import Event, OutboxMessage
-from debit_service.core.work import Actor, Desk, Work
 from debit_service.employers import queries as employers
 
-Carrier = Callable[[OutboxMessage, str], None]
+
+class Died(BaseException):
+    """The process was killed."""
+
+
+@dataclass
+class Carried:
+    """A carrier that remembers. What begins with "letter" goes out in print runs; `before` and `after` happen around each."""
+
+    alone: list[str] = field(default_factory=list)
+    runs: list[tuple[str, list[str]]] = field(default_factory=list)
+    before: Callable[[str], object] = str
+    after: Callable[[str], object] = str
+
+    def carry(self, owed: Owed) -> bool:
+        if owed.body.startswith("letter"):
+            return False
+        self.before(owed.body)
+        self.alone.append(owed.body)
+        self.after(owed.body)
+        return True
+
+    def print_run(self, name: str, letters: Sequence[Owed]) -> None:
+        self.before(name)
+        self.runs.append((name, [one.body for one in letters]))
+        self.after(name)
 
 
 def owe(house: House, *bodies: str) -> None:
@@ -30,79 +55,148 @@ def messages(house: House) -> list[OutboxMessage]:
         return list(work.session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)))
 
 
-def collecting(carried: list[str], refuse: str | None = None) -> Carrier:
-    def carry_out(_: OutboxMessage, body: str) -> None:
-        if body == refuse:
+def deliver(house: House, carried: Carried) -> tuple[int, int]:
+    return events.deliver(house.desk, CLERK, carried)
+
+
+def dies(_: str) -> None:
+    raise Died
+
+
+def refuses(*bodies: str) -> Callable[[str], object]:
+    def refuse(body: str) -> None:
+        if not bodies or body in bodies:
             raise Unavailable("mail.refused", "not today")
-        carried.append(body)
 
-    return carry_out
+    return refuse
 
 
-def test_what_is_owed_is_carried_out_once_and_in_order(house: House) -> None:
-    owe(house, "first", "second")
-    carried: list[str] = []
-    assert events.deliver(house.desk, CLERK, collecting(carried)) == (2, 0)
-    assert events.deliver(house.desk, CLERK, collecting(carried)) == (0, 0)
-    assert carried == ["first", "second"]
+def test_what_is_owed_is_carried_out_once_and_in_order(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "PAGE_SIZE", 2)
+    owe(house, "first", "second", "third")
+    carried = Carried()
+    assert deliver(house, carried) == (3, 0)
+    assert deliver(house, carried) == (0, 0)
+    assert carried.alone == ["first", "second", "third"]
 
 
 def test_a_message_that_fails_does_not_hold_up_the_others_and_is_tried_again(house: House) -> None:
     owe(house, "first", "poison", "third")
-    carried: list[str] = []
-    assert events.deliver(house.desk, CLERK, collecting(carried, refuse="poison")) == (2, 1)
+    carried = Carried(before=refuses("poison"))
+    assert deliver(house, carried) == (2, 1)
     (poison,) = [one for one in messages(house) if one.done_at is None]
     assert (poison.attempts, "not today" in (poison.last_error or "")) == (1, True)
 
-    assert events.deliver(house.desk, CLERK, collecting(carried)) == (1, 0)
-    assert carried == ["first", "third", "poison"]
+    carried.before = str
+    assert deliver(house, carried) == (1, 0)
+    assert carried.alone == ["first", "third", "poison"]
     assert [(one.last_error, one.done_at is not None) for one in messages(house)] == [(None, True)] * 3
 
 
-def test_a_message_that_was_tampered_with_is_kept_with_the_reason(house: House) -> None:
-    owe(house, "first", "second")
+@pytest.mark.parametrize("kind", ["mail", "letter"])
+def test_a_message_that_was_tampered_with_is_kept_with_the_reason(house: House, kind: str) -> None:
+    owe(house, f"{kind} one", f"{kind} two")
     with house.desk.work(CLERK) as work:
         first, second = work.session.scalars(select(OutboxMessage).order_by(OutboxMessage.id))
         first.body_sealed = second.body_sealed
-    carried: list[str] = []
-    assert events.deliver(house.desk, CLERK, collecting(carried)) == (1, 1)
-    assert carried == ["second"]
+    carried = Carried()
+    assert deliver(house, carried) == (1, 1)
+    assert [*carried.alone, *(body for _, bodies in carried.runs for body in bodies)] == [f"{kind} two"]
+    assert [one.last_error is None for one in messages(house)] == [False, True]
 
 
 def test_what_was_carried_out_before_a_crash_is_carried_out_again_and_not_lost(house: House) -> None:
     owe(house, "first")
-    carried: list[str] = []
-
-    class Died(BaseException):
-        pass
-
-    def dies_after(_: OutboxMessage, body: str) -> None:
-        carried.append(body)
-        raise Died
-
+    carried = Carried(after=dies)
     with pytest.raises(Died):
-        events.deliver(house.desk, CLERK, dies_after)
-    assert events.deliver(house.desk, CLERK, collecting(carried)) == (1, 0)
-    assert carried == ["first", "first"]
+        deliver(house, carried)
+    carried.after = str
+    assert deliver(house, carried) == (1, 0)
+    assert carried.alone == ["first", "first"]
 
 
-class Overtaken(Desk):
-    """The desk of a process that, having looked what is waiting, is overtaken by another one."""
-
-    @contextmanager
-    def reading(self, actor: Actor) -> Iterator[Work]:
-        with Desk.reading(self, actor) as work:
-            yield work
-        events.deliver(Desk(self.database, self.clock, self.keys), actor, collecting([]))
+def test_while_something_goes_out_others_may_write(house: House) -> None:
+    owe(house, "first", "letter")
+    meanwhile = iter(["mail of meanwhile", "letter of meanwhile"])
+    carried = Carried(before=lambda _: owe(house, *[body for body in [next(meanwhile, None)] if body]))
+    assert deliver(house, carried) == (4, 0)
+    assert carried.alone == ["first", "mail of meanwhile"]
 
 
-def test_what_another_process_carried_out_in_the_meantime_is_not_carried_out_again(house: House) -> None:
-    owe(house, "first", "second")
-    carried: list[str] = []
-    overtaken = Overtaken(house.desk.database, house.clock, house.desk.keys)
-    assert events.deliver(overtaken, CLERK, collecting(carried)) == (0, 0)
-    assert carried == []
-    assert [one.attempts for one in messages(house)] == [1, 1]
+def test_what_one_process_carries_out_another_one_does_not(house: House) -> None:
+    owe(house, "first", "second", "letter")
+    carried, begun = Carried(), Signal()
+
+    def other_process() -> None:
+        begun.set()
+        deliver(house, carried)
+
+    other = Thread(target=other_process)
+
+    def overtake(body: str) -> None:
+        if body == "first":
+            other.start()
+            begun.wait()
+
+    assert deliver(house, replace(carried, before=overtake)) == (3, 0)
+    other.join()
+    assert carried.alone == ["first", "second"]
+    assert [bodies for _, bodies in carried.runs] == [["letter"]]
+
+
+def test_letters_go_out_together_and_each_in_one_run(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "PAGE_SIZE", 3)
+    owe(house, "letter 1", "mail", "letter 2", "letter 3", "letter 4")
+    carried = Carried()
+    assert deliver(house, carried) == (5, 0)
+    assert [bodies for _, bodies in carried.runs] == [["letter 1", "letter 2"], ["letter 3", "letter 4"]]
+    first = messages(house)[0]
+    assert carried.runs[0][0] == f"2026-09-01-{first.id}" == first.print_run
+
+
+@pytest.mark.parametrize("dying", [Carried(before=dies), Carried(after=dies)], ids=["before", "after"])
+def test_a_run_that_died_is_made_again_with_the_same_letters_whatever_came_since(house: House, dying: Carried) -> None:
+    owe(house, "letter 1", "letter 2")
+    with pytest.raises(Died):
+        deliver(house, dying)
+    owe(house, "letter 3")
+    house.clock.set(house.clock.now().replace(day=2))
+
+    carried = Carried()
+    assert deliver(house, carried) == (3, 0)
+    (again, same), (other, new) = carried.runs
+    assert (same, new) == (["letter 1", "letter 2"], ["letter 3"])
+    assert again != other
+    assert again == f"2026-09-01-{messages(house)[0].id}"
+
+
+def test_a_run_that_fails_keeps_its_name_its_letters_and_the_reason(house: House) -> None:
+    owe(house, "letter 1", "letter 2", "mail")
+    carried = Carried()
+    fails = replace(carried, before=lambda what: refuses()(what) if what != "mail" else None)
+    assert deliver(house, fails) == (1, 2)
+    assert [one.attempts for one in messages(house)] == [1, 1, 1]
+    assert {one.last_error for one in messages(house)} == {None, messages(house)[0].last_error}
+
+    assert deliver(house, carried) == (2, 0)
+    assert [bodies for _, bodies in carried.runs] == [["letter 1", "letter 2"]]
+
+
+def test_a_letter_that_is_mended_later_does_not_take_the_others_out_of_the_run(house: House) -> None:
+    owe(house, "letter 1", "letter 2")
+    with pytest.raises(Died):
+        deliver(house, Carried(before=dies))
+    with house.desk.work(CLERK) as work:
+        first = work.session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)).first()
+        assert first is not None
+        whole, first.body_sealed = first.body_sealed, b"torn"
+    carried = Carried()
+    assert deliver(house, carried) == (1, 1)
+
+    with house.desk.work(CLERK) as work:
+        work.session.get_one(OutboxMessage, first.id).body_sealed = whole
+    deliver(house, carried)
+    assert [bodies for _, bodies in carried.runs] == [["letter 2"], ["letter 1", "letter 2"]]
 
 
 def test_an_effect_whose_cause_did_not_happen_is_not_owed(house: House) -> None:
@@ -152,16 +246,3 @@ def test_an_address_that_no_mail_can_carry_stops_one_notice_and_not_the_others(
         done = {one.subject: one.done_at is not None for one in work.session.scalars(select(OutboxMessage))}
     attempt = {one: house.debits_of(one)[0].id for one in (wrong, right)}
     assert done == {attempt[wrong]: False, attempt[right]: True}
-
-
-def test_a_notice_carried_out_twice_is_one_letter(sqlite_house: House) -> None:
-    sqlite_house.contribution(sqlite_house.employer())
-    sqlite_house.collect()
-    (message,) = messages(sqlite_house)
-    settings = sqlite_house.service.settings
-    with sqlite_house.reading() as work:
-        body = work.keys.open(message.body_sealed, f"outbox.body:{message.id}")
-
-    carrier(settings)(message, body)
-
-    assert len(list((settings.home / "letters").iterdir())) == 1

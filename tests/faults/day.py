@@ -270,7 +270,7 @@ def totals(world: World) -> dict[str, Any]:
         ).all()
         return {
             "at the bank": sorted(world.bank.executed),
-            "letters": len(list((world.home / "letters").glob("*.txt"))),
+            "letters": sum(len(index.read_text().splitlines()) - 1 for index in (world.home / "letters").glob("*.csv")),
             "owed effects": work.session.scalar(select(func.count()).where(OutboxMessage.done_at.is_(None))),
             "attempts": [
                 (reference, one.attempt, one.live, reconcile.outcome_of(work, one.id, one.amount_minor).state)

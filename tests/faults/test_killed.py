@@ -4,7 +4,6 @@ import json
 import multiprocessing
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -18,6 +17,8 @@ from pathlib import Path
 
 import pytest
 from house import APPROVER, House
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
 
 from debit_service.cli import main
 from debit_service.collections import queries as collections
@@ -93,7 +94,7 @@ class Shell:
 
     def __init__(self, house: House, address: str, line: Line) -> None:
         settings = house.service.settings
-        self.database = Path(settings.url.removeprefix("sqlite:///"))
+        self.watching = create_engine(settings.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
         self.environment = {
             "DEBIT_HOME": str(settings.home),
             "DEBIT_DATABASE_URL": settings.url,
@@ -124,13 +125,12 @@ class Shell:
 
     def _kill_at_row(self, child: multiprocessing.process.BaseProcess, rows: str) -> None:
         """Watch the database, without a pause, and kill as soon as there are `rows` (`from ... where ...`)."""
-        with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True) as seen:
-            count = f"select count(*) from {rows}"  # noqa: S608 - the tests' own words
-            before = seen.execute(count).fetchone()
+        count = text(f"select count(*) from {rows}")  # noqa: S608 - the tests' own words
+        with self.watching.connect() as seen:
+            before = seen.scalar(count) or 0
             while child.is_alive():
-                if seen.execute(count).fetchone() > before:
+                if (seen.scalar(count) or 0) > before:
                     child.kill()
-        seen.close()
 
 
 def _debit(command: str, environment: dict[str, str]) -> None:
@@ -163,9 +163,8 @@ STAGES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 
 
 def test_debit_is_killed_at_every_stage_and_the_bank_is_asked_once_for_each_contribution(
-    sqlite_house: House, bank: MockBank
+    house: House, bank: MockBank
 ) -> None:
-    house = sqlite_house
     fund = house.fund("CNAS")
     bank.open_account(fund.id, fund.creditor.account.require(), fund.currency)
     owed = [house.contribution(house.employer(), due=DUE, amount=f"{1000 + n}.00") for n in range(EMPLOYERS)]

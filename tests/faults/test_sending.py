@@ -138,10 +138,11 @@ def test_a_mandate_revoked_after_approval_stops_the_file_and_the_batch_is_made_a
         send(house, batch_id, door)
 
     assert (door.came, state(house, batch_id)) == ([], "cancelled")
-    assert house.collect().planned == 1
+    done = house.collect()
+    assert (done.planned, len(done.batches)) == (0, 1)
     with house.desk.reading(CLERK) as work:
         assert [one.live for one in collections.attempts(work, revoked)] == [False]
-        assert [one.live for one in collections.attempts(work, kept)] == [False, True]
+        assert [one.live for one in collections.attempts(work, kept)] == [True]
     assert house.breaches() == {}
 
 
@@ -156,10 +157,18 @@ def test_a_mandate_revoked_while_the_outcome_was_unknown_is_not_debited_by_the_s
 
     assert (door.came, state(house, batch_id)) == ([], "sending")
     with pytest.raises(Refused, match="finance_approver"):
-        cancel_alone(house.desk, CLERK, batch_id, "it looks as if the bank has nothing")
-    cancel_alone(house.desk, APPROVER, batch_id, "the bank confirmed by letter that it has nothing")
+        cancel_alone(house.desk, CLERK, batch_id, "it looks as if the bank has nothing", lambda: door)
+    cancel_alone(house.desk, APPROVER, batch_id, "the bank confirmed by letter that it has nothing", lambda: door)
     assert state(house, batch_id) == "cancelled"
     assert house.breaches() == {}
+
+
+def test_a_batch_that_the_bank_says_it_has_is_not_cancelled(sqlite_house: House) -> None:
+    batch_id, _ = approved(sqlite_house)
+    cut_off(sqlite_house, batch_id, died=True)
+    with pytest.raises(Refused, match="says that it has this file"):
+        cancel_alone(sqlite_house.desk, APPROVER, batch_id, "somebody thinks not", lambda: Door(does=[], knows=True))
+    assert state(sqlite_house, batch_id) == "sending"
 
 
 def test_a_file_that_the_bank_has_stays_sent_though_a_mandate_in_it_was_revoked(sqlite_house: House) -> None:

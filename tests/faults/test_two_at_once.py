@@ -7,7 +7,8 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
-from faults.day import BANK, FUND, PATH, RETURNED_ON, SENT_ON, World, breaches, totals
+import pytest
+from faults.day import BANK, EMPLOYERS, FUND, PATH, RETURNED_ON, SENT_ON, World, breaches, totals
 from house import APPROVER, CLERK
 
 from debit_service import operations
@@ -30,6 +31,7 @@ from debit_service.mandates import service as mandates
 from debit_service.wiring import Service
 
 PROCESSES = 2
+COLLECTORS = 4
 SECONDS_MAX = 60
 _FORK = multiprocessing.get_context("fork")
 
@@ -41,7 +43,7 @@ def at_once(world: World, *acts: Act) -> list[Any]:
     world.restart()
     barrier, results = _FORK.Barrier(len(acts)), _FORK.Queue()
     settings, now = world.service.settings, world.clock.now()
-    cached = {name: vars(world.service)[name] for name in ("funds", "codes", "penalty_rules", "calendars")}
+    cached = {name: vars(world.service)[name] for name in ("funds", "codes", "penalty_rules", "calendar_files")}
     processes = [
         # Identifiers grow with the clock: two forks of one process on one standing clock would make the same ones.
         _FORK.Process(
@@ -83,7 +85,7 @@ def walk(world: World, *, until: int) -> None:
 
 
 def _read_configuration(world: World) -> Funds:
-    for name in ("codes", "penalty_rules", "calendars"):
+    for name in ("codes", "penalty_rules", "calendar_files"):
         getattr(world.service, name)
     return world.service.funds
 
@@ -103,15 +105,19 @@ def _fetch(service: Service) -> object:
     return [trouble for bank_id, trouble in fetched.unavailable.items() if bank_id == BANK]
 
 
+@pytest.mark.usefixtures("one_row_at_a_time")
 def test_collecting_plans_announces_and_batches_each_contribution_once(world: World) -> None:
     _read_configuration(world)
-    first = at_once(world, *[_collect] * PROCESSES)
-    assert sum(planned for planned, _, _ in first) == 2
+    first = at_once(world, *[_collect] * COLLECTORS)
+    assert sum(planned for planned, _, _ in first) == EMPLOYERS
+    assert sum(notices for _, notices, _ in first) == EMPLOYERS
     world.go_to(SENT_ON)
-    second = at_once(world, *[_collect] * PROCESSES)
+    second = at_once(world, *[_collect] * COLLECTORS)
 
-    assert sum(batches for _, _, batches in second) == 1
-    assert totals(world)["letters"] == 2
+    # A file of its own for each, and none of it twice.
+    assert sum(batches for _, _, batches in second) == EMPLOYERS
+    found = totals(world)
+    assert (found["letters"], [attempt for _, attempt, _, _ in found["attempts"]]) == (EMPLOYERS, [1] * EMPLOYERS)
     assert breaches(world) == []
 
 

@@ -7,19 +7,22 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from iso_builders import debit, group, message
+from iso_builders import CREDITOR, debit, group, message, rib
 
 from debit_service.core.errors import InvalidInput
 from debit_service.iso20022.pain008 import (
     DirectDebit,
     Limits,
     Message,
+    StructuredAddress,
     Style,
+    Version,
     read_pain008,
     reread,
     split,
     write_pain008,
 )
+from debit_service.iso20022.pain008.split import _HEAD_BYTES_MAX, _LINE_BYTES_MAX
 from debit_service.iso20022.pain008.spool import Spool, SpooledRows
 from debit_service.iso20022.validate import validate
 
@@ -126,7 +129,7 @@ REFUSED = {
     "iso.pain008.duplicate": (message(group(debit("C-1"), debit("C-2"), debit("C-1"))), Limits(transactions=1)),
     "iso.pain008.totals": (message(group(debit("C-1"), debit("C-2"), count=3)), Limits(transactions=1)),
     "iso.reference.length": (replace(message_of([[1, 1]]), message_id="M" * 33), Limits(transactions=1)),
-    "iso.pain008.bic": (message(group(debit(debtor_bic="NOBIC"))), Limits(transactions=1)),
+    "iso.pain008.bic": (message(group(debit("C-1"), debit("C-2", debtor_bic="NOBIC"))), Limits(transactions=1)),
 }
 
 
@@ -182,3 +185,28 @@ def spool_of_small_chunks() -> Spool:
     spool = Spool()
     spool.chunk_rows, spool.waiting_max = 3, 7
     return spool
+
+
+@pytest.mark.parametrize("version", ["02", "08", "11"])
+def test_no_plain_line_and_no_head_is_longer_than_what_is_counted_for_it(version: Version) -> None:
+    line = debit(
+        "E" * 35,
+        99_999_999_999,
+        instruction_id="I" * 35,
+        mandate_id="M" * 35,
+        debtor_name="N'" * 35,
+        debtor_account=rib(1),
+        debtor_bic="ABCDEFGHXXX",
+        remittance="R'" * 70,
+    )
+    town = StructuredAddress("T'" * 17, "S'" * 35, "1" * 16, "2" * 16, ("L'" * 35, "L'" * 35))
+    creditor = replace(CREDITOR, name="C'" * 35, agent_bic="ABCDEFGHXXX", address=town)
+    out = io.BytesIO()
+    whole = message(group(line, creditor=creditor, id="P" * 35, category_purpose="SSBE"), message_id="M" * 35)
+
+    write_pain008(out, replace(whole, initiating_party="I'" * 35), version=version)
+
+    text = out.getvalue().decode()
+    before, line_found = text.split("\n<DrctDbtTxInf>")
+    assert len("\n<DrctDbtTxInf>" + line_found.partition("</DrctDbtTxInf>")[0] + "</DrctDbtTxInf>") <= _LINE_BYTES_MAX
+    assert len(before) <= _HEAD_BYTES_MAX

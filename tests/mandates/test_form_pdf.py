@@ -64,11 +64,11 @@ def signed(work: Work, one: Somebody, funds: list[Fund], **changes: Any) -> list
 
 def page_with(**changes: object) -> dict[str, Any]:
     """The form's data for one page at CNAS."""
-    mandate = Mandate(scheme="B2B")
     fund = FUNDS.get("CNAS")
     page = {
-        "languages": [form_pdf._in_language(mandate, fund, language) for language in wording.form_languages(fund)],
+        "languages": [form_pdf._in_language(fund, "B2B", "recurrent", one) for one in wording.form_languages(fund)],
         "scheme": "B2B",
+        "recurrence": "recurrent",
         "creditor": "CNAS",
         "creditor_identifier": "DZ75ZZZCNAS",
         "confirmed": True,
@@ -80,12 +80,14 @@ def page_with(**changes: object) -> dict[str, Any]:
         "lodged_at_bank": True,
     }
     return {
+        "draft": None,
         "form": "F",
         "sha256": "0" * 64,
         "how": "paper",
-        "signed_on": "2026-06-15",
+        "dated": "2026-06-15",
         "signer_name": "Signer",
         "signer_capacity": "manager",
+        "authority": {"kind": "other", "document": None},
         "pages": [page | changes],
     }
 
@@ -238,12 +240,13 @@ def test_the_banks_place_is_there_where_the_fund_asks_for_lodging(lodged: bool, 
 def test_the_longest_answers_still_fit_on_the_page_of_their_creditor() -> None:
     long = {"debtor": "شركة " * 14, "reference": "W" * 35, "creditor_identifier": "M" * 35, "confirmed": False}
     account = form_pdf.account_groups(AccountNumber(AccountScheme.IBAN, "W" * 34))
+    proved = {"kind": "proxy_holder", "document": "W" * 40}
     names = {"signer_name": "W" * 70, "signer_capacity": "مسيّر " * 11}
     for fund in FUNDS:
-        mandate = Mandate(scheme=fund.scheme.value)
-        languages = [form_pdf._in_language(mandate, fund, language) for language in wording.form_languages(fund)]
+        languages = form_pdf._creditor(fund, fund.scheme.value, "recurrent")["languages"]
         data = page_with(**long, account=account, limit="9 999 999 999 999.99 DZD", languages=languages) | names
         assert pages_in(form_pdf.typeset(data)) == 1, fund.id
+        assert pages_in(form_pdf.typeset(data | {"draft": "WWWW-WWWW", "authority": proved})) == 1, fund.id
         # The margin is 1.8 cm wide: 25 dots.
         assert blank_margins(drawn(data, 36), 24), fund.id
 

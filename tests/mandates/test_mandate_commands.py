@@ -1,4 +1,4 @@
-"""Form and scans from a shell: `debit mandates form`, `attach`, `documents`."""
+"""A mandate from a shell: its form and scans, its life, and the block list."""
 
 import json
 import stat
@@ -12,12 +12,18 @@ from scan_files import archive, jpeg
 
 from debit_service.access.service import add_person
 from debit_service.cli import main
+from debit_service.core.accounts import dz_rib_key
 from debit_service.core.work import SERVICE, Role
+from debit_service.employers.models import Employer
+from debit_service.employers.service import enrol
 from debit_service.mandates import queries
 from debit_service.mandates.models import Mandate
 
 PASSWORD = "a sentence that nobody guesses"
-DONE, FINDINGS, USAGE = 0, 1, 2
+DONE, FINDINGS, USAGE, REFUSED = 0, 1, 2, 3
+CLERK = ("--why", "as asked", "--as", "clerk-1")
+APPROVER = ("--why", "as decided", "--as", "approver-1")
+LETTER = ("--evidence", "letter 12")
 
 
 @pytest.fixture
@@ -35,6 +41,7 @@ def reference(sqlite_house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     mandate_id = sqlite_house.mandate(sqlite_house.employer(mandate=False), accepted=False)
     with sqlite_house.desk.work(SERVICE) as work:
         add_person(work, "clerk-1", PASSWORD, [Role.FINANCE_CLERK])
+        add_person(work, "approver-1", PASSWORD, [Role.FINANCE_APPROVER])
         return work.session.get_one(Mandate, mandate_id).reference
 
 
@@ -65,7 +72,7 @@ def test_a_stamped_form_is_attached_and_proves_the_acceptance(reference: str, sq
     why = ("--why", "it came back stamped", "--as", "clerk-1")
     run("lodge", reference, "--evidence", "receipt", *why)
     run("accept", reference, "--evidence", attached["document"], *why)
-    assert run("show", reference)[-1]["evidence"] == {"document": attached["document"]}
+    assert run("show", reference)["life"][-1]["evidence"] == {"document": attached["document"]}
     (listed,) = run("documents", reference)
     assert (listed["document"], listed["kind"], listed["attached_by"]) == (
         attached["document"],
@@ -107,3 +114,88 @@ def test_a_reference_that_two_funds_use_is_not_guessed(reference: str, sqlite_ho
     assert answer.exit_code == FINDINGS
     assert f"{other} (CNSS)" in answer.output
     assert CliRunner().invoke(main, ["mandates", "show", other]).exit_code == DONE
+
+
+def accepted(reference: str) -> str:
+    """The reference, now of a mandate that the bank has accepted."""
+    run("lodge", reference, "--evidence", "receipt", *CLERK)
+    run("accept", reference, "--evidence", "stamp", *CLERK)
+    return reference
+
+
+def test_a_mandate_is_suspended_resumed_and_revoked_by_its_bank(reference: str) -> None:
+    accepted(reference)
+    assert run("suspend", reference, *LETTER, *CLERK)["state"] == "suspended"
+    assert run("resume", reference, *LETTER, *CLERK, code=REFUSED)["error"]["code"] == "access.role"
+    assert run("resume", reference, *LETTER, *APPROVER)["state"] == "active"
+    nameless = run("revoke", reference, "--by", "bank", *CLERK, code=FINDINGS)["error"]
+    assert (nameless["code"], nameless["place"]) == ("mandate.no_evidence", "--evidence")
+    assert run("revoke", reference, "--by", "bank", *LETTER, *CLERK)["state"] == "revoked_by_bank"
+    shown = run("show", reference)
+    assert [one["state"] for one in shown["life"]] == [
+        *("signed", "lodged_at_bank", "active", "suspended", "active", "revoked_by_bank")
+    ]
+    assert shown["state"] == "revoked_by_bank"
+
+
+def test_an_amended_mandate_shows_its_version_and_what_changed(reference: str) -> None:
+    accepted(reference)
+    received = ("--received-at", "2026-08-31T10:00:00")
+    new = run("amend", reference, "--new-reference", "NEW-1", "--holder", "Autre", *received, *LETTER, *CLERK)
+    assert new == {"reference": "NEW-1", "state": "active", "version": 2}
+    rib = ("--account", "005 00123 0000000042 " + dz_rib_key("001230000000042"))
+    assert run("amend", "NEW-1", *rib, *LETTER, *CLERK) == {"reference": "NEW-1", "state": "signed", "version": 3}
+    shown = run("show", "NEW-1")
+    assert (shown["version"], shown["recurrence"], shown["blocked"]) == (3, "recurrent", None)
+    assert [one["changed"] for one in shown["amendments"]] == [["reference", "debtor_name"], ["account", "bank"]]
+    assert shown["amendments"][0]["received_at"].startswith("2026-08-31 09:00:00")
+    assert "version 3" in CliRunner().invoke(main, ["mandates", "show", "NEW-1"]).output
+
+
+def test_a_mandate_is_transferred_and_goes_on_at_the_other_fund(reference: str, sqlite_house: House) -> None:
+    accepted(reference)
+    with sqlite_house.desk.work(SERVICE) as work:
+        enrol(work, work.session.query(Employer).one(), "CASNOS", "77")
+    new = run("transfer", reference, "--to", "CASNOS", *LETTER, *APPROVER)
+    assert new == {"reference": "CASNOS-77-1", "state": "signed", "version": 2}
+    assert run("show", reference)["state"] == "transferred"
+
+
+def test_the_last_debit_is_asked_for(reference: str) -> None:
+    accepted(reference)
+    run("last", reference, *CLERK)
+    assert run("show", reference)["last_asked_on"] == "2026-09-01"
+    assert run("last", reference, *CLERK, code=REFUSED)["error"]["code"] == "mandate.last_already"
+
+
+def test_a_block_is_placed_listed_and_lifted(reference: str, sqlite_house: House) -> None:
+    with sqlite_house.reading() as work:
+        mandate = work.session.query(Mandate).one()
+        account = queries.account(work, mandate)
+        employer = work.session.query(Employer).one().reference
+    number = run("block", "--account", account.value, "--account-scheme", "DZ_RIB", *CLERK)["block"]
+    run("block", "--employer", employer, "--fund", "CNSS", *CLERK)
+    assert [(one["fund"], one["employer"], one["account"]) for one in run("blocks")] == [
+        ("CNSS", employer, ""),
+        ("all", "", account.masked),
+    ]
+    assert run("show", reference)["blocked"] == "debits of this account are blocked"
+    assert run("unblock", number, *CLERK, code=REFUSED)["error"]["code"] == "access.role"
+    run("unblock", number, *APPROVER)
+    assert run("show", reference)["blocked"] is None
+    assert (len(run("blocks")), len(run("blocks", "--all"))) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ((), "block.subject"),
+        (("--account", "1"), "block.subject"),
+        (("--employer", "CNAS-001", "--account", "1", "--account-scheme", "DZ_RIB"), "block.subject"),
+        (("--employer", "nobody"), "employer.unknown"),
+        (("--employer", "CNAS-001", "--fund", "NOBODY"), "fund.unknown"),
+    ],
+)
+def test_a_block_names_whom_it_is_about(reference: str, said: tuple[str, ...], code: str) -> None:
+    assert run("block", *said, *CLERK, code=FINDINGS)["error"]["code"] == code
+    assert run("blocks") == []

@@ -1,7 +1,5 @@
 """Mandates: what may be signed, how a mandate lives, and what a file of existing mandates becomes, line by line."""
 
-import csv
-import io
 import json
 from contextlib import nullcontext
 from datetime import date
@@ -15,15 +13,14 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from debit_service.core.accounts import AccountScheme, parse_account
-from debit_service.core.errors import DebitError, InvalidInput, Refused
-from debit_service.core.rows import BadLine
+from debit_service.core.errors import InvalidInput, Refused
 from debit_service.core.work import Actor, Role, Work
 from debit_service.demo.data import Somebody
 from debit_service.employers import queries as employers
-from debit_service.employers.models import Employer
 from debit_service.employers.service import enrol
 from debit_service.iso20022.charset import check_reference
 from debit_service.mandates import queries, rules, service
+from debit_service.mandates.admission import REFERENCE_LENGTH_MAX
 from debit_service.mandates.models import Mandate, MandateForm
 
 STATES = frozenset(rules.MACHINE.transitions)
@@ -156,6 +153,9 @@ def test_a_mandate_moves_only_as_declared_and_holds_its_place_while_it_may_be_us
         "revoked": ["revoked"],
         "refused_by_bank": ["lodged_at_bank", "refused_by_bank"],
         "expired": ["active", "expired"],
+        "revoked_by_bank": ["active", "revoked_by_bank"],
+        "transferred": ["active", "transferred"],
+        "completed": ["active", "completed"],
     }
     for after in sorted(STATES):
         mandate_id = sign(sqlite_house, sqlite_house.employer("CNAS", mandate=False))
@@ -185,112 +185,12 @@ def test_a_reference_is_always_one_that_banks_take(number: str, versions: int) -
     taken: list[str] = []
     for _ in range(versions + 1):
         taken.append(rules.next_reference("EINZUGSSTELLE", number, taken))
-        check_reference(taken[-1], service.REFERENCE_LENGTH_MAX, "reference")
+        check_reference(taken[-1], REFERENCE_LENGTH_MAX, "reference")
     assert len(set(taken)) == len(taken)
     assert all(reference.isascii() and reference.upper() == reference for reference in taken)
 
 
 # --- files of existing mandates ---
-
-
-def line(one: Somebody, **changes: str) -> dict[str, str]:
-    scheme, account = one.account
-    return {
-        "fund": one.fund,
-        "registration_number": one.registration,
-        "employer_reference": one.reference,
-        "employer_name": one.name,
-        "account_scheme": scheme,
-        "account": account,
-        "signer_name": "the manager",
-        "signer_capacity": "manager",
-        "signed_on": "2026-06-15",
-        "accepted_on": "2026-07-01",
-        "evidence": "stamped form",
-        "reference": "",
-    } | changes
-
-
-def import_rows(house: House, *lines: dict[str, str]) -> tuple[int, list[BadLine]]:
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, list(lines[0]))
-    writer.writeheader()
-    writer.writerows(lines)
-    with house.desk.work(CLERK) as work:
-        return service.import_rows(work, house.service.funds, buffer.getvalue().encode())
-
-
-def count(house: House, table: type[Mandate | Employer]) -> int:
-    with house.desk.reading(CLERK) as work:
-        return work.session.scalar(select(func.count()).select_from(table)) or 0
-
-
-ONE, TWO = Somebody("CNAS", 71), Somebody("CNAS", 72)
-
-
-def test_existing_mandates_are_taken_in_with_their_acceptance(house: House) -> None:
-    assert import_rows(house, line(ONE), line(TWO, accepted_on="", evidence="", reference="OLD/7")) == (2, [])
-    with house.desk.reading(CLERK) as work:
-        accepted, waiting = service.get(work, f"CNAS-{ONE.registration}-1"), service.get(work, "OLD/7")
-        assert (queries.state(work, accepted.id), queries.state(work, waiting.id)) == ("active", "signed")
-        assert str(queries.account(work, accepted)) == f"••••{ONE.account[1][-4:]}"
-
-
-def test_the_same_file_again_changes_nothing(house: House) -> None:
-    for _ in range(2):
-        assert import_rows(house, line(ONE), line(TWO)) == (2, [])
-    assert (count(house, Mandate), count(house, Employer)) == (2, 2)
-
-
-@pytest.mark.parametrize(
-    ("changes", "code"),
-    [
-        ({"fund": "NOBODY"}, "fund.unknown"),
-        ({"account": ONE.account[1][:-1] + "0"}, "account.DZ_RIB.key"),
-        ({"account": "123"}, "account.DZ_RIB.length"),
-        ({"account_scheme": "BBAN"}, "line.form"),
-        ({"account_scheme": "MA_RIB", "account": Somebody("CNSS", 1).account[1]}, "mandate.account_scheme"),
-        ({"signed_on": "2027-01-01"}, "mandate.signed_in_future"),
-        ({"signed_on": "yesterday"}, "line.form"),
-        ({"evidence": ""}, "mandate.no_evidence"),
-        ({"reference": "ends/"}, "iso.reference.slash"),
-        ({"reference": "x" * 36}, "iso.reference.length"),
-        ({"reference": "مرجع"}, "iso.reference.characters"),
-        ({"reference": "TAKEN"}, "mandate.reference_taken"),
-        ({"reference": "taken"}, "mandate.reference_taken"),
-        ({"registration_number": TWO.registration}, "employer.number_taken"),
-        ({"language": "xx"}, "line.form"),
-        ({"signer_name": ""}, "line.form"),
-    ],
-)
-def test_a_bad_line_is_reported_with_its_reason_and_takes_nobody_else_with_it(
-    sqlite_house: House, changes: dict[str, str], code: str
-) -> None:
-    language = {"language": "fr"}
-    good = line(TWO, reference="TAKEN") | language
-    made, bad = import_rows(sqlite_house, good, line(ONE) | language | changes, line(Somebody("CNAS", 73)) | language)
-    assert (made, [(one.line, one.code) for one in bad]) == (2, [(3, code)])
-    assert (count(sqlite_house, Mandate), count(sqlite_house, Employer)) == (2, 2)
-    assert ONE.account[1] not in str([one.as_dict() for one in bad])
-
-
-def test_another_account_for_an_employer_with_a_live_mandate_is_no_silent_change(house: House) -> None:
-    import_rows(house, line(ONE))
-    made, bad = import_rows(house, line(ONE, account=TWO.account[1]))
-    assert (made, [one.code for one in bad]) == (0, ["mandate.live_already"])
-
-
-def test_a_limit_is_read_in_the_funds_currency(sqlite_house: House) -> None:
-    import_rows(sqlite_house, line(ONE) | {"amount_limit": "1234.50"})
-    made, bad = import_rows(sqlite_house, line(TWO) | {"amount_limit": "12,50"})
-    assert (made, [one.code for one in bad]) == (0, ["amount.malformed"])
-    with sqlite_house.desk.reading(CLERK) as work:
-        assert service.get(work, f"CNAS-{ONE.registration}-1").amount_limit_minor == 123_450
-
-
-def test_only_a_clerk_takes_mandates_in(sqlite_house: House) -> None:
-    with pytest.raises(DebitError, match="finance_clerk"), sqlite_house.desk.work(EMPLOYER) as work:
-        service.import_rows(work, sqlite_house.service.funds, b"")
 
 
 def test_every_declared_state_is_reachable() -> None:

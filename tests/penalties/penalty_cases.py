@@ -44,6 +44,7 @@ COMPLETE: dict[str, Any] = {
     "amount_sent_minor": 100_00,
     "amount_declared_minor": 100_00,
     "collection_date_sent": DUE,
+    "day_closed_since": None,
     "legal_due_date": DUE,
     "file_sent_at": BEFORE_CUT_OFF,
     "cut_off_at": CUT_OFF,

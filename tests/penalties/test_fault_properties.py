@@ -26,7 +26,15 @@ CODE_SETS: tuple[CodeSet, ...] = get_args(CodeSet)
 # Written out by hand, apart from the rules: what a penalty for each code must stand on.
 ANY_PENALTY = {"bank_file", "legal_due_date", "first_presented_on", "collection_date_sent", "open_dispute"}
 CLOSED_ACCOUNT = {"account_on_form", "account_sent", "amendments", "revocation_received_at", "cut_off_at"}
-NO_FUNDS = {"notice", "notice_days_agreed", "amount_sent_minor", "file_sent_at", "cut_off_at", "other_live_collections"}
+NO_FUNDS = {
+    "notice",
+    "notice_days_agreed",
+    "amount_sent_minor",
+    "day_closed_since",
+    "file_sent_at",
+    "cut_off_at",
+    "other_live_collections",
+}
 DEMANDED: dict[tuple[str, CodeSet], set[str]] = {
     ("AM04", "R"): ANY_PENALTY | NO_FUNDS,
     ("AM04", "S"): ANY_PENALTY | NO_FUNDS,

@@ -5,12 +5,13 @@ from datetime import date
 import pytest
 from house import APPROVER, CLERK, House
 
+from debit_service.collections import queries as collections
 from debit_service.collections.service.approve import approve
 from debit_service.core.errors import Refused
 from debit_service.core.work import SERVICE, Actor, Role
 from debit_service.mandates import service as mandates
 from debit_service.mandates.models import Mandate
-from debit_service.operations import send_approved
+from debit_service.operations import announce, send_approved
 
 DUE = date(2026, 9, 30)
 
@@ -66,7 +67,9 @@ def test_a_mandate_revoked_before_the_batch_takes_its_collection_out(sqlite_hous
     assert [attempt.cancelled_why for attempt in sqlite_house.debits_of(owed)] == ["the mandate is revoked"]
 
 
-def test_a_mandate_revoked_after_approval_stops_the_batch_and_the_others_are_collected_again(house: House) -> None:
+def test_a_mandate_revoked_after_approval_stops_the_batch_and_the_others_leave_in_another_the_same_day(
+    house: House,
+) -> None:
     leaving, staying = house.employer(mandate=False), house.employer()
     mandate_id = house.mandate(leaving)
     house.contribution(leaving)
@@ -79,11 +82,13 @@ def test_a_mandate_revoked_after_approval_stops_the_batch_and_the_others_are_col
     with pytest.raises(Refused, match="nothing was sent"):
         house.send(batch_id)
     assert list((house.bank_folder / "in").iterdir()) == []
-    done = house.collect()
-    assert list(done.left_alone.values()) == ["no mandate"]
-    first, second = house.debits_of(owed_by_staying)
-    assert "was cancelled" in (first.cancelled_why or "")
-    assert (second.live, second.attempt, second.end_to_end_id != first.end_to_end_id) == (True, 2, True)
+    (another,) = house.collect().batches
+    house.approve(another)
+    assert house.send(another) == "sent"
+    (only,) = house.debits_of(owed_by_staying)
+    assert (only.live, only.attempt, only.cancelled_why) == (True, 1, None)
+    assert only.collection_date == DUE
+    assert list(house.collect().left_alone.values()) == ["no mandate"]
     assert house.breaches() == {}
 
 
@@ -176,3 +181,20 @@ def test_an_employer_can_neither_collect_nor_approve(sqlite_house: House) -> Non
 
     with pytest.raises(Refused, match="role"), sqlite_house.desk.work(employer) as work:
         approve(work, batch_id, sqlite_house.batch_hash(batch_id))
+
+
+def test_a_debit_that_comes_back_to_a_day_that_was_told_before_is_told_again(house: House) -> None:
+    owed = house.contribution(house.employer())
+    house.collect()
+    for day in (date(2026, 9, 29), DUE):
+        with house.desk.work(CLERK) as work:
+            (planned,) = collections.attempts(work, owed)
+            planned.collection_date = day
+        assert announce(house.service, CLERK, house.fund()) == 1
+    with house.reading() as work:
+        (planned,) = collections.attempts(work, owed)
+        found = collections.notice_sent(work, planned)
+        assert found is not None
+        assert found[0].collection_date == DUE
+    house.go_to(house.send_day("CNAS", DUE))
+    assert len(house.collect().batches) == 1

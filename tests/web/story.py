@@ -2,8 +2,8 @@
 
 Two employers at CNAS: the first is paid, the second's account had no money, so that a penalty is proposed. A bank entry
 whose reference was lost waits in suspense, and the second employer contests what it was meant for; a batch waits for approval;
-the first employer is known at CACOBATPH without a mandate there, and its mandate's form came back stamped; a third employer's
-mandate is signed and not lodged yet.
+the first employer is known at CACOBATPH with a draft and no mandate there, and its mandate's form came back stamped; a third
+employer's mandate is signed and not lodged yet.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from debit_service.access.service import add_person
 from debit_service.banks import service as bank_store
 from debit_service.banks.channels.folder import FolderChannel
 from debit_service.collections import queries as collections
-from debit_service.collections.models import Collection
+from debit_service.collections.models import Collection, RunHold
 from debit_service.collections.service.approve import approve
 from debit_service.collections.service.submit import submit
 from debit_service.contributions import queries as contributions
@@ -32,7 +32,9 @@ from debit_service.employers.queries import find
 from debit_service.employers.service import enrol, register
 from debit_service.mandates import queries as mandate_queries
 from debit_service.mandates import service as mandates
+from debit_service.mandates.authority import Authority, Capacity
 from debit_service.mandates.documents import DocumentKind, attach
+from debit_service.mandates.drafts import FormData, prepare
 from debit_service.penalties import queries as penalties
 from debit_service.reconcile import queries as reconcile
 from debit_service.reconcile.service import import_stored
@@ -42,6 +44,7 @@ from debit_service.wiring import Service, open_service
 PASSWORD = "a long sentence for the tests"
 APPROVER = Actor("approver", frozenset({Role.FINANCE_APPROVER}))
 CLERK = Actor("clerk", frozenset({Role.FINANCE_CLERK}))
+AGENT = Actor("agent", frozenset({Role.MANDATE_AGENT}))
 #: The first employer's name tries to be a script: no page may run it.
 HOSTILE_NAME = "<script>alert('x')</script> شركة الأمل"
 #: So does what the second employer writes; its two lines stay two.
@@ -67,11 +70,13 @@ class Ids:
     second_mandate: str
     batch_sent: str
     batch_made: str
+    held_run: str
     suspense: str
     dispute: str
     waiting_mandate: str
     penalty: str
     document: str
+    draft: str
 
 
 def settings_in(home: Path) -> Settings:
@@ -113,9 +118,29 @@ def tell(home: Path) -> Ids:
     operations.assess_penalties(service, SERVICE, service.funds.get("CNAS"))
     batch_made = _collect(service)[0]
     mandate_ids = (first_mandate, second_mandate, waiting_mandate)
-    ids = _ids(service, mandate_ids, batch_sent, batch_made, _contest(service))
+    batch_ids = (batch_sent, batch_made, _held(service))
+    ids = _ids(service, mandate_ids, batch_ids, _contest(service), _draft(service))
     service.desk.database.dispose()
     return ids
+
+
+def _held(service: Service) -> str:
+    """A run of 3 debits that stopped at a bound of 2."""
+    with service.desk.work(CLERK) as work:
+        hold = RunHold(
+            id=work.new_id(),
+            fund_id="CNAS",
+            business_date=NOW.date(),
+            sha256="0" * 64,
+            count=3,
+            control_sum_minor=12_345_600,
+            currency="DZD",
+            reasons=["3 debits, and the bound is 2"],
+            made_by=CLERK.name,
+            made_at=work.now(),
+        )
+        work.session.add(hold)
+    return hold.id
 
 
 def _people(service: Service) -> tuple[Employer, Employer, Employer]:
@@ -129,6 +154,7 @@ def _people(service: Service) -> tuple[Employer, Employer, Employer]:
         enrol(work, third, "CNAS", "1600000003")
         add_person(work, "first", PASSWORD, [Role.EMPLOYER], first.id)
         add_person(work, "second", PASSWORD, [Role.EMPLOYER], second.id)
+        add_person(work, "agent", PASSWORD, [Role.MANDATE_AGENT])
         add_person(work, "clerk", PASSWORD, [Role.FINANCE_CLERK])
         add_person(work, "approver", PASSWORD, [Role.FINANCE_APPROVER])
         add_person(work, "administrator", PASSWORD, [Role.ADMINISTRATOR])
@@ -158,6 +184,21 @@ def _mandate(service: Service, employer: Employer, account: str) -> str:
         mandates.lodge(work, mandate, "lodged", "stamp 1")
         mandates.accept(work, mandate, "accepted", "stamp 2")
     return mandate_id
+
+
+def _draft(service: Service) -> str:
+    """A proximity office prepares a form for the first employer at CACOBATPH; returns its number."""
+    data = FormData(
+        account=parse_account(FREE_RIB, AccountScheme.DZ_RIB),
+        debtor_name="شركة الأمل",
+        signer_name="محمد بن علي",
+        signer_capacity="",
+        authority=Authority(Capacity.LEGAL_REPRESENTATIVE),
+    )
+    with service.desk.work(AGENT) as work:
+        employer = find(work, "CACOBATPH", "7700000001")
+        assert employer is not None
+        return prepare(work, employer, [service.funds.get("CACOBATPH")], data).number
 
 
 def _declare(service: Service) -> None:
@@ -230,7 +271,9 @@ def _contest(service: Service) -> str:
         return open_dispute(work, service.funds.get("CNAS"), lost, OBJECTION).id
 
 
-def _ids(service: Service, mandate_ids: tuple[str, str, str], sent: str, made: str, dispute: str) -> Ids:
+def _ids(
+    service: Service, mandate_ids: tuple[str, str, str], batch_ids: tuple[str, str, str], dispute: str, draft: str
+) -> Ids:
     with service.desk.reading(SERVICE) as work:
         ((entry, _),) = reconcile.queue(work)
         (penalty,) = penalties.listed(work)
@@ -241,11 +284,13 @@ def _ids(service: Service, mandate_ids: tuple[str, str, str], sent: str, made: s
             lost=contributions.get(work, "LOST").id,
             first_mandate=mandate_ids[0],
             second_mandate=mandate_ids[1],
-            batch_sent=sent,
-            batch_made=made,
+            batch_sent=batch_ids[0],
+            batch_made=batch_ids[1],
+            held_run=batch_ids[2],
             suspense=entry.id,
             dispute=dispute,
             waiting_mandate=mandate_ids[2],
             penalty=penalty.id,
             document=document.id,
+            draft=draft,
         )

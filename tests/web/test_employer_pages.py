@@ -21,7 +21,7 @@ def answers(**changed: object) -> dict[str, object]:
         "account": FREE_RIB,
         "debtor_name": "شركة الأمل",
         "signer_name": "Signer",
-        "signer_capacity": "manager",
+        "capacity": "legal_representative",
         "amount_limit": "",
         "step": "check",
     }
@@ -108,7 +108,7 @@ def test_the_form_offers_only_funds_that_know_the_employer_and_have_no_mandate(
         ({"debtor_name": " "}, "debtor_name", "Enter the name of the account holder."),
         ({"debtor_name": "x" * 71}, "debtor_name", "At most 70 characters."),
         ({"signer_name": ""}, "signer_name", "Enter your name."),
-        ({"signer_capacity": ""}, "signer_capacity", "Say in what capacity you sign."),
+        ({"capacity": ""}, "capacity", "Say in what capacity you sign."),
         ({"amount_limit": "1,000"}, "amount_limit", "like 250000.00"),
         ({"amount_limit": "1.001"}, "amount_limit", "too many decimals"),
     ],

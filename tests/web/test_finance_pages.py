@@ -8,6 +8,7 @@ from web.conftest import Browser
 from web.story import PASSWORD, Ids
 
 from debit_service.collections import queries as collections
+from debit_service.collections.service import bounds
 from debit_service.core.work import SERVICE
 from debit_service.penalties import queries as penalties
 from debit_service.reconcile import queries as reconcile
@@ -44,8 +45,8 @@ def test_the_totals_are_those_of_the_report(somebody: Callable[[str], Browser], 
 def expected_numbers(totals: FundTotals) -> list[tuple[int, ...]]:
     """The numbers of the fund's column, in the order of its rows; amounts in minor units."""
     pairs = (
-        totals.due, totals.debited, totals.paid, totals.rejected, totals.returned, totals.not_collected,
-        totals.in_suspense, totals.charged, totals.proposed,
+        totals.due, totals.debited, totals.paid, totals.paid_otherwise, totals.refunds_owed, totals.rejected,
+        totals.returned, totals.not_collected, totals.in_suspense, totals.charged, totals.proposed,
     )  # fmt: skip
     return [*pairs, (totals.held,), (totals.not_penalised,)]
 
@@ -173,7 +174,7 @@ def test_an_entry_in_suspense_is_matched_with_a_reason(
     somebody("clerk").post(f"/suspense/{ids.suspense}", answer)
     with service.desk.reading(SERVICE) as work:
         assert reconcile.queue(work) == []
-        assert reconcile.paid_on(work, ids.lost) is not None
+        assert reconcile.payments(work, ids.lost) != []
 
 
 def test_an_entry_that_does_not_fit_the_collection_stays_in_suspense(
@@ -224,3 +225,37 @@ def test_every_fact_of_every_fund_is_shown_and_the_unconfirmed_marked(
     assert all(f">{fact.place}<" in page for fact in facts)
     marked = [fact for fact in facts if not fact.confirmed]
     assert page.count('class="table-warning"') == len(marked) > 0
+
+
+def test_a_run_that_stopped_at_a_bound_is_released_by_an_approver_with_the_password_again(
+    somebody: Callable[[str], Browser], service: Service, ids: Ids
+) -> None:
+    assert "stopped at a safety bound" in somebody("clerk").get("/batches")
+    address = f"/batches/held/{ids.held_run}"
+    assert 'name="password"' not in somebody("clerk").get(address)
+    approver = somebody("approver")
+    assert "3 debits, and the bound is 2" in approver.get(address)
+
+    answer = {"why": "two months came together", "password": "a wrong password"}
+    approver.post(f"{address}/release", answer, 422, page=address)
+    approver.post(f"{address}/release", answer | {"password": PASSWORD}, page=address)
+
+    with service.desk.reading(SERVICE) as work:
+        hold = bounds.get(work, ids.held_run)
+        assert (hold.released_by, hold.released_why) == ("approver", "two months came together")
+    assert "stopped at a safety bound" not in approver.get("/batches")
+
+
+def test_a_batch_that_was_not_sent_is_cancelled_with_a_reason(
+    somebody: Callable[[str], Browser], service: Service, ids: Ids
+) -> None:
+    clerk, address = somebody("clerk"), f"/batches/{ids.batch_made}/cancel"
+    clerk.post(address, {"why": ""}, 422)
+    clerk.post(address, {"why": "a wrong amount"})
+    assert batch_state(service, ids.batch_made) == "cancelled"
+
+
+def test_a_batch_that_the_bank_has_is_not_cancelled_here(somebody: Callable[[str], Browser], ids: Ids) -> None:
+    clerk = somebody("clerk")
+    assert "only a reversal" in clerk.get(f"/batches/{ids.batch_sent}")
+    clerk.post(f"/batches/{ids.batch_sent}/cancel", {"why": "too late"}, 409)

@@ -15,6 +15,8 @@ from web.story import Ids
 from debit_service import web
 from debit_service.collections.rules import BATCH_MACHINE
 from debit_service.core.accounts import AccountScheme
+from debit_service.mandates.amend import Content
+from debit_service.mandates.authority import Capacity
 from debit_service.mandates.documents import DocumentKind
 from debit_service.mandates.rules import MACHINE as MANDATE_MACHINE
 from debit_service.penalties.values import Effect, Party
@@ -69,8 +71,11 @@ def test_translations_keep_the_placeholders(language: str) -> None:
         (words.MANDATE_STATES, MANDATE_MACHINE.states()),
         (words.MANDATE_STEPS, MANDATE_MACHINE.states()),
         (words.MANDATE_WAITS, list(STEPS)),
+        (words.MANDATE_MOVES, ["suspend", "resume", "revoked_by_bank", "last"]),
+        (words.MANDATE_FIELDS, ["bank", *Content.__slots__]),
         (words.BANK_STEPS, [step for steps in STEPS.values() for step in steps]),
         (words.DOCUMENT_KINDS, DocumentKind),
+        (words.CAPACITIES, Capacity),
         (words.DISPUTE_ANSWERS, ["upheld", "rejected"]),
         (words.DISPUTE_EFFECTS, ["upheld", "rejected"]),
         (words.BATCH_STATES, BATCH_MACHINE.states()),

@@ -52,6 +52,7 @@ def paper(content: bytes | None = None, **changed: object) -> dict[str, object]:
         "account": FREE_RIB,
         "debtor_name": "شركة الأمل",
         "signer_name": "محمد بن علي",
+        "capacity": "other",
         "signer_capacity": "مسيّر",
         "signed_on": "2026-11-20",
         "amount_limit": "250000",

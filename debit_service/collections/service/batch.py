@@ -1,64 +1,68 @@
 """Batch: what must leave today goes into one file a fund, bank and scheme; the file is written, read again and frozen.
 
-The bytes are stored before anybody may approve them, and never change: sending again is sending the same bytes.
+The bytes are stored before anybody may approve them, and never change: sending again is sending the same bytes. Each few files
+are a transaction of their own, so that a crash costs at most them and memory does not grow with the run; the next call goes on.
 """
 
-import io
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
-from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy.orm import aliased
 
+from debit_service.banks import queries as bank_files
 from debit_service.banks import service as bank_store
+from debit_service.banks.channels import Channel
 from debit_service.collections import queries, rules
-from debit_service.collections.models import Batch, BatchTransition, Collection, PaymentInformation
+from debit_service.collections.models import Batch, BatchTransition, Collection, Notice
+from debit_service.collections.service import bounds
+from debit_service.collections.service.file import Due, keep, message_of
+from debit_service.collections.service.obstacles import obstacles, of_batch, superseded, unsent
+from debit_service.collections.service.plan import turn, unsent_days
 from debit_service.contributions.models import Contribution
 from debit_service.core import audit, events
-from debit_service.core.accounts import parse_account
+from debit_service.core.bulk import among
 from debit_service.core.calendar import Calendar
 from debit_service.core.clock import business_date
 from debit_service.core.database import in_turn
 from debit_service.core.errors import Refused
+from debit_service.core.models import OutboxMessage
 from debit_service.core.state import move
 from debit_service.core.work import Actor, Desk, Role, Work
-from debit_service.disputes import queries as disputes
 from debit_service.funds.profile import BankProfile, Fund
 from debit_service.iso20022 import pain008
-from debit_service.iso20022.pain008.values import Scheme, SequenceType
-from debit_service.mandates import queries as mandate_queries
-from debit_service.mandates.models import Mandate
+from debit_service.mandates.models import Mandate, MandateTransition
+
+#: Collections that are held at a time, and the most that stand in a file whatever a bank takes.
+HELD_MAX = 25_000
+_FEW = 5_000
 
 
-def make_batches(work: Work, fund: Fund, bank: BankProfile, calendar: Calendar, today: date) -> list[Batch]:
+def make_batches(
+    desk: Desk, actor: Actor, fund: Fund, bank: BankProfile, calendar: Calendar, today: date
+) -> list[Batch]:
     """Freeze every planned collection of `fund` whose file must leave by `today` into batches, each one file.
 
     A collection whose notice did not go out in time waits and is re-dated; one that must not be made any more is cancelled.
+    Raises Refused `run.held` when the run is past a safety bound that nobody released it from: nothing is then batched.
     """
-    work.actor.require(Role.FINANCE_CLERK)
-    in_turn(work.session, f"collections/{fund.id}")
-    in_turn(work.session, bank_store.TURN)
+    actor.require(Role.FINANCE_CLERK)
     _check_profile(bank)
-    due = [one for one in _planned(work, fund, calendar, today) if _keep(work, one)]
-    announced = [one for one in due if _announced_in_time(work, fund, one)]
-    by_scheme: dict[str, list[Collection]] = {}
-    for collection in announced:
-        by_scheme.setdefault(work.session.get_one(Mandate, collection.mandate_id).scheme, []).append(collection)
-    made = []
-    for scheme, collections in sorted(by_scheme.items()):
-        groups = [[collections[index] for index in block] for block in rules.blocks(collections)]
-        made += _make_files(work, fund, bank, scheme, groups)
+    with desk.work(actor) as work:
+        in_turn(work.session, turn(fund))
+        days = _days(work, fund, calendar, today)
+        cancel_each(work, obstacles(work, fund, unsent(fund) & Collection.collection_date.in_(days)))
+        _name_sequence_types(work, fund, bank, days)
+        groups = list(_groups(work, fund, days))
+        held = bounds.check(work, fund, [group.waiting for group in groups], today)
+    if held:
+        raise held
+    made: list[Batch] = []
+    for scheme in sorted({group.scheme for group in groups}):
+        made += _make_files(desk, actor, fund, bank, [group for group in groups if group.scheme == scheme])
     return made
-
-
-def _announced_in_time(work: Work, fund: Fund, collection: Collection) -> bool:
-    """Whether its notice went out the agreed number of days ahead; if not, planning re-dates it and it is announced anew."""
-    found = queries.notice_sent(work, collection)
-    sent_at = found[1].done_at if found else None
-    if sent_at is None:
-        return False
-    return (collection.collection_date - sent_at.date()).days >= fund.debit_policy.notice_days_ahead.require()
 
 
 def _check_profile(bank: BankProfile) -> None:
@@ -72,193 +76,212 @@ def _check_profile(bank: BankProfile) -> None:
         )
 
 
-def _planned(work: Work, fund: Fund, calendar: Calendar, today: date) -> list[Collection]:
-    query = select(Collection).where(
-        Collection.fund_id == fund.id, Collection.live, Collection.payment_information_id.is_(None)
-    )
+def _days(work: Work, fund: Fund, calendar: Calendar, today: date) -> list[date]:
+    """The collection dates whose file must leave by `today`."""
     lead = fund.debit_policy.lead_open_days.require()
-    waiting = work.session.scalars(query.order_by(Collection.collection_date, Collection.id).with_for_update())
-    return [one for one in waiting if rules.send_day(one.collection_date, lead, calendar) <= today]
+    return [day for day in unsent_days(work, fund) if rules.send_day(day, lead, calendar) <= today]
 
 
-def _keep(work: Work, collection: Collection) -> bool:
-    """False, and the collection cancelled, when it must not be made any more."""
-    obstacle = no_longer_allowed(work, collection)
-    if obstacle is None:
-        return True
-    cancel(work, collection, obstacle)
-    return False
+def _name_sequence_types(work: Work, fund: Fund, bank: BankProfile, days: Sequence[date]) -> None:
+    """RCUR, unless the bank wants FRST for the first debit under a mandate, or the next one was said to be the last (FNAL).
+
+    A first debit that failed leaves the mandate without one, so the next is FRST again (SDD rulebooks 4.7.2).
+    """
+    leaving = unsent(fund) & Collection.collection_date.in_(days)
+    recurring = Collection.sequence_type.in_(("RCUR", "FRST", "FNAL"))
+    one, other = Collection, aliased(Collection)
+    names: list[tuple[str, ColumnElement[bool]]] = [("RCUR", one.sequence_type != "RCUR")]
+    if bank.first_collection == "FRST":
+        before = (other.collection_date < one.collection_date) | (
+            (other.collection_date == one.collection_date) & (other.id < one.id)
+        )
+        same = (other.mandate_id == one.mandate_id) & other.live & (other.id != one.id)
+        names.append(("FRST", ~exists().where(same, other.payment_information_id.is_not(None) | before)))
+    last = exists().where(Mandate.id == one.mandate_id, Mandate.final_asked_on.is_not(None))
+    later = exists().where(
+        other.mandate_id == one.mandate_id,
+        other.live,
+        other.payment_information_id.is_(None),
+        (other.collection_date > one.collection_date)
+        | ((other.collection_date == one.collection_date) & (other.id > one.id)),
+    )
+    names.append(("FNAL", last & ~later))
+    for name, which in names:
+        named = update(Collection).where(leaving, recurring, which).values(sequence_type=name)
+        work.session.execute(named.execution_options(synchronize_session=False))
 
 
-def no_longer_allowed(work: Work, collection: Collection) -> str | None:
-    """Why a planned collection must not be made any more: its mandate is gone, or the employer contests it."""
-    state = mandate_queries.state(work, collection.mandate_id)
-    if state != "active":
-        return f"the mandate {collection.mandate_reference_sent or ''} is {state.replace('_', ' ')}".replace("  ", " ")
-    return disputes.against_debit(work, collection.contribution_id)
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """What can share a block: `waiting` is its collections that are announced in time and whose mandate is active."""
+
+    scheme: str
+    sequence_type: str
+    collection_date: date
+    waiting: ColumnElement[bool]
+    after: str = ""
+
+
+def _groups(work: Work, fund: Fund, days: Sequence[date]) -> Iterator[_Group]:
+    query = (
+        select(Mandate.scheme, Collection.sequence_type, Collection.collection_date)
+        .join(Mandate, Mandate.id == Collection.mandate_id)
+        .where(unsent(fund), Collection.collection_date.in_(days))
+        .distinct()
+        .order_by(Mandate.scheme, Collection.sequence_type, Collection.collection_date)
+    )
+    for scheme, sequence_type, day in work.session.execute(query):
+        usable = exists().where(
+            Mandate.id == Collection.mandate_id,
+            Mandate.scheme == scheme,
+            MandateTransition.subject_id == Mandate.id,
+            MandateTransition.most_recent,
+            MandateTransition.to_state == "active",
+        )
+        waiting = (
+            unsent(fund)
+            & (Collection.collection_date == day)
+            & (Collection.sequence_type == sequence_type)
+            & usable
+            & _announced_in_time(fund, day)
+        )
+        yield _Group(scheme, sequence_type, day, waiting)
+
+
+def _announced_in_time(fund: Fund, day: date) -> ColumnElement[bool]:
+    """Whether what was told last is exactly this amount and date, and went out the agreed number of days ahead; if not, planning
+    re-dates the collection and it is announced anew."""
+    latest = day - timedelta(days=fund.debit_policy.notice_days_ahead.require())
+    return exists().where(
+        Notice.collection_id == Collection.id,
+        Notice.amount_minor == Collection.amount_minor,
+        Notice.collection_date == Collection.collection_date,
+        ~superseded(),
+        OutboxMessage.id == Notice.outbox_id,
+        OutboxMessage.done_at < datetime.combine(latest + timedelta(days=1), time(), UTC),
+    )
+
+
+def _make_files(desk: Desk, actor: Actor, fund: Fund, bank: BankProfile, groups: list[_Group]) -> Iterator[Batch]:
+    """The files of one scheme, each few in a transaction of its own."""
+    most = min(bank.limits.transactions or HELD_MAX, HELD_MAX)
+    limits = bank.limits._replace(transactions=most)
+    # One file at a time; several where a bank takes only small ones.
+    held = most * max(1, _FEW // most)
+    while groups:
+        with desk.work(actor) as work:
+            in_turn(work.session, turn(fund))
+            in_turn(work.session, bank_store.TURN)
+            due = list(islice(_due(work, groups, held), held))
+            if not due:
+                return
+            whole = message_of(work, fund, bank, groups[0].scheme, due)
+            parts = pain008.split(whole, limits, bank.style)
+            if len(due) == held and len(parts) > 1 and _count(parts[-1]) < most:
+                # Not the end of the run: what does not fill a file begins the next one.
+                parts.pop()
+            made, taken = [], iter(due)
+            for part in parts:
+                message = pain008.renamed(part, work.new_id())
+                blocks = {block.id: list(islice(taken, block.count)) for block in message.groups}
+                made.append(keep(work, fund, bank, groups[0].scheme, message, blocks))
+            last = due[sum(map(_count, parts)) - 1]
+        yield from made
+        groups = _after(groups, last)
+
+
+def _count(message: pain008.Message) -> int:
+    return sum(block.count for block in message.groups)
+
+
+def _after(groups: list[_Group], last: Due) -> list[_Group]:
+    """What is left of `groups` once everything up to `last` is taken."""
+    place = next(
+        index for index, group in enumerate(groups) if (group.sequence_type, group.collection_date) == last.block
+    )
+    return [replace(groups[place], after=last.collection_id), *groups[place + 1 :]]
+
+
+def _due(work: Work, groups: Sequence[_Group], most: int) -> Iterator[Due]:
+    """The collections of `groups` in their order, at most `most` of each."""
+    for group in groups:
+        query = (
+            select(
+                Collection.id,
+                Collection.end_to_end_id,
+                Collection.amount_minor,
+                Collection.sequence_type,
+                Collection.collection_date,
+                Contribution.reference,
+                Contribution.period,
+                Mandate.id,
+                Mandate.reference,
+                Mandate.version,
+                Mandate.signed_on,
+                Mandate.account_scheme,
+                Mandate.account_sealed,
+                Mandate.debtor_name_sealed,
+            )
+            .join(Mandate, Mandate.id == Collection.mandate_id)
+            .join(Contribution, Contribution.id == Collection.contribution_id)
+            .where(group.waiting, Collection.id > group.after)
+            .order_by(Collection.id)
+            .limit(most)
+            # Nobody amends a mandate between this and the note of what the file says of it.
+            .with_for_update(read=True, of=Mandate)
+        )
+        yield from map(Due._make, work.session.execute(query))
 
 
 def cancel(work: Work, collection: Collection, why: str) -> None:
-    """Take a collection that was not sent out of the world; the contribution may be collected again."""
-    collection.live, collection.cancelled_why, collection.payment_information_id = False, why, None
-    work.session.flush()
-    audit.record(work, "collection.cancelled", collection.id, why=why)
-    events.publish(work, "collection.cancelled", collection.id, contribution=collection.contribution_id)
+    """Take a collection that stands in no file out of the world; the contribution may be collected again.
 
-
-def _make_files(work: Work, fund: Fund, bank: BankProfile, scheme: str, groups: list[list[Collection]]) -> list[Batch]:
-    """One batch for each file that the bank's limits make of the groups; the order of the collections is kept."""
-    collections = [one for group in groups for one in group]
-    for collection in collections:
-        _freeze(work, fund, scheme, collection)
-    whole = pain008.Message(
-        message_id=work.new_id(),
-        created_at=work.now(),
-        initiating_party=fund.creditor.name.require(),
-        groups=[_block(work, fund, bank, scheme, f"block-{n}", group) for n, group in enumerate(groups, start=1)],
-    )
-    waiting = iter(collections)
-    made = []
-    for part in pain008.split(whole, bank.limits, bank.style):
-        message = pain008.renamed(part, work.new_id())
-        taken = [list(islice(waiting, block.count)) for block in message.groups]
-        made.append(_make_batch(work, fund, bank, scheme, message, taken))
-    return made
-
-
-def _make_batch(
-    work: Work, fund: Fund, bank: BankProfile, scheme: str, message: pain008.Message, groups: list[list[Collection]]
-) -> Batch:
-    batch_id = message.message_id
-    buffer = io.BytesIO()
-    written = pain008.write_pain008(buffer, message, style=bank.style)
-    _check_against_source(buffer, batch_id, [one for group in groups for one in group])
-    file = bank_store.store(work, "out", bank.id, f"{batch_id}.xml", buffer.getvalue())
-    batch = Batch(
-        id=batch_id,
-        fund_id=fund.id,
-        bank_id=bank.id,
-        scheme=scheme,
-        file_id=file.file_id,
-        sha256=written.sha256,
-        count=written.count,
-        control_sum_minor=written.control_sum_minor,
-        currency=fund.currency,
-        made_by=work.actor.name,
-        made_at=work.now(),
-    )
-    work.session.add(batch)
-    work.session.flush()
-    _expect(work, batch, message.groups, groups)
-    move(
-        work,
-        BatchTransition,
-        rules.BATCH_MACHINE,
-        batch.id,
-        "made",
-        "collections due to leave",
-        {"sha256": batch.sha256},
-    )
-    audit.record(
-        work, "batch.made", batch.id, sha256=batch.sha256, count=batch.count, control_sum_minor=batch.control_sum_minor
-    )
-    return batch
-
-
-def _freeze(work: Work, fund: Fund, scheme: str, collection: Collection) -> None:
-    """Keep what the bank is told, to compare with the form if the bank says no."""
-    mandate = work.session.get_one(Mandate, collection.mandate_id)
-    collection.account_index_sent = mandate.account_index
-    collection.mandate_reference_sent = mandate.reference
-    collection.creditor_identifier_sent = fund.creditor.identifier.require()
-    collection.scheme_sent = scheme
-
-
-def _block(
-    work: Work, fund: Fund, bank: BankProfile, scheme: str, block_id: str, group: list[Collection]
-) -> pain008.PaymentInformation:
-    return pain008.PaymentInformation(
-        id=block_id,
-        scheme=cast("Scheme", scheme),
-        sequence_type=cast("SequenceType", group[0].sequence_type),
-        collection_date=group[0].collection_date,
-        creditor=pain008.Creditor(
-            name=fund.creditor.name.require(),
-            account=parse_account(fund.creditor.account.require(), fund.creditor.account_scheme),
-            agent_bic=fund.creditor.agent_bic.value if fund.creditor.agent_bic.confirmed else None,
-            identifier=fund.creditor.identifier.require(),
-            country=fund.country,
-            address=None,
-        ),
-        batch_booking=bank.batch_booking,
-        charge_bearer="SLEV",
-        # SEPA's service level is a claim that a payment outside the euro area must not make.
-        service_level="SEPA" if fund.currency == "EUR" else None,
-        count=len(group),
-        control_sum_minor=sum(one.amount_minor for one in group),
-        currency=fund.currency,
-        transactions=_direct_debits(work, group),
-    )
-
-
-def _direct_debits(work: Work, group: Iterable[Collection]) -> list[pain008.DirectDebit]:
-    debits = []
-    for collection in group:
-        mandate = work.session.get_one(Mandate, collection.mandate_id)
-        contribution = work.session.get_one(Contribution, collection.contribution_id)
-        debits.append(
-            pain008.DirectDebit(
-                end_to_end_id=collection.end_to_end_id,
-                instruction_id=None,
-                amount_minor=collection.amount_minor,
-                mandate_id=mandate.reference,
-                signed_on=mandate.signed_on,
-                debtor_name=mandate_queries.debtor_name(work, mandate),
-                debtor_account=mandate_queries.account(work, mandate),
-                debtor_bic=None,
-                remittance=f"{contribution.reference} {contribution.period}",
-                amendment=None,
-            )
-        )
-    return debits
-
-
-def _check_against_source(buffer: io.BytesIO, batch_id: str, collections: list[Collection]) -> None:
-    """Read the written file again with the independent reader: every reference and amount must be the database's."""
-    buffer.seek(0)
-    summary = pain008.reread(buffer)
-    expected = {one.end_to_end_id: one.amount_minor for one in collections}
-    if summary.message_id != batch_id or dict(summary.amounts) != expected or summary.count != len(expected):
+    Raises Refused `collection.taken` when another process has put it into a file, or ended it, in the meantime.
+    """
+    if not cancel_each(work, {collection.id: why}):
         raise Refused(
-            "batch.differs", "The written file does not say what the database says; it was not kept.", place=batch_id
+            "collection.taken",
+            "This debit was put into a file, or ended, at the same moment; nothing was changed.",
+            place=collection.id,
+            remedy="Look at what is there now, then repeat what is still wanted.",
         )
 
 
-def _expect(
-    work: Work, batch: Batch, blocks: Sequence[pain008.PaymentInformation], groups: list[list[Collection]]
-) -> None:
-    """Record what the bank is expected to book, before it is asked for anything."""
-    for block, group in zip(blocks, groups, strict=True):
-        work.session.add(
-            PaymentInformation(
-                id=block.id,
-                batch_id=batch.id,
-                sequence_type=block.sequence_type,
-                collection_date=block.collection_date,
-                count=block.count,
-                control_sum_minor=block.control_sum_minor,
-            )
-        )
-        work.session.flush()
-        for collection in group:
-            collection.payment_information_id = block.id
-    work.session.flush()
+def cancel_each(work: Work, reasons: Mapping[str, str]) -> int:
+    """`cancel`, of many collections by their ids, each with its reason; returns how many could be."""
+    count = 0
+    for why in sorted(set(reasons.values())):
+        which = among(work.session, Collection.id, (one for one, reason in reasons.items() if reason == why))
+        count += _end(work, which & Collection.live & Collection.payment_information_id.is_(None), why)
+    return count
+
+
+def _end(work: Work, which: ColumnElement[bool], why: str) -> int:
+    ended = (
+        update(Collection)
+        .where(which)
+        .values(live=False, cancelled_why=why, payment_information_id=None)
+        .returning(Collection.id, Collection.contribution_id)
+    )
+    rows = work.session.execute(ended.execution_options(synchronize_session=False)).all()
+    audit.record_all(work, "collection.cancelled", [(one, {"why": why}) for one, _ in rows])
+    events.publish_all(work, "collection.cancelled", [(one, {"contribution": other}) for one, other in rows])
+    _forget(work)
+    return len(rows)
+
+
+def _forget(work: Work) -> None:
+    """What the session remembers of collections is no longer what the database says."""
+    for known in work.session.identity_map.values():
+        if isinstance(known, Collection):
+            work.session.expire(known)
 
 
 def cancel_batch(work: Work, batch_id: str, why: str) -> None:
-    """Throw a batch away that was not sent. Its collections are planned again, unless they must not be made any more.
+    """Throw a batch away that was not sent. What it held is planned and announced as before, and may be batched again at once.
 
-    A batch whose sending was cut off may be at the bank: only an approver, whom the bank told that it has nothing, may cancel it,
+    A batch that was ever on its way may be at the bank after all: its collections end with it, and planning makes others, under
+    references of their own. One whose sending was cut off only an approver, whom the bank told that it has nothing, may cancel,
     and only while nobody is sending (see `cancel_alone`).
     """
     work.actor.require(Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
@@ -266,12 +289,49 @@ def cancel_batch(work: Work, batch_id: str, why: str) -> None:
     if queries.batch_state(work, batch.id) == "sending":
         work.actor.require(Role.FINANCE_APPROVER)
     move(work, BatchTransition, rules.BATCH_MACHINE, batch.id, "cancelled", why)
-    for collection in queries.of_batch(work, batch.id):
-        cancel(work, collection, f"batch {batch.id} was cancelled: {why}")
+    if queries.submissions(work, batch.id):
+        # The reason may be another employer's: it stays with the batch.
+        _end(work, of_batch(batch.id), f"batch {batch.id} was cancelled")
+    else:
+        _release(work, batch.id)
     audit.record(work, "batch.cancelled", batch.id, why=why, business_date=business_date(work.clock, "UTC").isoformat())
 
 
-def cancel_alone(desk: Desk, actor: Actor, batch_id: str, why: str) -> None:
-    """`cancel_batch`, waiting until nobody is handing this batch to the bank."""
-    with desk.database.alone(f"send {batch_id}"), desk.work(actor) as work:
-        cancel_batch(work, batch_id, why)
+def _release(work: Work, batch_id: str) -> None:
+    released = (
+        update(Collection)
+        .where(of_batch(batch_id))
+        .values(
+            payment_information_id=None,
+            mandate_version_sent=None,
+            account_index_sent=None,
+            mandate_reference_sent=None,
+            creditor_identifier_sent=None,
+            scheme_sent=None,
+        )
+    )
+    work.session.execute(released.execution_options(synchronize_session=False))
+    _forget(work)
+
+
+def cancel_alone(desk: Desk, actor: Actor, batch_id: str, why: str, channel: Callable[[], Channel]) -> None:
+    """`cancel_batch`, waiting until nobody is handing this batch to the bank.
+
+    A bank that can say whether it has the file of a batch whose sending was cut off is asked first, through `channel()`. Raises
+    Refused `batch.at_bank` when it has it.
+    """
+    with desk.database.alone(f"send {batch_id}"):
+        with desk.reading(actor) as work:
+            batch = queries.batch(work, batch_id)
+            cut_off = queries.batch_state(work, batch_id) == "sending"
+            name = bank_files.name(work, bank_files.get(work, batch.file_id))
+            first = work.session.scalars(select(Collection.end_to_end_id).where(of_batch(batch_id)).limit(1)).first()
+        if cut_off and first and channel().has(name, first):
+            raise Refused(
+                "batch.at_bank",
+                "The bank says that it has this file.",
+                place=batch_id,
+                remedy="Run `debit batches send`: it notes that the file was sent.",
+            )
+        with desk.work(actor) as work:
+            cancel_batch(work, batch_id, why)

@@ -66,10 +66,10 @@ def _withdraw_unsent(work: Work, rival: Collection) -> bool:
     """Cancel an attempt, with its whole batch if it stands in one; False when it may be at the bank already."""
     why = "an earlier attempt holds the money after all"
     batch = queries.batch_of(work, rival)
-    if batch is None:
-        cancel(work, rival, why)
-        return True
-    if queries.batch_state(work, batch.id) in ("made", "approved"):
+    if batch is not None:
+        if queries.batch_state(work, batch.id) not in ("made", "approved"):
+            return False
         cancel_batch(work, batch.id, why)
-        return True
-    return False
+    if rival.live:
+        cancel(work, rival, why)
+    return True

@@ -1,64 +1,200 @@
-"""Plan: each contribution that is due and may be debited gets one live collection, on a day that has the money there in time."""
+"""Plan: each contribution that is due and may be debited gets one live collection, on a day that has the money there in time.
 
-from dataclasses import dataclass
-from datetime import date
+Contributions are taken by chunks, each in a transaction of its own: a crash loses none, for the next call goes on where this one
+ended, and nothing is planned twice, for (contribution, attempt) and (contribution, live) are unique.
+"""
 
-from sqlalchemy import exists, select
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cache, partial
 
-from debit_service.collections import queries, rules
+from sqlalchemy import func, select, update
+
+from debit_service.collections import rules
 from debit_service.collections.models import Collection
-from debit_service.contributions.models import Contribution
+from debit_service.collections.retry_day import choose_day
+from debit_service.collections.service.candidates import Candidate, Known, candidates, known
+from debit_service.collections.service.obstacles import Blocked, blocked_now, unsent
 from debit_service.core import audit
+from debit_service.core.bulk import insert_rows
 from debit_service.core.calendar import Calendar
 from debit_service.core.database import in_turn
 from debit_service.core.errors import Refused
-from debit_service.core.work import Role, Work
-from debit_service.disputes import queries as disputes
-from debit_service.funds.profile import Fund
-from debit_service.mandates import queries as mandate_queries
-from debit_service.mandates import rules as mandate_rules
-from debit_service.mandates.models import Mandate
+from debit_service.core.work import Actor, Desk, Role, Work
+from debit_service.funds.profile import BankProfile, Fund
+
+#: Contributions left alone that are told one by one; of more there is only the number.
+TOLD_MAX = 1_000
+_COLUMNS = (
+    "id",
+    "contribution_id",
+    "attempt",
+    "fund_id",
+    "mandate_id",
+    "end_to_end_id",
+    "amount_minor",
+    "currency",
+    "collection_date",
+    "date_reason",
+    "days_late_by_service",
+    "sequence_type",
+    "planned_at",
+    "live",
+)
+
+
+@dataclass(slots=True)
+class Planned:
+    """What planning did: how many new collections, and the contributions it left alone (the first of them with the reason)."""
+
+    collections: int = 0
+    left_alone: dict[str, str] = field(default_factory=dict)
+    left_alone_count: int = 0
+
+    def leave(self, reference: str, why: str) -> None:
+        """Note that a contribution is not debited now."""
+        self.left_alone_count += 1
+        if len(self.left_alone) < TOLD_MAX:
+            self.left_alone[reference] = why
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """What planning did: new collections, and the contributions it left alone, each with the reason."""
+class _Attempt:
+    """A collection that is to be."""
 
-    collections: list[Collection]
-    left_alone: dict[str, str]
+    of: Candidate
+    mandate_id: str
+    number: int
+    amount_minor: int
+    day: rules.Day
 
 
-def plan(work: Work, fund: Fund, calendar: Calendar, today: date) -> Planned:
+def plan(desk: Desk, actor: Actor, fund: Fund, bank: BankProfile, calendar: Calendar, today: date) -> Planned:
     """Plan a collection for every contribution of `fund` that falls due soon, or has, and has no live attempt.
 
-    Running it twice, or in two processes, plans nothing twice: (contribution, attempt) and (contribution, live) are unique.
-    Raises Refused `fact.unconfirmed` while nobody confirmed the fund's scheme, or its name, identifier and account as creditor.
+    Running it twice, or in two processes, plans nothing twice. Raises Refused `fact.unconfirmed` while nobody confirmed the
+    fund's scheme, or its name, identifier and account as creditor.
     """
-    work.actor.require(Role.FINANCE_CLERK)
-    in_turn(work.session, f"collections/{fund.id}")
-    _redate_what_was_not_sent(work, fund, calendar, today)
-    made: list[Collection] = []
-    left_alone: dict[str, str] = {}
-    for contribution in _without_live_attempt(work, fund, today):
-        attempts = queries.attempts(work, contribution.id)
-        mandate = mandate_queries.live(work, fund.id, contribution.employer_id)
-        obstacle = _obstacle(work, fund, contribution, attempts, mandate)
-        if obstacle or mandate is None:
-            left_alone[contribution.reference] = obstacle or "no mandate"
-            continue
-        _require_confirmed(fund)
-        try:
-            day = _day(fund, calendar, contribution, attempts, today)
-        except Refused as error:
-            # A due date that no calendar knows is one contribution's trouble, not every employer's.
-            if error.code != "calendar.horizon":
-                raise
-            left_alone[contribution.reference] = error.message
-            continue
-        made.append(_collection(work, contribution, mandate, len(attempts) + 1, day))
-    if made:
-        audit.record(work, "collections.planned", fund.id, count=len(made), business_date=today.isoformat())
-    return Planned(made, left_alone)
+    actor.require(Role.FINANCE_CLERK)
+    with desk.work(actor) as work:
+        in_turn(work.session, turn(fund))
+        _redate_what_was_not_sent(work, fund, calendar, today)
+    planner = _Planner(fund, bank, calendar, today)
+    after = ""
+    while True:
+        with desk.work(actor) as work:
+            in_turn(work.session, turn(fund))
+            some = candidates(work, fund.id, today + rules.PLAN_AHEAD, after)
+            made = planner.attempts(some, known(work, fund.id, some), blocked_now(work, fund.id))
+            count = _keep(work, fund, made)
+            if count:
+                audit.record(work, "collections.planned", fund.id, count=count, business_date=today.isoformat())
+        planner.planned.collections += count
+        if not some:
+            return planner.planned
+        after = some[-1].contribution_id
+
+
+def turn(fund: Fund) -> str:
+    """The turn that planning, notices and batches of a fund take: one at a time."""
+    return f"collections/{fund.id}"
+
+
+class _Planner:
+    """Decides about candidates of one fund on one day."""
+
+    def __init__(self, fund: Fund, bank: BankProfile, calendar: Calendar, today: date) -> None:
+        policy = fund.debit_policy
+        self.planned = Planned()
+        self._fund, self._calendar, self._today = fund, calendar, today
+        self._lead, self._notice = policy.lead_open_days.require(), policy.notice_days_ahead.require()
+        self._retry = rules.RetryPolicy(
+            frozenset(policy.retry_codes.value),
+            policy.max_attempts.value,
+            policy.retry_fee_budget_minor.require(),
+            bank.return_fee_minor or 0,
+        )
+        self._collection_day = cache(self._first_day)
+        self._require_confirmed = cache(partial(require_confirmed, fund))
+
+    def attempts(self, some: list[Candidate], facts: Known, blocked: Blocked) -> Iterator[_Attempt]:
+        """The collections that are to be; what is left alone is noted with its reason."""
+        for one in some:
+            amount = one.amount_minor - facts.paid_minor.get(one.contribution_id, 0)
+            obstacle = self._obstacle(one, amount, facts, blocked)
+            if obstacle or one.mandate_id is None:
+                self.planned.leave(one.reference, obstacle or "no mandate")
+                continue
+            self._require_confirmed()
+            try:
+                day = self._day(one, facts)
+            except Refused as error:
+                # A due date that no calendar knows is one contribution's trouble, not every employer's.
+                if error.code != "calendar.horizon":
+                    raise
+                self.planned.leave(one.reference, error.message)
+                continue
+            if one.recurrence == "one_off":
+                facts.used_mandates.add(one.mandate_id)
+            number = len(facts.attempts.get(one.contribution_id, ())) + 1
+            yield _Attempt(one, one.mandate_id, number, amount, day)
+
+    def _obstacle(self, one: Candidate, amount_minor: int, facts: Known, blocked: Blocked) -> str | None:
+        """Why this contribution is not debited now; None when it is."""
+        if amount_minor <= 0:
+            return "paid by other means"
+        return (
+            facts.contested.get(one.contribution_id)
+            or blocked.why(one.employer_id, one.account_index)
+            or rules.obstacle_in_mandate(facts.terms(one), amount_minor)
+            or self._end_of_attempts(one, facts)
+        )
+
+    def _end_of_attempts(self, one: Candidate, facts: Known) -> str | None:
+        tried = facts.attempts.get(one.contribution_id, ())
+        failures = [attempt.failure_code for attempt in tried if attempt.cancelled_why is None]
+        if not failures:
+            return None
+        policy = self._fund.debit_policy
+        if not (policy.max_attempts.confirmed and policy.retry_codes.confirmed):
+            return "presenting a failed debit again is not confirmed by the fund"
+        return rules.may_try_again(failures, facts.fees_minor.get(one.contribution_id, 0), self._retry)
+
+    def _day(self, one: Candidate, facts: Known) -> rules.Day:
+        tried = facts.attempts.get(one.contribution_id, ())
+        failed = [attempt for attempt in tried if attempt.failed_on]
+        if failed:
+            return self._day_again(one, facts, max(attempt.failed_on for attempt in failed if attempt.failed_on))
+        return self._collection_day(one.due_date, one.received_at.date())
+
+    def _first_day(self, due: date, received_on: date) -> rules.Day:
+        return rules.collection_day(
+            due=due,
+            today=self._today,
+            received_on=received_on,
+            lead_open_days=self._lead,
+            notice_days=self._notice,
+            calendar=self._calendar,
+        )
+
+    def _day_again(self, one: Candidate, facts: Known, failed_on: date) -> rules.Day:
+        policy = self._fund.debit_policy
+        earliest = rules.first_possible(self._today, self._lead, self._notice, self._calendar)
+        rule = max(self._calendar.add_open_days(failed_on, policy.retry_after_open_days.require()), earliest)
+        why = f"presented again after a failure on {failed_on.isoformat()}"
+        if policy.retry_day.require() == "fixed":
+            return rules.Day(rule, why)
+        code = facts.attempts[one.contribution_id][-1].failure_code
+        chosen = choose_day(facts.history.get(one.employer_id, ()), code, earliest, rule, self._calendar)
+        return rules.Day(chosen.day, f"{why}; {chosen.reason}")
+
+
+def require_confirmed(fund: Fund) -> None:
+    """Nobody is told of a debit that the fund may not make yet. Raises Refused `fact.unconfirmed`."""
+    creditor = fund.creditor
+    for fact in (fund.scheme, creditor.name, creditor.identifier, creditor.account):
+        fact.require()
 
 
 def _redate_what_was_not_sent(work: Work, fund: Fund, calendar: Calendar, today: date) -> None:
@@ -67,110 +203,54 @@ def _redate_what_was_not_sent(work: Work, fund: Fund, calendar: Calendar, today:
     It is announced again, because amount and date of a notice must be those of the debit.
     """
     lead, notice = fund.debit_policy.lead_open_days.require(), fund.debit_policy.notice_days_ahead.require()
-    query = select(Collection).where(
-        Collection.fund_id == fund.id, Collection.live, Collection.payment_information_id.is_(None)
-    )
-    for collection in work.session.scalars(query.with_for_update()):
-        if rules.send_day(collection.collection_date, lead, calendar) >= today:
+    for missed in unsent_days(work, fund):
+        if rules.send_day(missed, lead, calendar) >= today:
             continue
-        missed, day = collection.collection_date, rules.first_possible(today, lead, notice, calendar)
-        collection.collection_date = day
-        collection.date_reason = f"not sent in time by the service for {missed.isoformat()}"
-        collection.days_late_by_service += (day - missed).days
-        work.session.flush()
-        audit.record(work, "collection.redated", collection.id, missed=missed.isoformat(), day=day.isoformat())
+        day = rules.first_possible(today, lead, notice, calendar)
+        late = unsent(fund) & (Collection.collection_date == missed)
+        count = work.session.scalar(select(func.count()).select_from(Collection).where(late))
+        moved = (
+            update(Collection)
+            .where(late)
+            .values(
+                collection_date=day,
+                date_reason=f"not sent in time by the service for {missed.isoformat()}",
+                days_late_by_service=Collection.days_late_by_service + (day - missed).days,
+            )
+        )
+        work.session.execute(moved.execution_options(synchronize_session=False))
+        audit.record(work, "collections.redated", fund.id, missed=missed.isoformat(), day=day.isoformat(), count=count)
 
 
-def _without_live_attempt(work: Work, fund: Fund, today: date) -> list[Contribution]:
-    live = exists().where(Collection.contribution_id == Contribution.id, Collection.live)
-    query = (
-        select(Contribution)
-        .where(Contribution.fund_id == fund.id, Contribution.due_date <= today + rules.PLAN_AHEAD, ~live)
-        .order_by(Contribution.due_date, Contribution.id)
-    )
+def unsent_days(work: Work, fund: Fund) -> list[date]:
+    """The collection dates of what is planned and in no batch yet, the nearest first."""
+    query = select(Collection.collection_date).where(unsent(fund)).distinct().order_by(Collection.collection_date)
     return list(work.session.scalars(query))
 
 
-def _obstacle(
-    work: Work, fund: Fund, contribution: Contribution, attempts: list[Collection], mandate: Mandate | None
-) -> str | None:
-    """Why this contribution is not debited now; None when it is."""
-    return (
-        disputes.against_debit(work, contribution.id)
-        or _lack_of_mandate(work, contribution, mandate)
-        or _end_of_attempts(fund, attempts)
+def _keep(work: Work, fund: Fund, made: Iterator[_Attempt]) -> int:
+    attempts = list(made)
+    planned_at: datetime = work.now()
+    rows = (
+        (
+            new_id,
+            one.of.contribution_id,
+            one.number,
+            fund.id,
+            one.mandate_id,
+            # Unique for ever, and the same however often planning is repeated after a crash.
+            f"{one.of.contribution_id}-{one.number}",
+            one.amount_minor,
+            one.of.currency,
+            one.day.collection_date,
+            one.day.reason,
+            one.day.days_late_by_service,
+            # A first collection may be RCUR since November 2016 (facts 1.2). What the bank's profile or the mandate want
+            # instead (FRST, FNAL) is known only when the file is made.
+            "OOFF" if one.of.recurrence == "one_off" else "RCUR",
+            planned_at,
+            True,
+        )
+        for new_id, one in zip(work.new_ids(len(attempts)) if attempts else (), attempts, strict=True)
     )
-
-
-def _lack_of_mandate(work: Work, contribution: Contribution, mandate: Mandate | None) -> str | None:
-    if mandate is None:
-        return "no mandate"
-    state = mandate_queries.state(work, mandate.id)
-    if state != "active":
-        return f"the mandate is {state.replace('_', ' ')}, not active"
-    if mandate.amount_limit_minor is not None and contribution.amount_minor > mandate.amount_limit_minor:
-        return "the amount is above the limit that the employer set on its mandate"
-    if mandate_rules.dormant(mandate.signed_on, queries.last_presented(work, mandate.id), contribution.due_date):
-        return "the mandate has lapsed: 36 months without a collection"
-    return None
-
-
-def _end_of_attempts(fund: Fund, attempts: list[Collection]) -> str | None:
-    failures = [attempt.failure_code for attempt in attempts if attempt.cancelled_why is None]
-    if not failures:
-        return None
-    policy = fund.debit_policy
-    if not (policy.max_attempts.confirmed and policy.retry_codes.confirmed):
-        return "presenting a failed debit again is not confirmed by the fund"
-    return rules.may_try_again(failures, policy.retry_codes.value, policy.max_attempts.value)
-
-
-def _require_confirmed(fund: Fund) -> None:
-    """Nobody is told of a debit that the fund may not make yet."""
-    creditor = fund.creditor
-    for fact in (fund.scheme, creditor.name, creditor.identifier, creditor.account):
-        fact.require()
-
-
-def _day(
-    fund: Fund, calendar: Calendar, contribution: Contribution, attempts: list[Collection], today: date
-) -> rules.Day:
-    policy = fund.debit_policy
-    lead, notice = policy.lead_open_days.require(), policy.notice_days_ahead.require()
-    failed_on = [attempt.failed_on for attempt in attempts if attempt.failed_on]
-    if failed_on:
-        not_before = calendar.add_open_days(max(failed_on), policy.retry_after_open_days.require())
-        day = max(not_before, rules.first_possible(today, lead, notice, calendar))
-        return rules.Day(day, f"presented again after a failure on {max(failed_on).isoformat()}")
-    return rules.collection_day(
-        due=contribution.due_date,
-        today=today,
-        received_on=contribution.received_at.date(),
-        lead_open_days=lead,
-        notice_days=notice,
-        calendar=calendar,
-    )
-
-
-def _collection(work: Work, contribution: Contribution, mandate: Mandate, attempt: int, day: rules.Day) -> Collection:
-    collection = Collection(
-        id=work.new_id(),
-        contribution_id=contribution.id,
-        attempt=attempt,
-        fund_id=contribution.fund_id,
-        mandate_id=mandate.id,
-        # Unique for ever, and the same however often planning is repeated after a crash.
-        end_to_end_id=f"{contribution.id}-{attempt}",
-        amount_minor=contribution.amount_minor,
-        currency=contribution.currency,
-        collection_date=day.collection_date,
-        date_reason=day.reason,
-        days_late_by_service=day.days_late_by_service,
-        # A first collection may be RCUR since November 2016 (facts 1.2), and it is the simplest correct policy.
-        sequence_type="RCUR",
-        planned_at=work.now(),
-        live=True,
-    )
-    work.session.add(collection)
-    work.session.flush()
-    return collection
+    return insert_rows(work.session, Collection, _COLUMNS, rows)

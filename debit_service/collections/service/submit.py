@@ -7,11 +7,14 @@ same MsgId.
 
 from hashlib import sha256
 
+from sqlalchemy import exists, func, select
+
 from debit_service.banks import queries as bank_files
 from debit_service.banks.channels import Channel, OutcomeUnknown
 from debit_service.collections import queries, rules
-from debit_service.collections.models import Batch, BatchTransition, Submission
-from debit_service.collections.service.batch import cancel_batch, no_longer_allowed
+from debit_service.collections.models import Batch, BatchTransition, Collection, PaymentInformation, Submission
+from debit_service.collections.service.batch import cancel_batch
+from debit_service.collections.service.obstacles import obstacles, of_batch
 from debit_service.core import audit, events
 from debit_service.core.clock import business_date
 from debit_service.core.database import RECONCILE, in_turn
@@ -20,8 +23,11 @@ from debit_service.core.state import move
 from debit_service.core.work import Actor, Desk, Role, Work
 from debit_service.funds.profile import Fund
 from debit_service.ledger import service as ledger
-from debit_service.ledger.queries import balances_of
+from debit_service.ledger.models import JournalLine
 from debit_service.ledger.rules import Account, account
+
+#: A change of the fund's own may reach every mandate of a file; the reasons of a few debits are enough.
+REASONS_TOLD_MAX = 5
 
 
 def submit(desk: Desk, actor: Actor, fund: Fund, batch_id: str, channel: Channel) -> str:
@@ -72,12 +78,18 @@ def _overtaken(batch_id: str, obstacle: str, *, cancelled: bool) -> Refused:
 
 def _obstacle(work: Work, fund: Fund, batch: Batch) -> str | None:
     """Why a batch that was approved must not go out any more; None when it may."""
-    members = queries.of_batch(work, batch.id)
-    reasons = [reason for one in members if (reason := no_longer_allowed(work, one))]
-    if reasons:
-        return "; ".join(reasons)
+    if met := obstacles(work, fund, of_batch(batch.id)):
+        told = sorted(met)[:REASONS_TOLD_MAX]
+        query = select(Collection.id, Collection.mandate_reference_sent).where(Collection.id.in_(told))
+        references = {row[0]: row[1] for row in work.session.execute(query)}
+        more = f"; and {len(met) - len(told)} more" if len(met) > len(told) else ""
+        return "; ".join(f"{references[one]}: {met[one]}" for one in told) + more
+    alive = select(func.count()).select_from(Collection).where(of_batch(batch.id), Collection.live)
+    if work.session.scalar(alive) != batch.count:
+        return "some of its debits must not be made any more"
     today = business_date(work.clock, fund.time_zone)
-    if any(one.collection_date <= today for one in members):
+    first = select(func.min(PaymentInformation.collection_date)).where(PaymentInformation.batch_id == batch.id)
+    if work.session.scalars(first).one() <= today:
         return f"today is {today.isoformat()}, too late for its collection date"
     return None
 
@@ -87,7 +99,7 @@ def _settle_by_asking(desk: Desk, actor: Actor, fund: Fund, batch_id: str, chann
     with desk.reading(actor) as work:
         batch = queries.batch(work, batch_id)
         name = bank_files.name(work, bank_files.get(work, batch.file_id))
-        first = queries.of_batch(work, batch_id)[0].end_to_end_id
+        first = work.session.scalars(select(Collection.end_to_end_id).where(of_batch(batch_id)).limit(1)).one()
     known = channel.has(name, first)
     if known is None:
         raise Refused(
@@ -163,18 +175,18 @@ def _post_in_transit(work: Work, fund: Fund, batch_id: str) -> None:
     A bank may answer before this is committed (after a crash); what reconciliation has booked by then includes it already. A
     rejection books nothing: it only leaves the attempt failed.
     """
-    for collection in queries.of_batch(work, batch_id):
-        if collection.failed_on is not None or balances_of(work.session, collection.id):
-            continue
-        ledger.post(
-            work,
-            {
-                account(Account.IN_TRANSIT, fund.id): collection.amount_minor,
-                account(Account.RECEIVABLE, fund.id): -collection.amount_minor,
-            },
-            currency=collection.currency,
-            business_date=business_date(work.clock, fund.time_zone),
-            cause="collection.sent",
-            subject=collection.id,
-            evidence={"batch": batch_id, "end_to_end_id": collection.end_to_end_id},
-        )
+    answered = exists().where(JournalLine.subject == Collection.id)
+    asked = select(Collection.id, Collection.amount_minor, Collection.end_to_end_id).where(
+        of_batch(batch_id), Collection.failed_on.is_(None), ~answered
+    )
+    in_transit, receivable = account(Account.IN_TRANSIT, fund.id), account(Account.RECEIVABLE, fund.id)
+    ledger.post_many(
+        work,
+        (
+            (one, {in_transit: minor, receivable: -minor}, {"batch": batch_id, "end_to_end_id": end_to_end_id})
+            for one, minor, end_to_end_id in work.session.execute(asked).all()
+        ),
+        currency=fund.currency,
+        business_date=business_date(work.clock, fund.time_zone),
+        cause="collection.sent",
+    )

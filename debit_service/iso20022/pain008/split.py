@@ -19,6 +19,9 @@ from debit_service.iso20022.pain008.unique import References
 from debit_service.iso20022.pain008.values import DirectDebit, Message, PaymentInformation, Style
 
 _LONGEST_ID = "X" * REFERENCE_MAX
+# No transaction without amendment and address is longer, and no head of a message or block (a test writes the longest).
+_LINE_BYTES_MAX = 1_200
+_HEAD_BYTES_MAX = 4_096
 
 
 class Limits(NamedTuple):
@@ -37,6 +40,7 @@ def split(message: Message, limits: Limits, style: Style) -> list[Message]:
     InvalidInput `iso.pain008.limit` for a transaction that no file can hold, and what the writer raises: a reference must not
     stand twice in the whole message, though its parts are files of their own.
     """
+    limits = _that_matter(message, limits)
     if limits == Limits():
         return [message]
     check_style(style)
@@ -52,6 +56,25 @@ def split(message: Message, limits: Limits, style: Style) -> list[Message]:
         for group in part.groups:
             check_reference(group.id, REFERENCE_MAX, "PmtInf/PmtInfId")
     return parts
+
+
+def _that_matter(message: Message, limits: Limits) -> Limits:
+    """The limits that this message may pass, by its counts and by the longest lines it can have; the others split nothing."""
+    count = sum(group.count for group in message.groups)
+    much = Limits(
+        transactions=count,
+        blocks=len(message.groups),
+        bytes=_HEAD_BYTES_MAX * (1 + len(message.groups)) + _LINE_BYTES_MAX * count if _is_plain(message) else None,
+        amount_minor=sum(group.control_sum_minor for group in message.groups),
+    )
+    return Limits(
+        *(most if most is None or at is None or at > most else None for at, most in zip(much, limits, strict=True))
+    )
+
+
+def _is_plain(message: Message) -> bool:
+    """Whether no transaction has the parts that may be long: amendments and addresses."""
+    return not any(row.amendment or row.debtor_address for group in message.groups for row in _rows(group))
 
 
 def renamed(message: Message, message_id: str) -> Message:

@@ -14,6 +14,7 @@ TABLES = (
     "other_payments",
     "calendar_overrides",
 )
+ONE_NOTICE = "uq_notices_collection_id_amount_minor_collection_date"
 #: A check can be added with its column on both databases, and goes with it.
 COLUMNS = {
     "mandates": {
@@ -23,6 +24,7 @@ COLUMNS = {
         "final_asked_on": "date",
     },
     "collections": {"mandate_version_sent": "bigint"},
+    "outbox": {"print_run": "varchar"},
 }
 
 
@@ -174,6 +176,33 @@ def upgrade() -> None:
     for table, columns in COLUMNS.items():
         for column, declared in columns.items():
             op.execute(f"alter table {table} add column {column} {declared}")
+    op.create_index(
+        "ix_collections_unsent",
+        "collections",
+        ["fund_id", "collection_date", "id"],
+        sqlite_where=sa.text("live = 1 and payment_information_id is null"),
+        postgresql_where=sa.text("live and payment_information_id is null"),
+    )
+    op.create_index(
+        "ix_outbox_owed",
+        "outbox",
+        ["print_run", "id"],
+        unique=False,
+        sqlite_where=sa.text("done_at is null"),
+        postgresql_where=sa.text("done_at is null"),
+    )
+    op.create_index(
+        "ix_outbox_print_run",
+        "outbox",
+        ["print_run"],
+        unique=False,
+        sqlite_where=sa.text("print_run is not null"),
+        postgresql_where=sa.text("print_run is not null"),
+    )
+    # A debit may come back to a day that was announced before, and is then announced again.
+    with op.batch_alter_table("notices") as notices:
+        notices.drop_constraint(ONE_NOTICE, type_="unique")
+    op.create_index("ix_notices_collection_id", "notices", ["collection_id", "id"])
     op.execute("update collections set mandate_version_sent = 1 where payment_information_id is not null")
     _never_changed("mandate_amendments")
 
@@ -192,6 +221,12 @@ def _never_changed(table: str) -> None:
 
 def downgrade() -> None:
     """Take the columns and the tables away."""
+    op.drop_index("ix_notices_collection_id", "notices")
+    with op.batch_alter_table("notices") as notices:
+        notices.create_unique_constraint(ONE_NOTICE, ["collection_id", "amount_minor", "collection_date"])
+    op.drop_index("ix_outbox_print_run", "outbox")
+    op.drop_index("ix_outbox_owed", "outbox")
+    op.drop_index("ix_collections_unsent", "collections")
     for table, columns in COLUMNS.items():
         for column in reversed(columns):
             op.drop_column(table, column)

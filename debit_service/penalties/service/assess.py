@@ -159,9 +159,16 @@ def _penalise(
     except Refused:
         # The report says so; no rule is guessed.
         return 0, 0
-    paid_on = reconcile.paid_on(work, contribution.id)
-    until = min(paid_on, today) if paid_on else today
-    result = compute(rule, contribution.amount_minor, contribution.currency, ground.clock_start or today, until)
+    payments = reconcile.payments(work, contribution.id)
+    until = min(_paid_in_full_on(contribution.amount_minor, payments) or today, today)
+    result = compute(
+        rule,
+        contribution.amount_minor,
+        contribution.currency,
+        ground.clock_start or today,
+        until,
+        payments=[(day, minor) for day, minor in payments if day < until],
+    )
     penalty = queries.penalty_of(work, contribution.id, rule.id, rule.version)
     others = [one for one in queries.penalties_of(work, contribution.id) if one is not penalty]
     fallen = _withdraw(work, others, "another version of the rule holds for this due date")
@@ -189,6 +196,15 @@ def _penalise(
     else:
         lifecycle.post(work, penalty)
     return int(new), fallen
+
+
+def _paid_in_full_on(owed_minor: int, payments: list[tuple[date, int]]) -> date | None:
+    """The day of the payment with which nothing was owed any more; None while something is."""
+    for day, minor in payments:
+        owed_minor -= minor
+        if owed_minor <= 0:
+            return day
+    return None
 
 
 def _new_penalty(

@@ -11,6 +11,7 @@ from debit_service.banks import queries as bank_files
 from debit_service.collections import queries as collections
 from debit_service.collections.models import Collection
 from debit_service.collections.rules import send_day
+from debit_service.contributions import queries as contributions
 from debit_service.contributions.models import Contribution
 from debit_service.core.calendar import Calendar
 from debit_service.core.work import Work
@@ -37,6 +38,10 @@ def case_file(
     sent = f"collection:{collection.id}"
     signed = f"form:{form.id}"
     history = f"mandate:{mandate.id}"
+    # A file that was written before versions were noted carried the mandate as it stood.
+    version = collection.mandate_version_sent or mandate.version
+    agreed, agreed_in = mandates.terms(work, mandate, version), signed if version == 1 else history
+    file_sent_at = _sent_at(work, collection)
     attempts = collections.attempts(work, contribution.id)
     presented = [one for one in attempts if collections.was_sent(work, one)]
     scheme_sent = cast("SchemeName | None", collection.scheme_sent)
@@ -45,16 +50,18 @@ def case_file(
         bank_file=Piece(bank_files.get(work, entry.file_id).sha256, f"file:{entry.file_id}"),
         scheme_sent=Piece(scheme_sent, sent) if scheme_sent else None,
         scheme_on_mandate=Piece(cast("SchemeName", mandate.scheme), history),
-        account_on_form=Piece(mandate.account_index, signed),
+        account_on_form=Piece(agreed.account_index, agreed_in),
         account_sent=_piece(collection.account_index_sent, sent),
-        amendments=Piece(_amendments(work, mandate), history),
-        revocation_received_at=Piece(_entered(work, mandate.id, "revoked"), history),
+        amendments=Piece(_amendments(work, mandate, version), history),
+        revocation_received_at=Piece(_revoked_at(work, mandate.id), history),
         mandate_signed_on=Piece(mandate.signed_on, signed),
-        umr_on_form=Piece(mandate.reference, signed),
+        umr_on_form=Piece(agreed.reference, agreed_in),
         umr_sent=_piece(collection.mandate_reference_sent, sent),
-        creditor_id_on_form=Piece(mandate.creditor_identifier, signed),
+        creditor_id_on_form=Piece(agreed.creditor_identifier, agreed_in),
         creditor_id_sent=_piece(collection.creditor_identifier_sent, sent),
-        bank_acceptance=Piece(_day(_entered(work, mandate.id, "active")), history) if mandate.scheme == "B2B" else None,
+        bank_acceptance=Piece(_accepted_on(work, mandate.id, file_sent_at), history)
+        if mandate.scheme == "B2B"
+        else None,
         # Only the form of the web app says to the signer, above the signature, that the bank must be told.
         told_to_lodge=Piece(form.signed_on if form.how == "web" else None, signed),
         last_presented_on=Piece(collections.last_presented(work, mandate.id, before=collection.id), history),
@@ -63,10 +70,13 @@ def case_file(
             fund.debit_policy.notice_days_ahead.value, f"config:{fund.debit_policy.notice_days_ahead.place}"
         ),
         amount_sent_minor=Piece(collection.amount_minor, sent),
-        amount_declared_minor=Piece(contribution.amount_minor, f"contribution:{contribution.id}"),
+        amount_declared_minor=Piece(
+            _open_when_planned(work, contribution, collection), f"contribution:{contribution.id}"
+        ),
         collection_date_sent=Piece(collection.collection_date, sent),
+        day_closed_since=Piece(calendar.why_closed(collection.collection_date), f"calendar:{fund.calendar}"),
         legal_due_date=Piece(contribution.due_date, f"contribution:{contribution.id}"),
-        file_sent_at=_sent_at(work, collection),
+        file_sent_at=file_sent_at,
         cut_off_at=Piece(_cut_off(fund, bank, calendar, collection.collection_date), f"config:{bank.id}.cut_off"),
         first_presented_on=Piece(presented[0].collection_date, f"collection:{presented[0].id}") if presented else None,
         other_live_collections=Piece(
@@ -79,6 +89,17 @@ def case_file(
         debtor_bic_origin=Piece("derived", sent),
         mandate_limit_minor=Piece(mandate.amount_limit_minor, signed),
     )
+
+
+def _open_when_planned(work: Work, contribution: Contribution, collection: Collection) -> int:
+    """What was declared, less what was known to be paid by other means when the debit was planned; minor units."""
+    at = collection.planned_at
+    known = [
+        one.amount_minor
+        for one in contributions.other_payments(work, contribution.id)
+        if one.recorded_at <= at and (one.undone_at is None or one.undone_at > at)
+    ]
+    return contribution.amount_minor - sum(known)
 
 
 def _failure(fact: Fact) -> Failure:
@@ -97,19 +118,30 @@ def _piece(value: str | None, evidence_id: str) -> Piece[str] | None:
     return Piece(value, evidence_id) if value is not None else None
 
 
-def _entered(work: Work, mandate_id: str, state: str) -> datetime | None:
-    """When the mandate last entered `state`."""
-    return next((one.at for one in reversed(mandates.history(work, mandate_id)) if one.to_state == state), None)
+def _revoked_at(work: Work, mandate_id: str) -> datetime | None:
+    """When the employer, or its bank, revoked the mandate."""
+    revoked = ("revoked", "revoked_by_bank")
+    return next((one.at for one in mandates.history(work, mandate_id) if one.to_state in revoked), None)
 
 
-def _day(moment: datetime | None) -> date | None:
-    return moment.date() if moment else None
+def _accepted_on(work: Work, mandate_id: str, sent: Piece[datetime] | None) -> date | None:
+    """When the employer's bank accepted the mandate as the file carried it: what it accepts later proves nothing for it."""
+    accepted = [
+        one.at
+        for one in mandates.history(work, mandate_id)
+        if one.to_state == "active" and one.from_state != "suspended" and (sent is None or one.at <= sent.value)
+    ]
+    return accepted[-1].date() if accepted else None
 
 
-def _amendments(work: Work, mandate: Mandate) -> tuple[Amendment, ...]:
-    """An account never changes under a mandate: a change is a newer mandate of the employer, which this debit did not use."""
+def _amendments(work: Work, mandate: Mandate, version_sent: int) -> tuple[Amendment, ...]:
+    """What the employer asked to change: amendments of this mandate, and newer mandates, which this debit did not use."""
+    own = [
+        Amendment(one.received_at, applied_before_file=one.version <= version_sent)
+        for one in mandates.amendments(work, mandate.id)
+    ]
     newer = [one for one, _ in mandates.of_employer(work, mandate.employer_id) if one.fund_id == mandate.fund_id]
-    return tuple(Amendment(one.created_at, applied_before_file=False) for one in newer if one.id > mandate.id)
+    return (*own, *(Amendment(one.created_at, applied_before_file=False) for one in newer if one.id > mandate.id))
 
 
 def _past_successes(work: Work, collection: Collection) -> int:

@@ -2,6 +2,8 @@
 
 from debit_service.collections.models import Collection
 from debit_service.collections.service.outcome import note_outcome
+from debit_service.contributions import queries as contributions
+from debit_service.contributions.models import Contribution
 from debit_service.core import audit, events
 from debit_service.core.clock import business_date
 from debit_service.core.work import Work
@@ -10,7 +12,7 @@ from debit_service.ledger import service as ledger
 from debit_service.ledger.rules import Account, account
 from debit_service.reconcile import queries
 from debit_service.reconcile.models import BankEntry
-from debit_service.reconcile.rules import State, positions
+from debit_service.reconcile.rules import State, contribution_positions, positions
 
 
 def post_collection(work: Work, fund: Fund, collection: Collection, entry: BankEntry) -> None:
@@ -34,6 +36,29 @@ def post_collection(work: Work, fund: Fund, collection: Collection, entry: BankE
             audit.record(work, "collection.contradiction", collection.id, entry=entry.id, what=contradiction)
     if result.state is State.SETTLED:
         events.publish(work, "collection.settled", collection.id, contribution=collection.contribution_id)
+    contribution = work.session.get_one(Contribution, collection.contribution_id)
+    post_refund_owed(work, fund, contribution, {"entry": entry.id, "file": entry.file_id})
+
+
+def post_refund_owed(work: Work, fund: Fund, contribution: Contribution, evidence: dict[str, str]) -> None:
+    """What came in beyond what is owed, by a debit and by other means, stands as owed to the employer, whichever came first.
+
+    To be called whenever either changes; `evidence` is what changed it.
+    """
+    if not contributions.other_payments(work, contribution.id):
+        return
+    otherwise = contributions.paid_otherwise_minor(work, contribution.id)
+    kept = queries.kept_minor(work, contribution.id)
+    target = contribution_positions(contribution.amount_minor, kept, otherwise)
+    ledger.bring_to(
+        work,
+        {account(kind, fund.id): minor for kind, minor in target.items()},
+        currency=contribution.currency,
+        business_date=business_date(work.clock, fund.time_zone),
+        cause="contribution.refund_owed",
+        subject=contribution.id,
+        evidence=evidence,
+    )
 
 
 def post_suspense(work: Work, entry: BankEntry, *, waits: bool) -> None:

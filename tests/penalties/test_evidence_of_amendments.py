@@ -1,0 +1,143 @@
+"""A debit is judged by the mandate as its file carried it: what was changed before, asked for and not applied, or came later."""
+
+from datetime import UTC, datetime
+
+import pytest
+from bank_files import pain002
+from house import CLERK, House, Sent
+
+from debit_service.collections.models import Collection
+from debit_service.core.accounts import AccountScheme, dz_rib_key, parse_account
+from debit_service.mandates import life, queries, service
+from debit_service.mandates.amend import Change, amend
+from debit_service.mandates.models import Mandate
+from debit_service.penalties.service.evidence import case_file
+from debit_service.penalties.values import Amendment, CaseFile
+from debit_service.reconcile import queries as reconcile
+
+BODY = "001230000000777"
+NEW_ACCOUNT = parse_account(f"005{BODY}{dz_rib_key(BODY)}", AccountScheme.DZ_RIB)
+
+
+def change(house: House, sent: Sent, what: Change, received_at: datetime | None = None) -> None:
+    """The employer's mandate is amended now; it asked at `received_at`."""
+    with house.desk.work(CLERK) as work:
+        mandate = work.session.get_one(Mandate, house.collection(sent).mandate_id)
+        asked = received_at or work.now()
+        amend(work, house.fund(), mandate, what, received_at=asked, why="letter", evidence="letter 12")
+
+
+def carries(house: House, sent: Sent, version: int) -> None:
+    """The file carried this version of the mandate."""
+    with house.desk.work(CLERK) as work:
+        work.session.get_one(Collection, sent.collection_id).mandate_version_sent = version
+
+
+def failed(house: House, code: str = "AC04") -> Sent:
+    """A debit that the bank rejected, under a mandate that the file carried as it was signed."""
+    sent = house.sent()
+    carries(house, sent, 1)
+    house.bank_says(pain002(sent, "RJCT", code))
+    return sent
+
+
+def case(house: House, sent: Sent) -> CaseFile:
+    with house.reading() as work:
+        collection = work.session.get_one(Collection, sent.collection_id)
+        failure = reconcile.outcome_of(work, sent.collection_id, sent.amount_minor).failure
+        assert failure is not None
+        fund = house.fund()
+        service_of = house.service
+        return case_file(work, fund, service_of.bank_of(fund), service_of.debit_calendar(fund), collection, failure)
+
+
+def agreed(found: CaseFile) -> tuple[object, object]:
+    """(account, reference) that were agreed and that were sent."""
+    on_form = (found.account_on_form, found.umr_on_form, found.creditor_id_on_form)
+    sent = (found.account_sent, found.umr_sent, found.creditor_id_sent)
+    return [one and one.value for one in on_form], [one and one.value for one in sent]
+
+
+def test_a_change_after_the_file_leaves_what_was_agreed_for_it(house: House) -> None:
+    sent = failed(house)
+    change(house, sent, Change(account=NEW_ACCOUNT, reference="NEW-REFERENCE"))
+
+    found = case(house, sent)
+
+    assert agreed(found)[0] == agreed(found)[1]
+    assert found.amendments is not None
+    assert found.amendments.value == (Amendment(house.clock.now(), applied_before_file=False),)
+    assert found.account_on_form is not None
+    assert found.account_on_form.evidence_id.startswith("form:")
+
+
+def test_a_change_that_the_file_carried_counts_as_applied(sqlite_house: House) -> None:
+    sent = failed(sqlite_house)
+    change(sqlite_house, sent, Change(reference="NEW-REFERENCE"))
+    carries(sqlite_house, sent, 2)
+
+    found = case(sqlite_house, sent)
+
+    assert found.umr_on_form is not None
+    assert (found.umr_on_form.value, found.umr_on_form.evidence_id.partition(":")[0]) == ("NEW-REFERENCE", "mandate")
+    assert found.amendments is not None
+    assert [one.applied_before_file for one in found.amendments.value] == [True]
+
+
+def test_an_account_that_was_announced_in_time_and_not_used_is_ours(house: House) -> None:
+    sent = failed(house)
+    change(house, sent, Change(account=NEW_ACCOUNT), datetime(2026, 9, 2, tzinfo=UTC))
+
+    house.assess()
+
+    decision = house.decision(sent)
+    assert decision is not None
+    assert (decision.party, decision.effect) == ("SERVICE", "NONE")
+    assert "not applied" in decision.argument["steps"][-1]["because"]
+    assert house.breaches() == {}
+
+
+def test_an_account_that_the_employer_announces_after_the_failure_excuses_nothing(sqlite_house: House) -> None:
+    sent = failed(sqlite_house)
+    sqlite_house.assess()
+    before = sqlite_house.decision(sent)
+    assert before is not None
+    sqlite_house.go_to(datetime(2026, 10, 20, tzinfo=UTC).date())
+    change(sqlite_house, sent, Change(account=NEW_ACCOUNT))
+
+    sqlite_house.assess()
+
+    after = sqlite_house.decision(sent)
+    assert after is not None
+    assert (after.party, after.effect) == (before.party, before.effect) == ("EMPLOYER", "PENALISE")
+
+
+def test_what_a_bank_accepts_later_proves_nothing_for_an_earlier_file(sqlite_house: House) -> None:
+    sent = failed(sqlite_house, "MD01")
+    accepted = case(sqlite_house, sent).bank_acceptance
+    sqlite_house.go_to(datetime(2026, 10, 20, tzinfo=UTC).date())
+    change(sqlite_house, sent, Change(account=NEW_ACCOUNT))
+    with sqlite_house.desk.work(CLERK) as work:
+        mandate = work.session.get_one(Mandate, sqlite_house.collection(sent).mandate_id)
+        service.lodge(work, mandate, "lodged", "receipt")
+        service.accept(work, mandate, "accepted", "stamp")
+        assert queries.state(work, mandate.id) == "active"
+
+    assert case(sqlite_house, sent).bank_acceptance == accepted
+    assert accepted is not None
+    assert accepted.value is not None
+
+
+@pytest.mark.parametrize("by_bank", [False, True])
+def test_a_revocation_counts_whoever_revoked(sqlite_house: House, by_bank: bool) -> None:
+    sent = failed(sqlite_house, "MD01")
+    with sqlite_house.desk.work(CLERK) as work:
+        mandate = work.session.get_one(Mandate, sqlite_house.collection(sent).mandate_id)
+        if by_bank:
+            life.revoke_by_bank(work, mandate, "the bank's message", "message 9")
+        else:
+            service.revoke(work, mandate, "letter")
+
+    found = case(sqlite_house, sent).revocation_received_at
+    assert found is not None
+    assert found.value == sqlite_house.clock.now()
