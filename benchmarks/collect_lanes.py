@@ -64,7 +64,7 @@ def ours(job: Task, watch: Watch) -> None:
     settle(desk.database.engine)
     job.clock.set(BATCHED_AT)
     with watch("batch", job.size):
-        batches = make_batches(desk, SERVICE, fund, bank, calendar, BATCHED_AT.date())
+        batches = make_batches(desk, SERVICE, fund, bank, calendar, BATCHED_AT.date()).batches
     if (planned.collections, noticed) != (job.size, job.size):
         raise Wrong(f"{planned.collections} planned and {noticed} noticed, and not {job.size}")
     with desk.reading(SERVICE) as work:

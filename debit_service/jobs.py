@@ -35,7 +35,8 @@ def _notify(service: Service, fund: Fund, _: date) -> str:
 
 
 def _batch(service: Service, fund: Fund, on: date) -> str:
-    return f"batches {len(operations.batch_due(service, SERVICE, fund, on))}"
+    done = operations.batch_due(service, SERVICE, fund, on)
+    return f"batches {len(done.batches)}, cancelled {len(done.cancelled)}"
 
 
 def _assess(service: Service, fund: Fund, _: date) -> str:

@@ -11,7 +11,7 @@ from typing import Literal
 from debit_service.banks import service as bank_store
 from debit_service.collections import queries as collection_queries
 from debit_service.collections.rules import PLAN_AHEAD
-from debit_service.collections.service.batch import make_batches
+from debit_service.collections.service.batch import Batched, make_batches
 from debit_service.collections.service.deliver import carrier
 from debit_service.collections.service.expire import expire
 from debit_service.collections.service.notify import notify
@@ -90,8 +90,9 @@ def collect(service: Service, actor: Actor, fund: Fund, on: date) -> Collected:
     """Plan, notify, and batch what must leave by `on`."""
     planned = plan_due(service, actor, fund, on)
     notices = announce(service, actor, fund)
-    batches = batch_due(service, actor, fund, on)
-    return Collected(fund.id, planned.collections, planned.left_alone, notices, batches)
+    batched = batch_due(service, actor, fund, on)
+    left_alone = planned.left_alone | batched.cancelled
+    return Collected(fund.id, planned.collections, left_alone, notices, [batch.id for batch in batched.batches])
 
 
 def plan_due(service: Service, actor: Actor, fund: Fund, on: date) -> Planned:
@@ -109,10 +110,9 @@ def announce(service: Service, actor: Actor, fund: Fund) -> int:
     return notices
 
 
-def batch_due(service: Service, actor: Actor, fund: Fund, on: date) -> list[str]:
-    """Freeze what must leave by `on` into batches; returns their ids."""
-    calendar = service.debit_calendar(fund)
-    return [batch.id for batch in make_batches(service.desk, actor, fund, service.bank_of(fund), calendar, on)]
+def batch_due(service: Service, actor: Actor, fund: Fund, on: date) -> Batched:
+    """Freeze what must leave by `on` into batches."""
+    return make_batches(service.desk, actor, fund, service.bank_of(fund), service.debit_calendar(fund), on)
 
 
 def deliver(service: Service, actor: Actor) -> tuple[int, int]:
@@ -146,7 +146,7 @@ def send_of(service: Service, actor: Actor, fund: Fund) -> dict[str, str]:
 def _batch_again(service: Service, actor: Actor, fund: Fund) -> dict[str, str]:
     """What of overtaken batches may still be debited must leave today: it is batched anew, and waits for its approval."""
     try:
-        made = batch_due(service, actor, fund, today(service, fund))
+        made = [batch.id for batch in batch_due(service, actor, fund, today(service, fund)).batches]
     except DebitError as error:
         return {f"the batch in its place at {fund.id}": str(error)}
     return dict.fromkeys(made, "made in place of one that was overtaken; it waits for approval")

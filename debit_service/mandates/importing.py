@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from debit_service.core import audit
 from debit_service.core.accounts import AccountNumber, AccountScheme, parse_account
+from debit_service.core.clock import business_date
 from debit_service.core.errors import DebitError, InvalidInput
 from debit_service.core.money import parse_minor
 from debit_service.core.rows import BadLine, GoodLine, read_rows
@@ -163,7 +164,7 @@ def _take(added: Additions, fund: Fund, row: MandateRow) -> tuple[Standing, Outc
     index = work.keys.index(account.value, "account")
     standing = known.standing.get((fund.id, employer.id))
     if standing and standing.account_index == index:
-        accepted = _acceptance(standing.state, row)
+        accepted = _acceptance(work, fund, standing.state, row)
         if accepted and standing.kept:
             check_proxy(work, standing.kept)
         added.employer(fund, row.registration_number, employer)
@@ -173,7 +174,7 @@ def _take(added: Additions, fund: Fund, row: MandateRow) -> tuple[Standing, Outc
     known.check(work, form, fund, index, row.reference)
     form_id = next(added.ids)
     signed = first_steps(form, form_id, fund)
-    accepted = _acceptance(signed[-1].to_state, row)
+    accepted = _acceptance(work, fund, signed[-1].to_state, row)
     added.employer(fund, row.registration_number, employer)
     made = added.mandate(form_id, form, fund, row.reference)
     added.steps(made, [*signed, *accepted])
@@ -193,13 +194,17 @@ def _form(fund: Fund, employer: Employer, account: AccountNumber, row: MandateRo
     )
 
 
-def _acceptance(state: str | None, row: MandateRow) -> list[Step]:
+def _acceptance(work: Work, fund: Fund, state: str | None, row: MandateRow) -> list[Step]:
     """What the line says about the employer's bank that is new; a mandate that is active already stays as it is."""
     if not row.accepted_on or state not in ("signed", "lodged_at_bank"):
         return []
     if not row.evidence:
         raise InvalidInput(
             "mandate.no_evidence", "A mandate that the bank accepted needs the evidence of that.", place="evidence"
+        )
+    if row.accepted_on > business_date(work.clock, fund.time_zone):
+        raise InvalidInput(
+            "mandate.accepted_in_future", "The day of the bank's acceptance lies in the future.", place="accepted_on"
         )
     document = {"document": row.evidence}
     lodged = Step("lodged_at_bank", "lodged before it was imported", document)

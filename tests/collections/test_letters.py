@@ -62,7 +62,8 @@ def reminder(text: str, to: str | None = None) -> str:
 def drawn(*messages: Owed) -> list[bytes]:
     """The pages as pictures, in the order of `messages`."""
     data = {"words": letters._words(), "letters": [letters._letter(one) for one in messages]}
-    compiler = typst.Compiler(TEMPLATE, font_paths=letters._fonts(), sys_inputs={"data": json.dumps(data)})
+    fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(files("fontpkg_amiri") / "files")])
+    compiler = typst.Compiler(TEMPLATE, font_paths=fonts, sys_inputs={"data": json.dumps(data)})
     pictures = compiler.compile(format="png", ppi=40)
     return [picture for picture in (pictures if isinstance(pictures, list) else [pictures]) if picture]
 

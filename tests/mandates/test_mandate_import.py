@@ -67,6 +67,11 @@ def count(house: House, table: type[Mandate | Employer]) -> int:
 ONE, TWO = Somebody("CNAS", 71), Somebody("CNAS", 72)
 
 
+def test_no_bank_has_accepted_a_mandate_tomorrow(sqlite_house: House) -> None:
+    good, bad = import_rows(sqlite_house, line(ONE, accepted_on="2026-09-02"), line(TWO, accepted_on="2026-09-01"))
+    assert (good, [one.code for one in bad]) == (1, ["mandate.accepted_in_future"])
+
+
 def test_existing_mandates_are_taken_in_with_their_acceptance(house: House) -> None:
     assert import_rows(house, line(ONE), line(TWO, accepted_on="", evidence="", reference="OLD/7")) == (2, [])
     with house.desk.reading(CLERK) as work:

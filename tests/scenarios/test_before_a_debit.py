@@ -63,7 +63,9 @@ def test_a_mandate_revoked_before_the_batch_takes_its_collection_out(sqlite_hous
 
     sqlite_house.revoke(mandate_id)
 
-    assert batches_on_the_send_day(sqlite_house) == []
+    sqlite_house.go_to(sqlite_house.send_day("CNAS", DUE))
+    done = sqlite_house.collect()
+    assert (done.batches, list(done.left_alone.values())) == ([], ["the mandate is revoked"])
     assert [attempt.cancelled_why for attempt in sqlite_house.debits_of(owed)] == ["the mandate is revoked"]
 
 

@@ -7,6 +7,8 @@ import csv
 import io
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,11 +17,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-import typst
-
 from debit_service.collections.notice_text import language_of
+from debit_service.core.errors import Unavailable
 from debit_service.core.events import Owed
 
+_SECONDS_MAX: Final = 120
 _ARABIC: Final = re.compile(r"[^\W\d_]*?[\u0600-\u06ff]")
 
 
@@ -63,13 +65,19 @@ def _amount(decimal: str, currency: str) -> str:
 
 def _typeset(letters: Sequence[dict[str, Any]]) -> bytes:
     newest = max(one["date"] for one in letters)
-    return typst.compile(
-        (files(__package__) / "letter.typ").read_bytes(),
-        format="pdf",
-        font_paths=_fonts(),
-        sys_inputs={"data": json.dumps({"words": _words(), "letters": letters})},
-        timestamp=datetime.combine(datetime.fromisoformat(newest), time(), UTC),
+    request = {
+        "fonts": str(files("fontpkg_amiri") / "files"),
+        "data": {"words": _words(), "letters": letters},
+        "timestamp": datetime.combine(datetime.fromisoformat(newest), time(), UTC).isoformat(),
+    }
+    program = [sys.executable, str(files(__package__) / "typeset.py")]
+    done = subprocess.run(
+        program, input=json.dumps(request).encode(), capture_output=True, check=False, timeout=_SECONDS_MAX
     )
+    if done.returncode != 0:
+        # What it says may repeat a letter.
+        raise Unavailable("letters.typeset", f"The letters could not be typeset (exit code {done.returncode}).")
+    return done.stdout
 
 
 def _index(letters: Sequence[dict[str, Any]]) -> bytes:
@@ -83,9 +91,3 @@ def _index(letters: Sequence[dict[str, Any]]) -> bytes:
 @cache
 def _words() -> dict[str, dict[str, str]]:
     return tomllib.loads((files(__package__) / "words.toml").read_text("utf-8"))
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    """Amiri, and for letters that it does not have the fonts that typst carries."""
-    return typst.Fonts(include_system_fonts=False, font_paths=[str(files("fontpkg_amiri") / "files")])

@@ -20,7 +20,7 @@ from debit_service.collections.models import Batch, BatchTransition, Collection,
 from debit_service.collections.service import bounds
 from debit_service.collections.service.file import Due, keep, message_of
 from debit_service.collections.service.obstacles import obstacles, of_batch, superseded, unsent
-from debit_service.collections.service.plan import turn, unsent_days
+from debit_service.collections.service.plan import TOLD_MAX, turn, unsent_days
 from debit_service.contributions.models import Contribution
 from debit_service.core import audit, events
 from debit_service.core.bulk import among
@@ -40,9 +40,15 @@ HELD_MAX = 25_000
 _FEW = 5_000
 
 
-def make_batches(
-    desk: Desk, actor: Actor, fund: Fund, bank: BankProfile, calendar: Calendar, today: date
-) -> list[Batch]:
+@dataclass(frozen=True, slots=True)
+class Batched:
+    """What a run made, and the contributions whose debit was cancelled instead (the first of them), each with the reason."""
+
+    batches: list[Batch]
+    cancelled: dict[str, str]
+
+
+def make_batches(desk: Desk, actor: Actor, fund: Fund, bank: BankProfile, calendar: Calendar, today: date) -> Batched:
     """Freeze every planned collection of `fund` whose file must leave by `today` into batches, each one file.
 
     A collection whose notice did not go out in time waits and is re-dated; one that must not be made any more is cancelled.
@@ -53,16 +59,28 @@ def make_batches(
     with desk.work(actor) as work:
         in_turn(work.session, turn(fund))
         days = _days(work, fund, calendar, today)
-        cancel_each(work, obstacles(work, fund, unsent(fund) & Collection.collection_date.in_(days)))
+        met = obstacles(work, fund, unsent(fund) & Collection.collection_date.in_(days))
+        cancel_each(work, met)
         _name_sequence_types(work, fund, bank, days)
         groups = list(_groups(work, fund, days))
         held = bounds.check(work, fund, [group.waiting for group in groups], today)
+        told = _by_reference(work, met)
     if held:
         raise held
     made: list[Batch] = []
     for scheme in sorted({group.scheme for group in groups}):
         made += _make_files(desk, actor, fund, bank, [group for group in groups if group.scheme == scheme])
-    return made
+    return Batched(made, told)
+
+
+def _by_reference(work: Work, reasons: Mapping[str, str]) -> dict[str, str]:
+    """Reasons by the reference of the contribution, of at most TOLD_MAX."""
+    query = (
+        select(Contribution.reference, Collection.id)
+        .join(Collection, Collection.contribution_id == Contribution.id)
+        .where(among(work.session, Collection.id, sorted(reasons)[:TOLD_MAX]))
+    )
+    return {reference: reasons[one] for reference, one in work.session.execute(query)}
 
 
 def _check_profile(bank: BankProfile) -> None:
@@ -85,7 +103,7 @@ def _days(work: Work, fund: Fund, calendar: Calendar, today: date) -> list[date]
 def _name_sequence_types(work: Work, fund: Fund, bank: BankProfile, days: Sequence[date]) -> None:
     """RCUR, unless the bank wants FRST for the first debit under a mandate, or the next one was said to be the last (FNAL).
 
-    A first debit that failed leaves the mandate without one, so the next is FRST again (SDD rulebooks 4.7.2).
+    A first debit that failed leaves the mandate without one, so the next is FRST again.
     """
     leaving = unsent(fund) & Collection.collection_date.in_(days)
     recurring = Collection.sequence_type.in_(("RCUR", "FRST", "FNAL"))
