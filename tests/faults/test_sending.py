@@ -10,7 +10,7 @@ from house import APPROVER, CLERK, House
 
 from debit_service.banks.channels import OutcomeUnknown
 from debit_service.collections import queries as collections
-from debit_service.collections.service.batch import cancel_alone
+from debit_service.collections.service.batch import cancel_alone, cancel_batch
 from debit_service.core.errors import Refused, Unavailable
 from debit_service.reconcile.rules import State
 
@@ -161,6 +161,15 @@ def test_a_mandate_revoked_while_the_outcome_was_unknown_is_not_debited_by_the_s
     cancel_alone(house.desk, APPROVER, batch_id, "the bank confirmed by letter that it has nothing", lambda: door)
     assert state(house, batch_id) == "cancelled"
     assert house.breaches() == {}
+
+
+def test_a_batch_whose_sending_has_begun_is_not_cancelled_in_passing(sqlite_house: House) -> None:
+    """A payment, a calendar or an answer of the bank may cancel a batch; never one that is on its way since they looked."""
+    batch_id, _ = approved(sqlite_house)
+    cut_off(sqlite_house, batch_id, died=True)
+    with pytest.raises(Refused, match="on its way"), sqlite_house.desk.work(APPROVER) as work:
+        cancel_batch(work, batch_id, "paid by other means")
+    assert state(sqlite_house, batch_id) == "sending"
 
 
 def test_a_batch_that_the_bank_says_it_has_is_not_cancelled(sqlite_house: House) -> None:

@@ -295,18 +295,26 @@ def _forget(work: Work) -> None:
             work.session.expire(known)
 
 
-def cancel_batch(work: Work, batch_id: str, why: str) -> None:
+def cancel_batch(work: Work, batch_id: str, why: str, *, cut_off: bool = False) -> None:
     """Throw a batch away that was not sent. What it held is planned and announced as before, and may be batched again at once.
 
     A batch that was ever on its way may be at the bank after all: its collections end with it, and planning makes others, under
-    references of their own. One whose sending was cut off only an approver, whom the bank told that it has nothing, may cancel,
-    and only while nobody is sending (see `cancel_alone`).
+    references of their own. One whose sending was cut off (`cut_off`) only an approver, whom the bank told that it has nothing,
+    may cancel, and only while nobody is sending (see `cancel_alone`).
     """
     work.actor.require(Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
     batch = queries.batch(work, batch_id)
-    if queries.batch_state(work, batch.id) == "sending":
+    # Asked of the very row that is left behind: the sending may have begun since anybody looked.
+    left = move(work, BatchTransition, rules.BATCH_MACHINE, batch.id, "cancelled", why).from_state
+    if left == "sending":
         work.actor.require(Role.FINANCE_APPROVER)
-    move(work, BatchTransition, rules.BATCH_MACHINE, batch.id, "cancelled", why)
+        if not cut_off:
+            raise Refused(
+                "batch.sending",
+                "This batch is on its way to the bank; nothing was changed.",
+                place=batch.id,
+                remedy="Wait for the outcome: `debit batches send` asks the bank.",
+            )
     if queries.submissions(work, batch.id):
         # The reason may be another employer's: it stays with the batch.
         _end(work, of_batch(batch.id), f"batch {batch.id} was cancelled")
@@ -352,4 +360,4 @@ def cancel_alone(desk: Desk, actor: Actor, batch_id: str, why: str, channel: Cal
                 remedy="Run `debit batches send`: it notes that the file was sent.",
             )
         with desk.work(actor) as work:
-            cancel_batch(work, batch_id, why)
+            cancel_batch(work, batch_id, why, cut_off=cut_off)
