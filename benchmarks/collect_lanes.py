@@ -27,14 +27,13 @@ from benchmarks.lanes.floors import file_head
 from debit_service.banks import queries as bank_files
 from debit_service.collections.models import Collection
 from debit_service.collections.service.batch import HELD_MAX, make_batches
-from debit_service.collections.service.file import Due, message_of
+from debit_service.collections.service.file import Due, lines_of, message_of
 from debit_service.collections.service.notify import notify
 from debit_service.collections.service.obstacles import unsent
 from debit_service.collections.service.plan import plan
 from debit_service.contributions.models import Contribution
 from debit_service.core.models import OutboxMessage
 from debit_service.core.work import SERVICE
-from debit_service.funds.profile import Fund
 from debit_service.iso20022 import pain008
 from debit_service.mandates.models import Mandate
 
@@ -77,7 +76,7 @@ def write(job: Task, watch: Watch) -> None:
     service, fund = job.service, fund_of(job.service)
     bank = service.bank_of(fund)
     most = bank.limits.transactions or HELD_MAX
-    held, query, after = HELD_MAX // most * most or HELD_MAX, _planned(fund), ""
+    held, query, after = HELD_MAX // most * most or HELD_MAX, lines_of(unsent(fund)), ""
     with service.desk.reading(SERVICE) as work, watch("write", job.size):
         while due := [
             Due._make(row)
@@ -89,31 +88,6 @@ def write(job: Task, watch: Watch) -> None:
                 with _durable(job.target / f"{message.message_id}.xml") as out:
                     pain008.write_pain008(out, message, style=bank.style)
             after = due[-1].collection_id
-
-
-def _planned(fund: Fund) -> Select[*tuple[Any, ...]]:
-    """Everything that the file says of what is planned, in the order of `Due`."""
-    return (
-        select(
-            Collection.id,
-            Collection.end_to_end_id,
-            Collection.amount_minor,
-            Collection.sequence_type,
-            Collection.collection_date,
-            Contribution.reference,
-            Contribution.period,
-            Mandate.id,
-            Mandate.reference,
-            Mandate.version,
-            Mandate.signed_on,
-            Mandate.account_scheme,
-            Mandate.account_sealed,
-            Mandate.debtor_name_sealed,
-        )
-        .join(Mandate, Mandate.id == Collection.mandate_id)
-        .join(Contribution, Contribution.id == Collection.contribution_id)
-        .where(unsent(fund))
-    )
 
 
 @contextmanager
@@ -150,7 +124,7 @@ def plain(job: Task, watch: Watch) -> None:
 
 def _by_cursor(job: Task, watch: Watch, texts: Callable[[Row], tuple[str, str]]) -> None:
     engine = job.service.desk.database.engine
-    statement = _literally(_planned(fund_of(job.service)), engine.dialect)
+    statement = _literally(lines_of(unsent(fund_of(job.service))), engine.dialect)
     with watch("write", job.size), engine.connect() as connection, _durable(job.target / "all.xml") as out:
         out.write(_header(job))
         for row in _rows(connection, statement):

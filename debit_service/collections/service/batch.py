@@ -18,7 +18,7 @@ from debit_service.banks.channels import Channel
 from debit_service.collections import queries, rules
 from debit_service.collections.models import Batch, BatchTransition, Collection, Notice
 from debit_service.collections.service import bounds
-from debit_service.collections.service.file import Due, keep, message_of
+from debit_service.collections.service.file import Due, keep, lines_of, message_of
 from debit_service.collections.service.obstacles import obstacles, of_batch, superseded, unsent
 from debit_service.collections.service.plan import TOLD_MAX, turn, unsent_days
 from debit_service.contributions.models import Contribution
@@ -224,25 +224,7 @@ def _due(work: Work, groups: Sequence[_Group], most: int) -> Iterator[Due]:
     """The collections of `groups` in their order, at most `most` of each."""
     for group in groups:
         query = (
-            select(
-                Collection.id,
-                Collection.end_to_end_id,
-                Collection.amount_minor,
-                Collection.sequence_type,
-                Collection.collection_date,
-                Contribution.reference,
-                Contribution.period,
-                Mandate.id,
-                Mandate.reference,
-                Mandate.version,
-                Mandate.signed_on,
-                Mandate.account_scheme,
-                Mandate.account_sealed,
-                Mandate.debtor_name_sealed,
-            )
-            .join(Mandate, Mandate.id == Collection.mandate_id)
-            .join(Contribution, Contribution.id == Collection.contribution_id)
-            .where(group.waiting, Collection.id > group.after)
+            lines_of(group.waiting & (Collection.id > group.after))
             .order_by(Collection.id)
             .limit(most)
             # Nobody amends a mandate between this and the note of what the file says of it.

@@ -5,14 +5,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from operator import attrgetter
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 
 from debit_service.banks import service as bank_store
 from debit_service.collections import rules
 from debit_service.collections.models import Batch, BatchTransition, Collection, PaymentInformation
 from debit_service.collections.service.candidates import paid
+from debit_service.contributions.models import Contribution
 from debit_service.core import audit
 from debit_service.core.accounts import AccountNumber, AccountScheme, parse_account
 from debit_service.core.bulk import among
@@ -50,6 +51,31 @@ class Due(NamedTuple):
         """What all collections of one block share. Scheme, creditor, account and currency are the same for a whole file (EPC
         implementation guidelines: one PmtInf for each of them; CORE and B2B never in one message)."""
         return (self.sequence_type, self.collection_date)
+
+
+def lines_of(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """What a file says of the collections in `which`, in the order of `Due`."""
+    return (
+        select(
+            Collection.id,
+            Collection.end_to_end_id,
+            Collection.amount_minor,
+            Collection.sequence_type,
+            Collection.collection_date,
+            Contribution.reference,
+            Contribution.period,
+            Mandate.id,
+            Mandate.reference,
+            Mandate.version,
+            Mandate.signed_on,
+            Mandate.account_scheme,
+            Mandate.account_sealed,
+            Mandate.debtor_name_sealed,
+        )
+        .join(Mandate, Mandate.id == Collection.mandate_id)
+        .join(Contribution, Contribution.id == Collection.contribution_id)
+        .where(which)
+    )
 
 
 def message_of(work: Work, fund: Fund, bank: BankProfile, scheme: str, due: Sequence[Due]) -> pain008.Message:

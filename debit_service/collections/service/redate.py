@@ -16,6 +16,8 @@ from sqlalchemy.orm import aliased
 from debit_service.collections import rules
 from debit_service.collections.models import Batch, BatchTransition, Collection, PaymentInformation
 from debit_service.collections.service.batch import cancel_batch
+from debit_service.collections.service.obstacles import unsent
+from debit_service.collections.service.plan import turn
 from debit_service.contributions import due_dates
 from debit_service.contributions.models import Contribution
 from debit_service.core import audit
@@ -37,7 +39,7 @@ class Redated:
 def redate(work: Work, fund: Fund, calendar: Calendar, today: date) -> Redated:
     """Give every debit of `fund` that was not sent its right day by `calendar`. Safe to repeat: a second time nothing moves."""
     work.actor.require(Role.FINANCE_CLERK)
-    in_turn(work.session, f"collections/{fund.id}")
+    in_turn(work.session, turn(fund))
     dating = _Dating(work, fund, calendar, today)
     asked = _asked_for(work, fund, "made", "approved")
     batches = {batch_id: day for batch_id, day in asked if not calendar.is_open(day)}
@@ -86,12 +88,12 @@ class _Dating:
 
     def move_planned(self) -> int:
         """Move what stands in no batch; returns how many."""
-        unsent = (Collection.fund_id == self._fund.id) & Collection.live & Collection.payment_information_id.is_(None)
+        planned = unsent(self._fund)
         again = _follows_a_failure()
         query = (
             select(Collection.collection_date, Contribution.due_date, again)
             .join(Contribution, Contribution.id == Collection.contribution_id)
-            .where(unsent)
+            .where(planned)
             .distinct()
         )
         moved = 0
@@ -100,7 +102,7 @@ class _Dating:
             why = self._why_wrong(day, due, again=failed)
             if why is None:
                 continue
-            same = unsent & (Collection.collection_date == day) & (Contribution.due_date == due)
+            same = planned & (Collection.collection_date == day) & (Contribution.due_date == due)
             for collection, _, _ in self._rows(same & (again if failed else ~again)):
                 self._move(collection, self._day(collection, due, day, again=failed), why)
                 moved += 1
