@@ -21,6 +21,7 @@ from benchmarks.collect_data import PLANNED_AT, service_on
 from benchmarks.environment import ROOT
 from benchmarks.measure import Failed, cpu_s, peak_kib, reset_peak
 from debit_service.core.clock import SetClock
+from debit_service.core.collector import spare_the_collector
 from debit_service.wiring import Service
 
 _SECONDS_MAX = 7_200
@@ -131,6 +132,8 @@ def run(job: Job) -> dict[str, Cost]:
 
 
 def _child(job: Job) -> dict[str, Cost]:
+    # As the command line does.
+    spare_the_collector()
     home, watch = Path(job.home), Watch(job.server)
     take(job.lane, job.warm_up_size, home, job.warm_up_url, Path(job.warm_up_target), Watch(job.server))
     take(job.lane, job.size, home, job.url, Path(job.target), watch)

@@ -1,8 +1,11 @@
 """Groups of commands. The outermost one loads a command when it is called: reading a bank file needs no database."""
 
 from importlib import import_module
+from typing import Any
 
 import click
+
+from debit_service.core.collector import spare_the_collector
 
 
 class Commands(click.Group):
@@ -33,3 +36,8 @@ class Program(click.Group):
             value for value in vars(module).values() if isinstance(value, click.Command) and value.name == cmd_name
         )
         return next(found)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run what was asked for, in a process that is set up for it."""
+        spare_the_collector()
+        return super().invoke(ctx)
