@@ -19,10 +19,11 @@ from sqlalchemy.engine import Connection, Dialect
 
 from benchmarks import task
 from benchmarks.checks import Wrong
-from benchmarks.collect_data import BATCHED_AT, DUE_ON, FUND, PLANNED_AT, fund_of
-from benchmarks.collect_databases import settle
-from benchmarks.collect_measure import Task, Watch
+from benchmarks.collect_data import BATCHED_AT, DUE_ON
+from benchmarks.costs import Task, Watch
 from benchmarks.data import total_minor
+from benchmarks.databases import settle
+from benchmarks.fund import FUND, PLANNED_AT, fund_of
 from benchmarks.lanes.floors import file_head
 from debit_service.banks import queries as bank_files
 from debit_service.collections.models import Collection
@@ -30,7 +31,7 @@ from debit_service.collections.service.batch import HELD_MAX, make_batches
 from debit_service.collections.service.file import Due, lines_of, message_of
 from debit_service.collections.service.notify import notify
 from debit_service.collections.service.obstacles import unsent
-from debit_service.collections.service.plan import plan
+from debit_service.collections.service.plan import plan, unsent_days
 from debit_service.contributions.models import Contribution
 from debit_service.core.models import OutboxMessage
 from debit_service.core.work import SERVICE
@@ -68,7 +69,7 @@ def ours(job: Task, watch: Watch) -> None:
         raise Wrong(f"{planned.collections} planned and {noticed} noticed, and not {job.size}")
     with desk.reading(SERVICE) as work:
         for batch in batches:
-            (job.target / f"{batch.id}.xml").write_bytes(bank_files.content(work, batch.file_id))
+            (job.folder / f"{batch.id}.xml").write_bytes(bank_files.content(work, batch.file_id))
 
 
 def write(job: Task, watch: Watch) -> None:
@@ -76,16 +77,16 @@ def write(job: Task, watch: Watch) -> None:
     service, fund = job.service, fund_of(job.service)
     bank = service.bank_of(fund)
     most = bank.limits.transactions or HELD_MAX
-    held, query, after = HELD_MAX // most * most or HELD_MAX, lines_of(unsent(fund)), ""
+    held, after = HELD_MAX // most * most or HELD_MAX, ""
     with service.desk.reading(SERVICE) as work, watch("write", job.size):
-        while due := [
-            Due._make(row)
-            for row in work.session.execute(query.where(Collection.id > after).order_by(Collection.id).limit(held))
-        ]:
+        # The only day, as the service asks for each: the index then gives the rows in their order.
+        (day,) = unsent_days(work, fund)
+        query = lines_of(unsent(fund) & (Collection.collection_date == day)).order_by(Collection.id).limit(held)
+        while due := [Due._make(row) for row in work.session.execute(query.where(Collection.id > after))]:
             whole = message_of(work, fund, bank, "CORE", due)
             for part in pain008.split(whole, bank.limits, bank.style):
                 message = pain008.renamed(part, work.new_id())
-                with _durable(job.target / f"{message.message_id}.xml") as out:
+                with _durable(job.folder / f"{message.message_id}.xml") as out:
                     pain008.write_pain008(out, message, style=bank.style)
             after = due[-1].collection_id
 
@@ -125,7 +126,7 @@ def plain(job: Task, watch: Watch) -> None:
 def _by_cursor(job: Task, watch: Watch, texts: Callable[[Row], tuple[str, str]]) -> None:
     engine = job.service.desk.database.engine
     statement = _literally(lines_of(unsent(fund_of(job.service))), engine.dialect)
-    with watch("write", job.size), engine.connect() as connection, _durable(job.target / "all.xml") as out:
+    with watch("write", job.size), engine.connect() as connection, _durable(job.folder / "all.xml") as out:
         out.write(_header(job))
         for row in _rows(connection, statement):
             account, name = texts(row)
@@ -168,7 +169,7 @@ def copy(job: Task, watch: Watch) -> None:
         driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
         with (
             watch("write", job.size),
-            _durable(job.target / "all.xml") as out,
+            _durable(job.folder / "all.xml") as out,
             driver.cursor() as cursor,
             cursor.copy(statement.encode()) as rows,
         ):
@@ -215,7 +216,7 @@ def row_by_row(job: Task, watch: Watch) -> None:
 
 
 def _header(job: Task) -> bytes:
-    return file_head(task.Task(job.size, total_minor(job.size), [], job.target, job.target)).encode()
+    return file_head(task.Task(job.size, total_minor(job.size), [], job.folder, job.folder)).encode()
 
 
 def _literally(query: Select[*tuple[Any, ...]], dialect: Dialect) -> str:

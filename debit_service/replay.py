@@ -111,11 +111,11 @@ def _do_again(service: Service, desk: Desk) -> Iterator[str]:
             post_refund_owed(work, service.funds.get(contribution.fund_id), contribution, {"replay": contribution.id})
     for _, file_id, decided in sorted(_what_happened(service), key=lambda step: step[0]):
         try:
+            if decided is None:
+                import_file(desk, SERVICE, service.funds, file_id)
+                continue
             with desk.work(SERVICE) as work:
-                if decided is None:
-                    import_file(work, service.funds, file_id)
-                else:
-                    _decide_again(work, service, file_id, decided)
+                _decide_again(work, service, file_id, decided)
         except DebitError as error:
             yield f"file {file_id} cannot be read or decided again: {error}"
 

@@ -2,12 +2,13 @@
 
 import io
 from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import BinaryIO
 
 from sqlalchemy import select
 
 from debit_service.banks.models import BankFile, BankFileChunk
-from debit_service.core.work import Work
+from debit_service.core.work import Actor, Desk, Work
 
 
 def files(work: Work, direction: str) -> Sequence[BankFile]:
@@ -40,6 +41,21 @@ def content(work: Work, file_id: str) -> bytes:
 def opened(work: Work, file_id: str) -> BinaryIO:
     """A file as a readable stream that holds one chunk at a time."""
     return io.BufferedReader(_ChunkStream(chunks(work, file_id)))
+
+
+def streamed(desk: Desk, actor: Actor, file_id: str) -> BinaryIO:
+    """`opened` for long work: each chunk is read in a transaction of its own, so none stays open."""
+    return io.BufferedReader(_ChunkStream(_chunk_by_chunk(desk, actor, file_id)))
+
+
+def _chunk_by_chunk(desk: Desk, actor: Actor, file_id: str) -> Iterator[bytes]:
+    for number in count():
+        with desk.reading(actor) as work:
+            chunk = work.session.get(BankFileChunk, (file_id, number))
+            if chunk is None:
+                return
+            content = work.keys.open_bytes(chunk.content_sealed, f"bank_file_chunks.content:{file_id}/{number}")
+        yield content
 
 
 class _ChunkStream(io.RawIOBase):

@@ -1,7 +1,9 @@
 """Store a bank's file verbatim before anything is read; fetch what banks have left."""
 
+import io
 from dataclasses import dataclass
-from hashlib import sha256
+from functools import partial
+from hashlib import file_digest
 
 from sqlalchemy import select
 
@@ -25,10 +27,16 @@ class Stored:
     new: bool
 
 
-def store(work: Work, direction: str, bank_id: str, name: str, content: bytes) -> Stored:
-    """Keep `content` verbatim (sealed, hashed). The same bytes a second time change nothing."""
+def store(work: Work, direction: str, bank_id: str, name: str, content: bytes | io.BufferedIOBase) -> Stored:
+    """Keep `content` verbatim (sealed, hashed). The same bytes a second time change nothing.
+
+    A file that may be large is given as a stream that can be read twice; a chunk of it is in memory at a time.
+    """
+    stream = io.BytesIO(content) if isinstance(content, bytes) else content
+    digest = file_digest(stream, "sha256").hexdigest()
+    size_bytes = stream.seek(0, io.SEEK_END)
+    stream.seek(0)
     in_turn(work.session, TURN)
-    digest = sha256(content).hexdigest()
     known = work.session.scalars(
         select(BankFile.id).where(BankFile.direction == direction, BankFile.sha256 == digest)
     ).one_or_none()
@@ -41,15 +49,15 @@ def store(work: Work, direction: str, bank_id: str, name: str, content: bytes) -
         bank_id=bank_id,
         name_sealed=work.keys.seal(name, f"bank_files.name:{file_id}"),
         sha256=digest,
-        size_bytes=len(content),
+        size_bytes=size_bytes,
         stored_at=work.now(),
     )
     work.session.add(file)
     work.session.flush()
-    for number, start in enumerate(range(0, len(content), CHUNK_BYTES)):
-        sealed = work.keys.seal(content[start : start + CHUNK_BYTES], f"bank_file_chunks.content:{file.id}/{number}")
+    for number, piece in enumerate(iter(partial(stream.read, CHUNK_BYTES), b"")):
+        sealed = work.keys.seal(piece, f"bank_file_chunks.content:{file.id}/{number}")
         work.session.add(BankFileChunk(file_id=file.id, number=number, content_sealed=sealed))
-    work.session.flush()
+        work.session.flush()
     audit.record(work, f"bank_file.stored_{direction}", file.id, bank=bank_id, sha256=digest)
     return Stored(file.id, name, new=True)
 

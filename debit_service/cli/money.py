@@ -221,8 +221,8 @@ def bank_import(files: tuple[Path, ...], bank_id: str, as_json: bool) -> int:
     opened = service()
     known = []
     for path in files:
-        with opened.desk.work(operator()) as work:
-            stored = bank_store.store(work, "in", bank_id, path.name, path.read_bytes())
+        with path.open("rb") as content, opened.desk.work(operator()) as work:
+            stored = bank_store.store(work, "in", bank_id, path.name, content)
         if not stored.new:
             known.append(
                 Imported(

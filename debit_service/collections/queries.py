@@ -1,9 +1,11 @@
 """Read collections and batches."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import NamedTuple
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, exists, select
+from sqlalchemy.orm import aliased
 
 from debit_service.collections.models import (
     Approval,
@@ -14,6 +16,7 @@ from debit_service.collections.models import (
     PaymentInformation,
     Submission,
 )
+from debit_service.core.bulk import among
 from debit_service.core.errors import NotFound
 from debit_service.core.models import OutboxMessage
 from debit_service.core.work import Work
@@ -53,12 +56,67 @@ def by_end_to_end_id(work: Work, end_to_end_id: str) -> Collection | None:
     return work.session.scalars(select(Collection).where(Collection.end_to_end_id == end_to_end_id)).one_or_none()
 
 
-def of_payment_information(work: Work, payment_information_id: str) -> list[Collection]:
+class Asked(NamedTuple):
+    """A collection as reconciliation must know it: a row and not an object, because there may be a million.
+
+    `has_rival` says that another attempt at the contribution neither failed nor was cancelled.
+    """
+
+    id: str
+    contribution_id: str
+    fund_id: str
+    end_to_end_id: str
+    amount_minor: int
+    currency: str
+    live: bool
+    cancelled_why: str | None
+    failed_on: date | None
+    failure_code: str | None
+    has_rival: bool
+
+
+def asked(work: Work, end_to_end_ids: Iterable[str]) -> list[Asked]:
+    """The collections that carry these references."""
+    return _asked(work, among(work.session, Collection.end_to_end_id, end_to_end_ids))
+
+
+def asked_by_id(work: Work, collection_ids: Iterable[str]) -> list[Asked]:
+    """The collections with these ids."""
+    return _asked(work, among(work.session, Collection.id, collection_ids))
+
+
+def other_attempts(work: Work, collection_ids: Iterable[str]) -> list[Asked]:
+    """The other attempts at the contributions of these collections."""
+    wanted = set(collection_ids)
+    one = aliased(Collection)
+    which = Collection.contribution_id.in_(select(one.contribution_id).where(among(work.session, one.id, wanted)))
+    return [other for other in _asked(work, which) if other.id not in wanted]
+
+
+def asked_in_block(work: Work, payment_information_id: str) -> list[Asked]:
     """The collections of one PmtInf block."""
-    query = (
-        select(Collection).where(Collection.payment_information_id == payment_information_id).order_by(Collection.id)
+    return _asked(work, Collection.payment_information_id == payment_information_id)
+
+
+def asked_in_batch(work: Work, batch_id: str) -> list[Asked]:
+    """The collections of one file."""
+    blocks = select(PaymentInformation.id).where(PaymentInformation.batch_id == batch_id)
+    return _asked(work, Collection.payment_information_id.in_(blocks))
+
+
+def _asked(work: Work, condition: ColumnElement[bool]) -> list[Asked]:
+    other = aliased(Collection)
+    rival = exists().where(
+        other.contribution_id == Collection.contribution_id,
+        other.id != Collection.id,
+        other.cancelled_why.is_(None),
+        other.failed_on.is_(None),
     )
-    return list(work.session.scalars(query))
+    # Whatever is changed in this transaction and not written yet must be seen.
+    work.session.flush()
+    columns = [getattr(Collection, name) for name in Asked._fields[:-1]]
+    rows = work.session.execute(select(*columns, rival).where(condition).order_by(Collection.id))
+    return [Asked._make(row) for row in rows]
 
 
 def of_batch(work: Work, batch_id: str) -> list[Collection]:

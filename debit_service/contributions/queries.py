@@ -1,10 +1,11 @@
 """Read contributions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import BigInteger, Row, Subquery, cast, exists, func, select
 
 from debit_service.contributions.models import Contribution, OtherPayment
+from debit_service.core.bulk import among
 from debit_service.core.errors import NotFound, Refused
 from debit_service.core.work import Work
 
@@ -66,6 +67,14 @@ def other_payments(work: Work, contribution_id: str) -> Sequence[OtherPayment]:
     """Every payment by other means for a contribution, also those that were undone, by day."""
     query = select(OtherPayment).where(OtherPayment.contribution_id == contribution_id)
     return work.session.scalars(query.order_by(OtherPayment.paid_on, OtherPayment.id)).all()
+
+
+def ids_with_other_payments(work: Work, contribution_ids: Iterable[str]) -> set[str]:
+    """Those of these contributions for which a payment by other means was ever recorded."""
+    query = select(OtherPayment.contribution_id).where(
+        among(work.session, OtherPayment.contribution_id, contribution_ids)
+    )
+    return set(work.session.scalars(query))
 
 
 def with_other_payments(work: Work) -> Sequence[Contribution]:

@@ -1,21 +1,30 @@
 """Balances, which are sums."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from debit_service.core.bulk import among
 from debit_service.ledger.models import JournalEntry, JournalLine
 
 
 def balances_of(session: Session, subject: str) -> dict[str, int]:
     """Minor units per account, of everything that was booked for `subject`."""
+    return balances_of_each(session, [subject]).get(subject, {})
+
+
+def balances_of_each(session: Session, subjects: Iterable[str]) -> dict[str, dict[str, int]]:
+    """`balances_of` many subjects: subject -> account -> minor units; a subject that nothing was booked for is left out."""
     query = (
-        select(JournalLine.account, func.sum(JournalLine.amount_minor))
-        .where(JournalLine.subject == subject)
-        .group_by(JournalLine.account)
+        select(JournalLine.subject, JournalLine.account, func.sum(JournalLine.amount_minor))
+        .where(among(session, JournalLine.subject, subjects))
+        .group_by(JournalLine.subject, JournalLine.account)
     )
-    return {name: int(minor) for name, minor in session.execute(query)}
+    found: dict[str, dict[str, int]] = {}
+    for subject, name, minor in session.execute(query):
+        found.setdefault(subject, {})[name] = int(minor)
+    return found
 
 
 def trial_balance(session: Session) -> dict[tuple[str, str], int]:

@@ -3,10 +3,12 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from debit_service.core.database import Base, unique_where
+
+_IS_DETAIL = "level = 'transaction' and amount_minor <> entry_amount_minor"
 
 
 class FileReading(Base):
@@ -61,7 +63,15 @@ class BankEntry(Base):
     __tablename__ = "bank_entries"
     __table_args__ = (
         UniqueConstraint("file_id", "position"),
-        Index("ix_bank_entries_booking", "account_index", "booking_date", "amount_minor"),
+        Index("ix_bank_entries_booking", "account_index", "booking_date", "amount_minor", "end_to_end_id"),
+        Index(
+            "ix_bank_entries_details",
+            "account_index",
+            "booking_date",
+            "entry_amount_minor",
+            sqlite_where=text(_IS_DETAIL),
+            postgresql_where=text(_IS_DETAIL),
+        ),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -107,6 +117,18 @@ class Disposition(Base):
     __table_args__ = (
         UniqueConstraint("entry_id", "sort_key"),
         unique_where("uq_dispositions_most_recent", "entry_id", where="most_recent"),
+        Index(
+            "ix_dispositions_folded_into",
+            "folded_into",
+            sqlite_where=text("folded_into is not null"),
+            postgresql_where=text("folded_into is not null"),
+        ),
+        Index(
+            "ix_dispositions_queue",
+            "entry_id",
+            sqlite_where=text("most_recent = 1 and kind = 'suspense'"),
+            postgresql_where=text("most_recent and kind = 'suspense'"),
+        ),
         CheckConstraint("kind in ('matched', 'folded', 'informational', 'suspense')", name="kind"),
     )
 

@@ -13,7 +13,7 @@ from debit_service.banks.models import BankFile
 from debit_service.collections import queries
 from debit_service.collections.models import Batch, Collection
 from debit_service.collections.service.approve import approve
-from debit_service.collections.service.outcome import note_outcome
+from debit_service.collections.service.outcome import Failure, note_outcome
 from debit_service.core.errors import Refused
 from debit_service.iso20022.pain008 import reread
 from debit_service.iso20022.validate import validate
@@ -125,9 +125,7 @@ def test_when_the_rival_of_an_attempt_that_holds_money_fails_the_contribution_is
     fail(house, first.collection_id)
     second = house.present_again(first)
     with house.desk.work(CLERK) as work:
-        said = note_outcome(
-            work, work.session.get_one(Collection, first.collection_id), failed=False, code=None, on=None
-        )
+        said = note_outcome(work, work.session.get_one(Collection, first.collection_id), None)
     assert said == "this attempt is at the bank although another one is under way"
     assert live(house, first.contribution_id) == [False, True]
 
@@ -140,7 +138,7 @@ def test_when_the_rival_of_an_attempt_that_holds_money_fails_the_contribution_is
 def fail(house: House, collection_id: str) -> None:
     with house.desk.work(CLERK) as work:
         collection = work.session.get_one(Collection, collection_id)
-        note_outcome(work, collection, failed=True, code="AM04", on=collection.collection_date)
+        note_outcome(work, collection, Failure("AM04", collection.collection_date))
 
 
 def live(house: House, contribution_id: str) -> list[bool]:

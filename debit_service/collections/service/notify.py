@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 
 from debit_service.collections.models import Collection, Notice
 from debit_service.collections.notice_text import language_of, notice_body
@@ -53,7 +53,8 @@ class _Announced(NamedTuple):
 def notify(desk: Desk, actor: Actor, fund: Fund) -> int:
     """Owe a notice for each planned collection of `fund` of which not this amount and date were told last; returns how many."""
     actor.require(Role.FINANCE_CLERK)
-    total, after = 0, ""
+    total: int = 0
+    after: tuple[date, str] = (date.min, "")
     while True:
         with desk.work(actor) as work:
             in_turn(work.session, turn(fund))
@@ -64,10 +65,10 @@ def notify(desk: Desk, actor: Actor, fund: Fund) -> int:
         total += len(waiting)
         if len(waiting) < CHUNK_ROWS:
             return total
-        after = waiting[-1].collection_id
+        after = (waiting[-1].collection_date, waiting[-1].collection_id)
 
 
-def _without_notice(work: Work, fund: Fund, after: str) -> list[_Announced]:
+def _without_notice(work: Work, fund: Fund, after: tuple[date, str]) -> list[_Announced]:
     announced = select(Notice.collection_id).where(
         Notice.collection_id == Collection.id,
         Notice.amount_minor == Collection.amount_minor,
@@ -94,8 +95,9 @@ def _without_notice(work: Work, fund: Fund, after: str) -> list[_Announced]:
         .join(Contribution, Contribution.id == Collection.contribution_id)
         .join(Mandate, Mandate.id == Collection.mandate_id)
         .join(Employer, Employer.id == Mandate.employer_id)
-        .where(unsent(fund), Collection.id > after, ~announced.exists())
-        .order_by(Collection.id)
+        # In the order of the index of what is unsent: each chunk begins where the last one ended.
+        .where(unsent(fund), tuple_(Collection.collection_date, Collection.id) > after, ~announced.exists())
+        .order_by(Collection.collection_date, Collection.id)
         .limit(CHUNK_ROWS)
     )
     return [_Announced._make(row) for row in work.session.execute(query)]

@@ -1,23 +1,52 @@
 """Outcome: what the bank's answers make of an attempt, as far as planning must know it."""
 
+from collections.abc import Mapping
 from datetime import date
+from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from debit_service.collections import queries
 from debit_service.collections.models import Collection
 from debit_service.collections.service.batch import cancel, cancel_batch
 from debit_service.core import audit, events
+from debit_service.core.bulk import among
 from debit_service.core.work import Work
 
 
-def note_outcome(work: Work, collection: Collection, *, failed: bool, code: str | None, on: date | None) -> str | None:
+class Failure(NamedTuple):
+    """Why an attempt failed, in the bank's code, and on which day."""
+
+    code: str | None
+    on: date
+
+
+def note_failures(work: Work, failures: Mapping[str, tuple[str, Failure]]) -> None:
+    """`note_outcome` of many attempts that held their contribution until now, without rivals: id -> contribution and failure."""
+    if not failures:
+        return
+    for failure in sorted({one for _, one in failures.values()}, key=str):
+        which = among(work.session, Collection.id, (one for one, (_, why) in failures.items() if why == failure))
+        failed = update(Collection).where(which).values(live=False, failure_code=failure.code, failed_on=failure.on)
+        work.session.execute(failed.execution_options(synchronize_session=False))
+    audit.record_all(
+        work,
+        "collection.failed",
+        [(one, {"code": why.code, "on": why.on.isoformat()}) for one, (_, why) in failures.items()],
+    )
+    told = [(one, {"contribution": contribution, "code": why.code}) for one, (contribution, why) in failures.items()]
+    events.publish_all(work, "collection.failed", told)
+
+
+def note_outcome(work: Work, collection: Collection, failure: Failure | None) -> str | None:
     """Free the contribution when its attempt has failed, or hold it again when the failure was taken back.
 
     A later attempt that is not sent yet is then cancelled; so it is when the bank answers about a collection that was cancelled
     here: it has it after all. Returns what contradicts, for people: two attempts of one contribution at the bank.
     """
     before = (collection.live, collection.failure_code, collection.failed_on)
+    failed = failure is not None
+    code, on = failure or (None, None)
     at_bank_after_all = collection.cancelled_why is not None and not failed
     if collection.cancelled_why is not None and failed:
         return None
@@ -29,7 +58,7 @@ def note_outcome(work: Work, collection: Collection, *, failed: bool, code: str 
     if rival and taken_back and _withdraw_unsent(work, rival):
         rival = None
     collection.live = not failed and rival is None
-    collection.failure_code, collection.failed_on = (code, on) if failed else (None, None)
+    collection.failure_code, collection.failed_on = code, on
     if before != (collection.live, collection.failure_code, collection.failed_on):
         work.session.flush()
         action = "collection.failed" if failed else "collection.holds"

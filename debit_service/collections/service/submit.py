@@ -25,6 +25,7 @@ from debit_service.funds.profile import Fund
 from debit_service.ledger import service as ledger
 from debit_service.ledger.models import JournalLine
 from debit_service.ledger.rules import Account, account
+from debit_service.ledger.service import Posting
 
 #: A change of the fund's own may reach every mandate of a file; the reasons of a few debits are enough.
 REASONS_TOLD_MAX = 5
@@ -180,13 +181,18 @@ def _post_in_transit(work: Work, fund: Fund, batch_id: str) -> None:
         of_batch(batch_id), Collection.failed_on.is_(None), ~answered
     )
     in_transit, receivable = account(Account.IN_TRANSIT, fund.id), account(Account.RECEIVABLE, fund.id)
-    ledger.post_many(
+    today = business_date(work.clock, fund.time_zone)
+    ledger.post_all(
         work,
         (
-            (one, {in_transit: minor, receivable: -minor}, {"batch": batch_id, "end_to_end_id": end_to_end_id})
+            Posting(
+                subject=one,
+                lines={in_transit: minor, receivable: -minor},
+                currency=fund.currency,
+                business_date=today,
+                cause="collection.sent",
+                evidence={"batch": batch_id, "end_to_end_id": end_to_end_id},
+            )
             for one, minor, end_to_end_id in work.session.execute(asked).all()
         ),
-        currency=fund.currency,
-        business_date=business_date(work.clock, fund.time_zone),
-        cause="collection.sent",
     )

@@ -1,8 +1,16 @@
-"""Import: a stored file becomes facts, facts are matched, matches are posted; one transaction a file, and once for ever."""
+"""Import: a stored file becomes facts, facts are matched, matches are posted; once for ever, a chunk a transaction.
 
+A file that holds more than a chunk is read twice: first to its end, because nothing is kept of one that is cut off or broken,
+then chunk by chunk. Each chunk is stored, and what is plain in it matched and posted, in one transaction; a crash costs that
+chunk, and the next import goes on behind the last one. What is not plain is decided when the whole file is there, and the end is
+noted last: a file without a reading is one that nobody has finished yet.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
-from sqlalchemy import select
+from sqlalchemy import exists, func, select
 
 from debit_service.banks import queries as bank_files
 from debit_service.banks.models import BankFile
@@ -11,9 +19,17 @@ from debit_service.core.database import RECONCILE, in_turn
 from debit_service.core.errors import DebitError, InvalidInput
 from debit_service.core.work import Actor, Desk, Work
 from debit_service.funds.queries import Funds
-from debit_service.reconcile.models import FileReading
-from debit_service.reconcile.service.match import match_entries
-from debit_service.reconcile.service.read import read_entries
+from debit_service.iso20022.records import BankRecord, Container
+from debit_service.reconcile.models import BankDocument, BankEntry, Disposition, FileReading
+from debit_service.reconcile.service.dispose import dispose_new
+from debit_service.reconcile.service.in_sets import decide_plain
+from debit_service.reconcile.service.match import look_again, match_entries
+from debit_service.reconcile.service.read import records, store_documents, store_entries
+
+#: Entries of a transaction: SQLite has one writer, and the web must not wait long for its turn.
+CHUNK_ROWS = 5_000
+#: Entries of a transaction that are decided one by one.
+FEW_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +44,7 @@ class Imported:
 
 
 def import_stored(desk: Desk, actor: Actor, funds: Funds) -> list[Imported]:
-    """Read every stored file that was not read yet, oldest first; one bad file never holds up the others."""
+    """Read every stored file that was not read to its end yet, oldest first; one bad file never holds up the others."""
     with desk.reading(actor) as work:
         unread = (
             select(BankFile.id)
@@ -40,39 +56,132 @@ def import_stored(desk: Desk, actor: Actor, funds: Funds) -> list[Imported]:
     imported = []
     for file_id in waiting:
         try:
-            with desk.work(actor) as work:
-                imported.append(import_file(work, funds, file_id))
+            imported.append(import_file(desk, actor, funds, file_id))
         except DebitError as error:
-            # Nothing of this file was kept, and it is tried again at the next import; the others go on.
+            # What was committed of this file stays, and the next import goes on with it; the others go on now.
             imported.append(Imported(file_id, file_id, "failed", 0, str(error)))
     return imported
 
 
-def import_file(work: Work, funds: Funds, file_id: str) -> Imported:
-    """Read one stored file; a second time changes nothing."""
-    # Matching consumes: two files that report one booking must not be matched at the same time.
-    in_turn(work.session, RECONCILE)
-    file = bank_files.get(work, file_id)
-    reading = work.session.get(FileReading, file_id)
-    if reading:
-        return Imported(file_id, bank_files.name(work, file), "known", 0, "read before; nothing was changed")
-    entry_ids: list[str] = []
-    outcome, detail = "read", ""
-    try:
-        # All of a file or nothing: a truncated one may look whole until its end.
-        with work.session.begin_nested():
-            entry_ids = read_entries(work, funds, file)
-    except InvalidInput as error:
-        entry_ids = []
-        outcome, detail = (
-            "not_read" if error.code == "iso.message.unknown" else "unreadable",
-            f"{error.message} [{error.code}]",
+def import_file(desk: Desk, actor: Actor, funds: Funds, file_id: str) -> Imported:
+    """Read one stored file, or go on where that was cut off; a second time changes nothing."""
+    # Two processes that read one file would only refuse each other's chunks.
+    with desk.database.alone("import"):
+        with desk.reading(actor) as work:
+            file = bank_files.get(work, file_id)
+            name, bank_id = bank_files.name(work, file), file.bank_id
+            if work.session.get(FileReading, file_id):
+                return Imported(file_id, name, "known", 0, "read before; nothing was changed")
+        try:
+            whole = _whole(records(desk, actor, funds, file_id, bank_id))
+        except InvalidInput as error:
+            outcome = "not_read" if error.code == "iso.message.unknown" else "unreadable"
+            place = f" at {error.place}" if error.place and error.place != file_id else ""
+            return _end(
+                desk, actor, funds, Imported(file_id, name, outcome, 0, f"{error.message} [{error.code}]{place}")
+            )
+        again = records(desk, actor, funds, file_id, bank_id) if whole.is_long else iter(whole.first)
+        _store(desk, actor, funds, file_id, whole.containers, again)
+        _decide_the_rest(desk, actor, funds, file_id)
+        return _end(desk, actor, funds, Imported(file_id, name, "read", whole.entries, ""))
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """A file that was read to its end: its containers, how many entries it has, and all of it when that is not much."""
+
+    containers: list[Container]
+    entries: int
+    first: list[BankRecord | Container]
+
+    @property
+    def is_long(self) -> bool:
+        """Whether there is more than was kept."""
+        return self.entries + len(self.containers) > len(self.first)
+
+
+def _whole(items: Iterator[BankRecord | Container]) -> _Whole:
+    first = list(islice(items, CHUNK_ROWS))
+    containers: list[Container] = []
+    entries = 0
+    for item in chain(first, items):
+        if isinstance(item, Container):
+            containers.append(item)
+        else:
+            entries += 1
+    return _Whole(containers, entries, first)
+
+
+def _store(
+    desk: Desk,
+    actor: Actor,
+    funds: Funds,
+    file_id: str,
+    containers: Sequence[Container],
+    items: Iterable[BankRecord | Container],
+) -> None:
+    """Store and match in chunks what is not stored yet."""
+    with desk.work(actor) as work:
+        document_ids = _document_ids(work, file_id) or store_documents(work, funds, file_id, containers)
+        last = work.session.scalar(select(func.max(BankEntry.position)).where(BankEntry.file_id == file_id)) or 0
+    placed = islice(_placed(items, document_ids), last, None)
+    while chunk := list(islice(placed, CHUNK_ROWS)):
+        with desk.work(actor) as work:
+            in_turn(work.session, RECONCILE)
+            entries = store_entries(work, funds, file_id, chunk)
+            dispose_new(work, funds, list(decide_plain(work, entries)))
+
+
+def _document_ids(work: Work, file_id: str) -> list[str]:
+    query = select(BankDocument.id).where(BankDocument.file_id == file_id).order_by(BankDocument.position)
+    return list(work.session.scalars(query))
+
+
+def _placed(
+    items: Iterable[BankRecord | Container], document_ids: Sequence[str]
+) -> Iterator[tuple[int, str, BankRecord]]:
+    """Each record with its position in the file and its document, which ends with its container."""
+    documents = iter(document_ids)
+    document, position = next(documents, ""), 0
+    for item in items:
+        if isinstance(item, Container):
+            document = next(documents, "")
+            continue
+        position += 1
+        yield position, document, item
+
+
+def _decide_the_rest(desk: Desk, actor: Actor, funds: Funds, file_id: str) -> None:
+    """Decide one by one, in the order of the file, what was not plain."""
+    last: int | None = 0
+    while last is not None:
+        with desk.work(actor) as work:
+            in_turn(work.session, RECONCILE)
+            undecided = (
+                select(BankEntry)
+                .where(BankEntry.file_id == file_id, BankEntry.position > last)
+                .where(~exists().where(Disposition.entry_id == BankEntry.id))
+                .order_by(BankEntry.position)
+                .limit(FEW_ROWS)
+            )
+            entries = work.session.scalars(undecided).all()
+            match_entries(work, funds, entries)
+            last = entries[-1].position if entries else None
+
+
+def _end(desk: Desk, actor: Actor, funds: Funds, imported: Imported) -> Imported:
+    """Look again at what waits, and note that this file is read."""
+    with desk.work(actor) as work:
+        in_turn(work.session, RECONCILE)
+        look_again(work, funds, imported.file_id)
+        reading = FileReading(
+            file_id=imported.file_id,
+            outcome=imported.outcome,
+            detail=imported.detail,
+            entries=imported.entries,
+            read_at=work.now(),
         )
-        detail += f" at {error.place}" if error.place and error.place != file.id else ""
-    work.session.add(
-        FileReading(file_id=file_id, outcome=outcome, detail=detail, entries=len(entry_ids), read_at=work.now())
-    )
-    work.session.flush()
-    match_entries(work, funds, file_id, entry_ids)
-    audit.record(work, f"bank_file.{outcome}", file_id, entries=len(entry_ids))
-    return Imported(file_id, bank_files.name(work, file), outcome, len(entry_ids), detail)
+        work.session.add(reading)
+        work.session.flush()
+        audit.record(work, f"bank_file.{imported.outcome}", imported.file_id, entries=imported.entries)
+    return imported

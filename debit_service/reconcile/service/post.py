@@ -1,43 +1,92 @@
 """Post: the journal follows the facts, and the collections room learns which attempts have failed."""
 
+from collections.abc import Iterator, Mapping, Sequence
+
+from debit_service.collections import queries as collections
 from debit_service.collections.models import Collection
-from debit_service.collections.service.outcome import note_outcome
+from debit_service.collections.queries import Asked
+from debit_service.collections.service.outcome import Failure, note_failures, note_outcome
 from debit_service.contributions import queries as contributions
 from debit_service.contributions.models import Contribution
 from debit_service.core import audit, events
 from debit_service.core.clock import business_date
 from debit_service.core.work import Work
 from debit_service.funds.profile import Fund
+from debit_service.funds.queries import Funds
 from debit_service.ledger import service as ledger
 from debit_service.ledger.rules import Account, account
+from debit_service.ledger.service import Posting
 from debit_service.reconcile import queries
-from debit_service.reconcile.models import BankEntry
-from debit_service.reconcile.rules import State, contribution_positions, positions
+from debit_service.reconcile.rules import Effect, Outcome, State, contribution_positions, positions
+from debit_service.reconcile.service.verdict import AnyEntry, Share
 
 
-def post_collection(work: Work, fund: Fund, collection: Collection, entry: BankEntry) -> None:
-    """Bring the journal and the collection's projection to where the facts are now; `entry` is what changed them."""
-    result = queries.outcome_of(work, collection.id, collection.amount_minor)
-    target = {account(kind, fund.id): minor for kind, minor in positions(collection.amount_minor, result).items()}
-    ledger.bring_to(
-        work,
-        target,
+def post_collections(work: Work, funds: Funds, changed: Sequence[tuple[Share, AnyEntry]]) -> None:
+    """Bring the journal and the projection of each collection to where the facts are now; the entry is what changed them."""
+    # An acceptance moves no money and ends nothing, unless it tells that the bank has what was cancelled here.
+    told = {
+        share.collection.id: entry
+        for share, entry in changed
+        if share.effect is not Effect.ACCEPTED or share.collection.cancelled_why
+    }
+    if not told:
+        return
+    known = collections.asked_by_id(work, told)
+    results = queries.outcomes_of(work, {one.id: one.amount_minor for one in known})
+    ledger.bring_each(
+        work, [_posting(work, funds.get(one.fund_id), one, results[one.id], told[one.id]) for one in known]
+    )
+    _note_outcomes(work, known, results, told)
+    settled = [one for one in known if results[one.id].state is State.SETTLED]
+    events.publish_all(work, "collection.settled", [(one.id, {"contribution": one.contribution_id}) for one in settled])
+    paid_otherwise = contributions.ids_with_other_payments(work, {one.contribution_id for one in known})
+    for one in known:
+        if one.contribution_id in paid_otherwise:
+            contribution = work.session.get_one(Contribution, one.contribution_id)
+            post_refund_owed(work, funds.get(one.fund_id), contribution, _evidence(told[one.id]))
+
+
+def _posting(work: Work, fund: Fund, collection: Asked, result: Outcome, entry: AnyEntry) -> Posting:
+    target = positions(collection.amount_minor, result)
+    return Posting(
+        subject=collection.id,
+        lines={account(kind, fund.id): minor for kind, minor in target.items()},
         currency=collection.currency,
         business_date=entry.booking_date or business_date(work.clock, fund.time_zone),
         cause=f"collection.{result.state.value.replace(' ', '_')}",
-        subject=collection.id,
-        evidence={"entry": entry.id, "file": entry.file_id},
+        evidence=_evidence(entry),
     )
-    failure = result.failure
-    code, on = (failure.code, failure.on) if failure else (None, None)
-    trouble = note_outcome(work, collection, failed=result.failed, code=code, on=on)
-    for contradiction in (trouble, result.contradiction):
-        if contradiction:
-            audit.record(work, "collection.contradiction", collection.id, entry=entry.id, what=contradiction)
-    if result.state is State.SETTLED:
-        events.publish(work, "collection.settled", collection.id, contribution=collection.contribution_id)
-    contribution = work.session.get_one(Contribution, collection.contribution_id)
-    post_refund_owed(work, fund, contribution, {"entry": entry.id, "file": entry.file_id})
+
+
+def _evidence(entry: AnyEntry) -> dict[str, str]:
+    return {"entry": entry.id, "file": entry.file_id}
+
+
+def _note_outcomes(
+    work: Work, known: Sequence[Asked], results: Mapping[str, Outcome], told: Mapping[str, AnyEntry]
+) -> None:
+    """Tell the collections room what has changed: the plain failures all at once, whatever touches another attempt one by one."""
+    plain: dict[str, tuple[str, Failure]] = {}
+    for one in known:
+        result = results[one.id]
+        failure = result.failure
+        now = Failure(failure.code, failure.on) if failure else None
+        is_plain = one.live and one.failed_on is None and one.cancelled_why is None and not one.has_rival
+        if now and is_plain:
+            plain[one.id] = (one.contribution_id, now)
+            trouble = None
+        elif now or not is_plain:
+            collection = work.session.get_one(Collection, one.id, populate_existing=True)
+            trouble = note_outcome(work, collection, now)
+        else:
+            trouble = None
+        for contradiction in _told(trouble, result.contradiction):
+            audit.record(work, "collection.contradiction", one.id, entry=told[one.id].id, what=contradiction)
+    note_failures(work, plain)
+
+
+def _told(*contradictions: str | None) -> Iterator[str]:
+    yield from (one for one in contradictions if one)
 
 
 def post_refund_owed(work: Work, fund: Fund, contribution: Contribution, evidence: dict[str, str]) -> None:
@@ -61,18 +110,27 @@ def post_refund_owed(work: Work, fund: Fund, contribution: Contribution, evidenc
     )
 
 
-def post_suspense(work: Work, entry: BankEntry, *, waits: bool) -> None:
+def post_suspense(work: Work, entries: Sequence[AnyEntry], *, waits: bool) -> None:
     """Money that nobody can explain yet stands in suspense, to the cent; once explained it leaves."""
+    ledger.bring_each(
+        work,
+        [
+            Posting(
+                subject=entry.id,
+                lines=_in_suspense(entry) if waits else {},
+                currency=entry.currency or "XXX",
+                business_date=entry.booking_date or work.now().date(),
+                cause="entry.suspended" if waits else "entry.explained",
+                evidence=_evidence(entry),
+            )
+            for entry in entries
+        ],
+    )
+
+
+def _in_suspense(entry: AnyEntry) -> dict[str, int]:
+    if entry.status != "BOOK" or not entry.message.startswith("camt."):
+        return {}
     fund_id = entry.fund_id or "unknown"
     signed = (entry.amount_minor or 0) * (1 if entry.direction == "credit" else -1)
-    is_money = waits and entry.status == "BOOK" and entry.message.startswith("camt.")
-    target = {account(Account.BANK, fund_id): signed, account(Account.SUSPENSE, fund_id): -signed} if is_money else {}
-    ledger.bring_to(
-        work,
-        target,
-        currency=entry.currency or "XXX",
-        business_date=entry.booking_date or work.now().date(),
-        cause="entry.suspended" if waits else "entry.explained",
-        subject=entry.id,
-        evidence={"entry": entry.id, "file": entry.file_id},
-    )
+    return {account(Account.BANK, fund_id): signed, account(Account.SUSPENSE, fund_id): -signed}

@@ -1,129 +1,106 @@
 """Read: each record of a bank file becomes one immutable row; what names people is sealed."""
 
 import json
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from typing import Any
+from functools import lru_cache
+from operator import itemgetter
 
 from debit_service.banks import queries as bank_files
-from debit_service.banks.models import BankFile
 from debit_service.core.accounts import parse_account
-from debit_service.core.work import Work
+from debit_service.core.bulk import insert_rows
+from debit_service.core.crypto import KeyRing
+from debit_service.core.work import Actor, Desk, Work
 from debit_service.funds.queries import Funds
 from debit_service.iso20022.kinds import STANDARD
 from debit_service.iso20022.read import Repair, read_bank_file
 from debit_service.iso20022.records import BankRecord, Container
 from debit_service.reconcile.models import BankDocument, BankEntry
+from debit_service.reconcile.service.verdict import Entry
 
-_FLUSH_EVERY = 500
-_PLAIN = (
-    "message",
-    "level",
-    "kind",
-    "status",
-    "direction",
-    "reversal",
-    "currency",
-    "entry_index",
-    "entry_amount_minor",
-    "amount_minor",
-    "original_amount_minor",
-    "charges_minor",
-    "booking_date",
-    "value_date",
-    "bank_transaction_code",
-    "entry_reference",
-    "account_servicer_reference",
-    "end_to_end_id",
-    "mandate_id",
-    "transaction_id",
-    "payment_information_id",
-    "original_message_id",
-    "reason_code",
-    "reason_code_set",
-    "reason_proprietary",
-    "batch_count",
-    "batch_total_minor",
-)
 _PERSONAL = ("debtor_name", "debtor_account", "debtor_agent", "creditor_account", "remittance", "reason_text")
+_personal_of = itemgetter(*(BankRecord._fields.index(name) for name in _PERSONAL))
+#: Which columns of an entry a record gives as they are; the others are made when it is stored.
+_GIVEN = [name for name in Entry._fields if name in BankRecord._fields]
+_given_of = itemgetter(*(BankRecord._fields.index(name) for name in _GIVEN))
+_MADE = ("id", "file_id", "document_id", "position", "account_index", "fund_id", "personal_sealed")
+_COLUMNS = (*_GIVEN, *_MADE)
+_in_order = itemgetter(*(_COLUMNS.index(name) for name in Entry._fields))
 
 
-def read_entries(work: Work, funds: Funds, file: BankFile) -> list[str]:
-    """Store the records of `file`; returns the ids of the entries in the order of the file.
+def records(desk: Desk, actor: Actor, funds: Funds, file_id: str, bank_id: str) -> Iterator[BankRecord | Container]:
+    """What a stored file says, as its reader yields it; no transaction stays open in between.
 
-    Raises InvalidInput (UnreadableFile and its kin) from the reader; the caller must then keep none of it.
+    Raises InvalidInput (UnreadableFile and its kin), perhaps after it has yielded much.
     """
-    owners = _fund_by_account(work, funds)
-    ids: list[str] = []
-    document: BankDocument | None = None
-    documents = 0
-    stream = bank_files.opened(work, file.id)
-    bank = funds.banks.get(file.bank_id)
+    bank = funds.banks.get(bank_id)
     dialect, repairs = (bank.dialect, bank.repairs) if bank else (STANDARD, frozenset[Repair]())
-    for item in read_bank_file(stream, file=file.id, dialect=dialect, repairs=repairs):
-        if document is None:
-            documents += 1
-            document = _begin_document(work, file.id, documents)
-        if isinstance(item, Container):
-            _end_document(work, owners, document, item)
-            document = None
-            continue
-        ids.append(_entry(work, owners, document, len(ids) + 1, item).id)
-        if len(ids) % _FLUSH_EVERY == 0:
-            work.session.flush()
+    stream = bank_files.streamed(desk, actor, file_id)
+    return read_bank_file(stream, file=file_id, dialect=dialect, repairs=repairs)
+
+
+def store_documents(work: Work, funds: Funds, file_id: str, containers: Iterable[Container]) -> list[str]:
+    """Store the containers of a file; returns their ids in the order of the file."""
+    place = _Accounts(work.keys, funds)
+    documents = []
+    for position, container in enumerate(containers, start=1):
+        account_index, fund_id = place.of(container.account)
+        documents.append(
+            BankDocument(
+                id=work.new_id(),
+                file_id=file_id,
+                position=position,
+                message=container.message,
+                message_id=container.message_id,
+                container_id=container.container_id,
+                account_index=account_index,
+                fund_id=fund_id,
+                currency=container.currency,
+                sequence_number=container.sequence_number,
+                created_on=_date_of(container.created_at),
+                opening_minor=container.opening_minor,
+                closing_minor=container.closing_minor,
+                opening_date=container.opening_date,
+                closing_date=container.closing_date,
+                entry_count=container.entry_count,
+                booked_credit_minor=container.booked_credit_minor,
+                booked_debit_minor=container.booked_debit_minor,
+                findings=[f"{one.severity}: {one.code} {one.path}: {one.message}" for one in container.findings],
+            )
+        )
+    work.session.add_all(documents)
     work.session.flush()
-    return ids
+    return [one.id for one in documents]
 
 
-def account_index(work: Work, account: str | None) -> str | None:
-    """The blind index of an account as a bank writes it."""
-    return work.keys.index(account, "account") if account else None
+def store_entries(work: Work, funds: Funds, file_id: str, placed: Sequence[tuple[int, str, BankRecord]]) -> list[Entry]:
+    """Store records, each with its position in the file and the id of its document; returns them as they are kept."""
+    place = _Accounts(work.keys, funds)
+    entries = []
+    for entry_id, (position, document_id, record) in zip(work.new_ids(len(placed)), placed, strict=True):
+        sealed = _sealed(work.keys, entry_id, record)
+        made = (entry_id, file_id, document_id, position, *place.of(record.account), sealed)
+        entries.append(Entry._make(_in_order((*_given_of(record), *made))))
+    insert_rows(work.session, BankEntry, Entry._fields, entries)
+    return entries
 
 
-def _fund_by_account(work: Work, funds: Funds) -> dict[str, str]:
-    """Which fund an account belongs to; accounts in examples count too, for what they are worth."""
-    owners = {}
-    for fund in funds:
-        number = parse_account(fund.creditor.account.value, fund.creditor.account_scheme).value
-        owners[work.keys.index(number, "account")] = fund.id
-    return owners
+class _Accounts:
+    """The blind index of an account as a bank writes it, and the fund that it belongs to; each looked up once."""
 
+    def __init__(self, keys: KeyRing, funds: Funds) -> None:
+        owners = {}
+        for fund in funds:
+            # Accounts in examples count too, for what they are worth.
+            number = parse_account(fund.creditor.account.value, fund.creditor.account_scheme).value
+            owners[keys.index(number, "account")] = fund.id
 
-def _begin_document(work: Work, file_id: str, position: int) -> BankDocument:
-    document = BankDocument(
-        id=work.new_id(),
-        file_id=file_id,
-        position=position,
-        message="",
-        entry_count=0,
-        booked_credit_minor=0,
-        booked_debit_minor=0,
-        findings=[],
-    )
-    work.session.add(document)
-    work.session.flush()
-    return document
+        @lru_cache(maxsize=1024)
+        def of(account: str | None) -> tuple[str | None, str | None]:
+            index = keys.index(account, "account") if account else None
+            return index, owners.get(index or "")
 
-
-def _end_document(work: Work, owners: dict[str, str], document: BankDocument, container: Container) -> None:
-    for name in (
-        "message",
-        "message_id",
-        "container_id",
-        "currency",
-        "sequence_number",
-        "opening_minor",
-        "closing_minor",
-        "opening_date",
-        "closing_date",
-        "entry_count",
-        "booked_credit_minor",
-        "booked_debit_minor",
-    ):
-        setattr(document, name, getattr(container, name))
-    document.created_on = _date_of(container.created_at)
-    document.account_index = account_index(work, container.account)
-    document.fund_id = owners.get(document.account_index or "")
-    document.findings = [f"{one.severity}: {one.code} {one.path}: {one.message}" for one in container.findings]
+        self.of = of
 
 
 def _date_of(moment: str | None) -> date | None:
@@ -134,25 +111,8 @@ def _date_of(moment: str | None) -> date | None:
         return None
 
 
-def _entry(work: Work, owners: dict[str, str], document: BankDocument, position: int, record: BankRecord) -> BankEntry:
-    entry_id = work.new_id()
-    account = account_index(work, record.account)
-    entry = BankEntry(
-        id=entry_id,
-        file_id=document.file_id,
-        document_id=document.id,
-        position=position,
-        account_index=account,
-        fund_id=owners.get(account or ""),
-        personal_sealed=_sealed(work, entry_id, record),
-        **{name: getattr(record, name) for name in _PLAIN},
-    )
-    work.session.add(entry)
-    return entry
-
-
-def _sealed(work: Work, entry_id: str, record: BankRecord) -> bytes | None:
-    personal: dict[str, Any] = {name: getattr(record, name) for name in _PERSONAL if getattr(record, name)}
+def _sealed(keys: KeyRing, entry_id: str, record: BankRecord) -> bytes | None:
+    personal = {name: value for name, value in zip(_PERSONAL, _personal_of(record), strict=True) if value}
     if not personal:
         return None
-    return work.keys.seal(json.dumps(personal, ensure_ascii=False), f"bank_entries.personal:{entry_id}")
+    return keys.seal(json.dumps(personal, ensure_ascii=False), f"bank_entries.personal:{entry_id}")

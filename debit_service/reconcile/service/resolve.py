@@ -9,7 +9,9 @@ from debit_service.funds.queries import Funds
 from debit_service.reconcile import queries
 from debit_service.reconcile.models import BankEntry, Resolution
 from debit_service.reconcile.rules import Effect, split_amount
-from debit_service.reconcile.service.match import Share, Verdict, dispose, look_again, too_much
+from debit_service.reconcile.service.dispose import dispose
+from debit_service.reconcile.service.match import look_again, too_much
+from debit_service.reconcile.service.verdict import Share, Verdict
 
 
 def resolve(work: Work, funds: Funds, entry_id: str, end_to_end_id: str, why: str) -> None:

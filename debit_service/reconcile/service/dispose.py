@@ -1,0 +1,84 @@
+"""Dispose: write what was made of bank entries, and let the journal and the collections follow."""
+
+from collections.abc import Iterable, Sequence
+
+from debit_service.core.bulk import insert_rows
+from debit_service.core.work import Work
+from debit_service.funds.queries import Funds
+from debit_service.reconcile import queries
+from debit_service.reconcile.models import Allocation, Disposition
+from debit_service.reconcile.service.post import post_collections, post_suspense
+from debit_service.reconcile.service.verdict import AnyEntry, Verdict
+
+_DISPOSITION = (
+    "id",
+    "entry_id",
+    "sort_key",
+    "most_recent",
+    "kind",
+    "reason",
+    "explanation",
+    "folded_into",
+    "who",
+    "at",
+)
+_ALLOCATION = ("id", "disposition_id", "entry_id", "collection_id", "effect", "amount_minor", "charges_minor")
+
+
+def dispose(work: Work, funds: Funds, entry: AnyEntry, verdict: Verdict) -> None:
+    """Write the verdict about one entry, replace an earlier one, and let the journal follow."""
+    before = queries.disposition(work, entry.id)
+    if before:
+        before.most_recent = False
+        # The old row must give up its place in the unique index before the new one takes it.
+        work.session.flush()
+    _write(work, [(entry, verdict, before.sort_key + 1 if before else 1)])
+    waits = verdict.kind == "suspense"
+    if waits or before:
+        post_suspense(work, [entry], waits=waits)
+    _post_shares(work, funds, [(entry, verdict)])
+
+
+def dispose_new(work: Work, funds: Funds, decided: Sequence[tuple[AnyEntry, Verdict]]) -> None:
+    """`dispose` of many entries about which nothing was decided before; no two of them may concern one collection."""
+    _write(work, ((entry, verdict, 1) for entry, verdict in decided))
+    post_suspense(work, [entry for entry, verdict in decided if verdict.kind == "suspense"], waits=True)
+    _post_shares(work, funds, decided)
+
+
+def _write(work: Work, decided: Iterable[tuple[AnyEntry, Verdict, int]]) -> None:
+    rows = list(decided)
+    ids, who, at = work.new_ids(len(rows)), work.actor.name, work.now()
+    made = list(zip(ids, rows, strict=True))
+    insert_rows(
+        work.session,
+        Disposition,
+        _DISPOSITION,
+        (
+            (one, entry.id, sort_key, True, told.kind, told.reason, told.explanation, told.folded_into, who, at)
+            for one, (entry, told, sort_key) in made
+        ),
+    )
+    shares = [(one, entry.id, share) for one, (entry, told, _) in made for share in told.shares]
+    insert_rows(
+        work.session,
+        Allocation,
+        _ALLOCATION,
+        (
+            (
+                allocation_id,
+                disposition_id,
+                entry_id,
+                share.collection.id,
+                share.effect.value,
+                share.amount_minor,
+                share.charges_minor,
+            )
+            for allocation_id, (disposition_id, entry_id, share) in zip(work.new_ids(len(shares)), shares, strict=True)
+        ),
+    )
+
+
+def _post_shares(work: Work, funds: Funds, decided: Iterable[tuple[AnyEntry, Verdict]]) -> None:
+    changed = [(share, entry) for entry, verdict in decided for share in verdict.shares]
+    post_collections(work, funds, changed)

@@ -1,0 +1,270 @@
+"""In sets: decide the plain entries of a chunk together, with one query a question; what is not plain is left to `match`.
+
+Plain is: nothing else in the chunk names the same reference, no other attempt or payment is in play, and nothing that was read
+before could be the same booking, or it certainly is. The answers are those that `match.decide` would give, by the same rules; in
+doubt an entry is not plain. So a million answers cost a few questions a chunk, and the hard ones still get all the thought.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import product
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import aliased
+
+from debit_service.collections import queries as collections
+from debit_service.collections.queries import Asked
+from debit_service.contributions import queries as contributions
+from debit_service.core.bulk import among
+from debit_service.core.work import Work
+from debit_service.reconcile import queries
+from debit_service.reconcile.models import BankEntry, Disposition
+from debit_service.reconcile.rules import (
+    DUPLICATE_FILE_CODES,
+    NEGATIVE_STATUSES,
+    Booking,
+    Effect,
+    Fact,
+    certainly_two,
+    outcome,
+    same_booking,
+)
+from debit_service.reconcile.service import lookups
+from debit_service.reconcile.service.verdict import (
+    DUPLICATE_FILE,
+    UNKNOWN_STATUS,
+    Entry,
+    Verdict,
+    booked,
+    effect_of,
+    folded,
+    not_booked,
+    reported,
+    unexplained,
+)
+
+
+class Report(NamedTuple):
+    """Another entry that carries a reference of the chunk, and what was made of it; `kind` is None while nothing was."""
+
+    id: str
+    message: str
+    document_id: str
+    account_index: str | None
+    currency: str | None
+    direction: str | None
+    amount_minor: int | None
+    booking_date: date | None
+    end_to_end_id: str | None
+    account_servicer_reference: str | None
+    transaction_id: str | None
+    payment_information_id: str | None
+    kind: str | None
+    folded_into: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the entries of a chunk need to know, each asked once."""
+
+    named: Mapping[str, Asked]
+    facts: Mapping[str, list[Fact]]
+    not_plain: frozenset[str]
+    reports: Mapping[str, list[Report]]
+    followers: Mapping[str, list[str]]
+    duplicate_files: set[tuple[str, str | None]]
+
+
+def decide_plain(work: Work, entries: Sequence[Entry]) -> Iterator[tuple[Entry, Verdict]]:
+    """The entries that are plain, each with its verdict. They are stored already, and nothing was decided about them."""
+    known = _learn(work, entries)
+    for entry in entries:
+        if verdict := _decide(known, entry):
+            yield entry, verdict
+
+
+def _learn(work: Work, entries: Sequence[Entry]) -> _Known:
+    named_by = Counter(entry.end_to_end_id for entry in entries if entry.end_to_end_id)
+    named = {one.end_to_end_id: one for one in collections.asked(work, named_by)}
+    paid = contributions.ids_with_other_payments(work, {one.contribution_id for one in named.values()})
+    in_play = {one.end_to_end_id for one in named.values() if one.has_rival or one.contribution_id in paid}
+    money = [entry for entry in entries if entry.status == "BOOK" and entry.message.startswith("camt.")]
+    reports = _reports(work, named_by, {entry.id for entry in entries}) if money else {}
+    return _Known(
+        named=named,
+        facts=queries.facts_of_each(work, [one.id for one in named.values()]),
+        not_plain=frozenset(
+            {entry.id for entry in entries if named_by[entry.end_to_end_id or ""] > 1 or entry.end_to_end_id in in_play}
+            | _maybe_told_otherwise(work, money)
+        ),
+        reports=reports,
+        followers=_followers(work, reports),
+        duplicate_files=lookups.duplicate_files(work, entries[0].file_id, DUPLICATE_FILE_CODES),
+    )
+
+
+def _decide(known: _Known, entry: Entry) -> Verdict | None:
+    """The verdict about a plain entry; None when it is not plain."""
+    if entry.id in known.not_plain:
+        return None
+    if not entry.message.startswith("camt."):
+        return _decide_status(known, entry)
+    return not_booked(entry) or _decide_booked(known, entry)
+
+
+def _decide_booked(known: _Known, entry: Entry) -> Verdict | None:
+    others = known.reports.get(entry.end_to_end_id or "", [])
+    if any(other.kind in (None, "suspense") for other in others):
+        return None
+    if same := [other for other in others if _money(other) == _money(entry)]:
+        return _fold(known, entry, same)
+    collection = known.named.get(entry.end_to_end_id or "")
+    if collection is None:
+        # A total may be that of a block.
+        return None if entry.level == "entry" and entry.payment_information_id else unexplained(entry)
+    return _decide_next(entry, collection, known.facts.get(collection.id, []))
+
+
+def _decide_next(entry: Entry, collection: Asked, facts: Sequence[Fact]) -> Verdict | None:
+    """When the story so far is the usual one: nothing but acceptances before a credit, and one credit before a return."""
+    said = [fact.effect for fact in facts if fact.effect is not Effect.ACCEPTED]
+    usual = [] if effect_of(entry) is Effect.SETTLED else [Effect.SETTLED]
+    if said != usual or collection.cancelled_why is not None:
+        return None
+    return booked(entry, collection, outcome(collection.amount_minor, facts))
+
+
+def _decide_status(known: _Known, entry: Entry) -> Verdict | None:
+    if entry.level != "transaction":
+        return None
+    negative = entry.status in NEGATIVE_STATUSES
+    if negative and (entry.document_id, entry.original_message_id) in known.duplicate_files:
+        return DUPLICATE_FILE
+    collection = known.named.get(entry.end_to_end_id or "")
+    if collection is None:
+        return UNKNOWN_STATUS
+    return reported(collection, Effect.REJECTED if negative else Effect.ACCEPTED)
+
+
+def _fold(known: _Known, entry: Entry, same: Sequence[Report]) -> Verdict | None:
+    """The booking that one other entry stands for already, when every report of it agrees; None when that is not certain."""
+    heads = [other for other in same if other.kind == "matched"]
+    if len(heads) != 1:
+        return None
+    head, others = heads[0], {other.id for other in same}
+    follows = all(other is head or other.folded_into == head.id for other in same)
+    if not follows or not others.issuperset(follower for one in others for follower in known.followers.get(one, [])):
+        return None
+    pairs = list(product([_booking(entry)], map(_booking, same)))
+    if any(certainly_two(*pair) for pair in pairs) or not any(same_booking(*pair) for pair in pairs):
+        return None
+    return folded(head.id)
+
+
+def _money(one: Entry | Report) -> tuple[object, ...]:
+    return (one.account_index, one.currency, one.direction, one.amount_minor, one.booking_date)
+
+
+def _booking(one: Entry | Report) -> Booking:
+    """What identifies a booking; the name of the container is asked only of those without any reference, which are not plain."""
+    return Booking(
+        family=one.message[:8],
+        document=one.document_id,
+        container=(None, None),
+        account=one.account_index,
+        currency=one.currency,
+        direction=one.direction,
+        amount_minor=one.amount_minor,
+        booking_date=one.booking_date,
+        references=(
+            one.end_to_end_id,
+            one.account_servicer_reference,
+            one.transaction_id,
+            one.payment_information_id,
+        ),
+    )
+
+
+def _reports(work: Work, references: Mapping[str, int], chunk: set[str]) -> dict[str, list[Report]]:
+    """Reference -> the booked entries outside the chunk that carry it."""
+    columns = [getattr(BankEntry, name) for name in Report._fields[:-2]]
+    query = (
+        select(*columns, Disposition.kind, Disposition.folded_into)
+        .outerjoin(Disposition, (Disposition.entry_id == BankEntry.id) & Disposition.most_recent)
+        .where(
+            among(work.session, BankEntry.end_to_end_id, references),
+            BankEntry.status == "BOOK",
+            BankEntry.message.like("camt.%"),
+        )
+    )
+    found: dict[str, list[Report]] = defaultdict(list)
+    for report in map(Report._make, work.session.execute(query)):
+        if report.id not in chunk:
+            found[report.end_to_end_id or ""].append(report)
+    return found
+
+
+def _followers(work: Work, reports: Mapping[str, list[Report]]) -> dict[str, list[str]]:
+    """Entry -> those that were folded into it."""
+    heads = [report.id for told in reports.values() for report in told]
+    if not heads:
+        return {}
+    query = select(Disposition.folded_into, Disposition.entry_id).where(
+        among(work.session, Disposition.folded_into, heads), Disposition.most_recent
+    )
+    found: dict[str, list[str]] = defaultdict(list)
+    for head, follower in work.session.execute(query):
+        found[str(head)].append(follower)
+    return found
+
+
+def _maybe_told_otherwise(work: Work, money: Sequence[Entry]) -> set[str]:
+    """The entries of which another container tells the same money under another reference or none, or whose details it tells."""
+    one, other = aliased(BankEntry), aliased(BankEntry)
+    shared = or_(
+        one.account_servicer_reference == other.account_servicer_reference,
+        one.transaction_id == other.transaction_id,
+        one.payment_information_id == other.payment_information_id,
+        and_(*(_bare(which) for which in (one, other))),
+    )
+    of_the_same_money = other.amount_minor == one.amount_minor
+    is_detail = (
+        (other.level == "transaction")
+        & (other.amount_minor != other.entry_amount_minor)
+        & (other.entry_amount_minor == one.amount_minor)
+    )
+    named, unnamed, totals = (
+        [entry.id for entry in money if entry.end_to_end_id],
+        [entry.id for entry in money if not entry.end_to_end_id],
+        [entry.id for entry in money if entry.level == "entry"],
+    )
+    # Each is a question of its own, so that each finds its rows by an index.
+    questions: Sequence[tuple[list[str], ColumnElement[bool]]] = (
+        (named, of_the_same_money & other.end_to_end_id.is_(None) & shared),
+        (unnamed, of_the_same_money & shared),
+        (totals, is_detail),
+    )
+    found: set[str] = set()
+    for ids, condition in questions:
+        if ids:
+            query = select(one.id).where(
+                among(work.session, one.id, ids),
+                other.account_index == one.account_index,
+                other.booking_date == one.booking_date,
+                other.document_id != one.document_id,
+                condition,
+            )
+            found.update(work.session.scalars(query))
+    return found
+
+
+def _bare(entry: type[BankEntry]) -> ColumnElement[bool]:
+    return and_(
+        entry.end_to_end_id.is_(None),
+        entry.account_servicer_reference.is_(None),
+        entry.transaction_id.is_(None),
+        entry.payment_information_id.is_(None),
+    )

@@ -1,0 +1,151 @@
+"""Verdicts: what is made of a bank entry, and the part of the decision that needs only the entry, its collection and facts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple, TypeAlias
+
+from debit_service.collections.models import Collection
+from debit_service.collections.queries import Asked
+from debit_service.reconcile.models import BankEntry
+from debit_service.reconcile.rules import Effect, Outcome, exceeds, split_amount
+
+_RETURN_KINDS = frozenset({"return", "refund", "reversal", "reject"})
+
+
+class Entry(NamedTuple):
+    """A bank entry as a row and not an object, because there may be a million: the columns of the table, in its order."""
+
+    id: str
+    file_id: str
+    document_id: str
+    position: int
+    message: str
+    level: str
+    kind: str
+    status: str | None
+    direction: str | None
+    reversal: bool
+    account_index: str | None
+    fund_id: str | None
+    currency: str | None
+    entry_index: int | None
+    entry_amount_minor: int | None
+    amount_minor: int | None
+    original_amount_minor: int | None
+    charges_minor: int | None
+    booking_date: date | None
+    value_date: date | None
+    bank_transaction_code: str | None
+    entry_reference: str | None
+    account_servicer_reference: str | None
+    end_to_end_id: str | None
+    mandate_id: str | None
+    transaction_id: str | None
+    payment_information_id: str | None
+    original_message_id: str | None
+    reason_code: str | None
+    reason_code_set: str | None
+    reason_proprietary: str | None
+    batch_count: int | None
+    batch_total_minor: int | None
+    personal_sealed: bytes | None
+
+
+AnyEntry: TypeAlias = BankEntry | Entry
+AnyCollection: TypeAlias = Collection | Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What an entry means for one collection."""
+
+    collection: AnyCollection
+    effect: Effect
+    amount_minor: int
+    charges_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is made of an entry: the kind of disposition, a stable reason, and the explanation that a person reads."""
+
+    kind: str
+    reason: str
+    explanation: str
+    folded_into: str | None = None
+    shares: Sequence[Share] = field(default_factory=tuple)
+
+
+def not_booked(entry: AnyEntry) -> Verdict | None:
+    """Money that the bank has announced and not booked changes nothing; None for what is booked."""
+    if entry.status == "BOOK":
+        return None
+    return Verdict("informational", "not_booked", f"the bank has not booked it (status {entry.status or 'missing'})")
+
+
+def folded(head_id: str) -> Verdict:
+    """The same booking as `head_id`."""
+    return Verdict("folded", "same_booking", "the same booking as reported in another message", folded_into=head_id)
+
+
+def unexplained(entry: AnyEntry) -> Verdict:
+    """Nothing that we asked for: a person looks at it."""
+    if entry.kind == "charge":
+        return Verdict("suspense", "charge_alone", "a charge of the bank that names no collection")
+    if entry.end_to_end_id:
+        return Verdict(
+            "suspense", "unknown_reference", "its end-to-end reference is none of ours: changed on the way, or not ours"
+        )
+    return Verdict("suspense", "no_reference", "it carries no reference of ours")
+
+
+def effect_of(entry: AnyEntry) -> Effect:
+    """What a booked entry does to the collection that it names."""
+    return Effect.RETURNED if entry.direction == "debit" else Effect.SETTLED
+
+
+def booked(
+    entry: AnyEntry,
+    collection: AnyCollection,
+    before: Outcome,
+    kept_elsewhere_minor: int = 0,
+    batch_entry: str | None = None,
+) -> Verdict:
+    """A booked entry that names one collection.
+
+    `before` is what is known of the collection, `kept_elsewhere_minor` what other attempts have brought in, `batch_entry` the
+    total of another report that this is a detail of.
+    """
+    elsewhere = entry.account_index is not None and entry.fund_id != collection.fund_id
+    if elsewhere or entry.currency != collection.currency:
+        return Verdict(
+            "suspense", "other_account", "it names our collection, but on another account or in another currency"
+        )
+    effect, amount = effect_of(entry), collection.amount_minor
+    if effect is Effect.SETTLED and entry.kind in _RETURN_KINDS:
+        return Verdict("suspense", "direction", f"it is called a {entry.kind}, yet money came in")
+    split = split_amount(amount, entry.amount_minor or 0, entry.charges_minor or 0, effect)
+    if split.trouble:
+        return Verdict("suspense", "amount", split.trouble)
+    if batch_entry:
+        return folded(batch_entry)
+    if trouble := exceeds(effect, amount, amount, before.settled_minor, before.returned_minor, kept_elsewhere_minor):
+        return Verdict("suspense", "exceeds", trouble)
+    share = Share(collection, effect, split.amount_minor, split.charges_minor)
+    return Verdict("matched", "end_to_end_id", _BY_REFERENCE[effect], shares=(share,))
+
+
+def reported(collection: AnyCollection, effect: Effect) -> Verdict:
+    """A status of one transaction: before settlement, and never money."""
+    share = Share(collection, effect, collection.amount_minor)
+    return Verdict("matched", "end_to_end_id", _BY_REFERENCE[effect], shares=(share,))
+
+
+#: The file of a status is one that the bank has already.
+DUPLICATE_FILE = Verdict(
+    "informational", "duplicate_file", "the bank has this file already; what it said of the first one stands"
+)
+UNKNOWN_STATUS = Verdict("suspense", "unknown_reference", "a status for a reference that is none of ours")
+
+_BY_REFERENCE = {effect: f"by its end-to-end reference: {effect.value}" for effect in Effect}
