@@ -5,25 +5,36 @@ What people and the declaration system put in is copied; everything that was der
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import Connection, Table, func, insert, inspect, select
 
 from debit_service import schema
 from debit_service.banks.models import BankFile
 from debit_service.collections.models import Collection
 from debit_service.contributions import queries as contributions
-from debit_service.core.database import Database
-from debit_service.core.errors import DebitError
+from debit_service.core.database import Base, Database
+from debit_service.core.errors import DebitError, NotFound
 from debit_service.core.models import AuditEntry
+from debit_service.core.state import move
 from debit_service.core.work import SERVICE, Desk, Work
 from debit_service.ledger.models import JournalEntry, JournalLine
 from debit_service.reconcile import queries as reconcile
-from debit_service.reconcile.models import Allocation, BankEntry, Disposition, Resolution
-from debit_service.reconcile.service import import_file, resolve
+from debit_service.reconcile.exceptions import MACHINE
+from debit_service.reconcile.models import (
+    Allocation,
+    BankEntry,
+    Disposition,
+    Resolution,
+    ResolutionPart,
+    ResolutionTransition,
+)
+from debit_service.reconcile.service import import_file
 from debit_service.reconcile.service.post import post_refund_owed
+from debit_service.reconcile.service.settle import settle
 from debit_service.wiring import Service
 
 #: Derived from bank files, or about the installation itself: not copied.
@@ -35,6 +46,8 @@ _DERIVED = frozenset(
         "dispositions",
         "allocations",
         "resolutions",
+        "resolution_transitions",
+        "resolution_parts",
         "fault_decisions",
         "penalties",
         "penalty_steps",
@@ -109,40 +122,88 @@ def _do_again(service: Service, desk: Desk) -> Iterator[str]:
     with desk.work(SERVICE) as work:
         for contribution in contributions.with_other_payments(work):
             post_refund_owed(work, service.funds.get(contribution.fund_id), contribution, {"replay": contribution.id})
-    for _, file_id, decided in sorted(_what_happened(service), key=lambda step: step[0]):
+    for step in sorted(_what_happened(service), key=lambda step: step.moment):
         try:
-            if decided is None:
-                import_file(desk, SERVICE, service.funds, file_id)
+            if step.decision is None:
+                import_file(desk, SERVICE, service.funds, step.file_id)
                 continue
             with desk.work(SERVICE) as work:
-                _decide_again(work, service, file_id, decided)
+                _decide_again(work, service, step)
         except DebitError as error:
-            yield f"file {file_id} cannot be read or decided again: {error}"
+            yield f"file {step.file_id} cannot be read or decided again: {error}"
 
 
-def _what_happened(service: Service) -> Iterator[tuple[tuple[float, str], str, tuple[int, str, str] | None]]:
-    """(moment, file, None) for a file that was read, (moment, file, decision) for an entry of it that a person decided about.
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """What a person decided: the columns of its rows. `position` is that of its entry in the file, if it concerns one."""
+
+    position: int | None
+    columns: dict[str, Any]
+    parts: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A file that was read (no decision), or a decision that was carried out, about an entry of the file or about a refund."""
+
+    moment: tuple[float, str]
+    file_id: str
+    decision: _Decision | None = None
+
+
+def _what_happened(service: Service) -> Iterator[_Step]:
+    """Everything that is to be done again. What was only proposed never happened; what was undone did, and so did its undoing.
 
     The audit log numbers what happened; identifiers order it only to the millisecond. What is not in the log comes last.
     """
     with service.desk.reading(SERVICE) as live:
-        query = select(AuditEntry.subject, AuditEntry.sequence).where(AuditEntry.action.in_(_ORDERED))
-        moments: dict[str, float] = {subject: float(sequence) for subject, sequence in live.session.execute(query)}
+        query = select(AuditEntry.subject, AuditEntry.details, AuditEntry.sequence)
+        moments: dict[str, float] = {
+            # A release before this one told of the entry only, about which there was no other decision.
+            str(details.get("resolution", subject)): float(sequence)
+            for subject, details, sequence in live.session.execute(query.where(AuditEntry.action.in_(_ORDERED)))
+        }
         for file_id in live.session.scalars(select(BankFile.id).where(BankFile.direction == "in")):
-            yield (moments.get(file_id, inf), file_id), file_id, None
-        resolved = select(Resolution, BankEntry).join(BankEntry, BankEntry.id == Resolution.entry_id)
-        for resolution, entry in live.session.execute(resolved):
-            decision = (entry.position, str(resolution.evidence["end_to_end_id"]), resolution.why)
-            yield (moments.get(entry.id, inf), resolution.id), entry.file_id, decision
+            yield _Step((moments.get(file_id, inf), file_id), file_id)
+        parts: dict[str, list[dict[str, Any]]] = {}
+        for part in live.session.scalars(select(ResolutionPart).order_by(ResolutionPart.number)):
+            parts.setdefault(part.resolution_id, []).append(_columns(part))
+        decided = (
+            select(Resolution, BankEntry.file_id, BankEntry.position)
+            .outerjoin(BankEntry, BankEntry.id == Resolution.entry_id)
+            .join(ResolutionTransition, ResolutionTransition.subject_id == Resolution.id)
+            .where(ResolutionTransition.to_state == "carried_out")
+        )
+        for one, file_id, position in live.session.execute(decided):
+            moment = moments.get(one.id, moments.get(one.entry_id or "", inf))
+            decision = _Decision(position, _columns(one), parts.get(one.id, []))
+            yield _Step((moment, one.id), file_id or "", decision)
 
 
-def _decide_again(work: Work, service: Service, file_id: str, decided: tuple[int, str, str]) -> None:
-    """What a person decided about an entry in suspense, which is found by file and position."""
-    position, end_to_end_id, why = decided
-    entry_id = work.session.scalars(
-        select(BankEntry.id).where(BankEntry.file_id == file_id, BankEntry.position == position)
-    ).one_or_none()
-    resolve(work, service.funds, entry_id or "", end_to_end_id, why)
+def _columns(row: Base) -> dict[str, Any]:
+    return {column.key: getattr(row, column.key) for column in inspect(type(row)).column_attrs}
+
+
+def _decide_again(work: Work, service: Service, step: _Step) -> None:
+    """What a person decided, about the same entry (found by file and position) as it stands now."""
+    if step.decision is None:
+        return
+    entry_id = None
+    if step.decision.position is not None:
+        here = (BankEntry.file_id == step.file_id) & (BankEntry.position == step.decision.position)
+        entry_id = work.session.scalars(select(BankEntry.id).where(here)).one_or_none()
+        if entry_id is None:
+            raise NotFound("entry.unknown", "The entry that a person decided about is not in its file.")
+    now = reconcile.disposition(work, entry_id) if entry_id else None
+    about_it = step.decision.columns["disposition_id"] is not None and now is not None
+    changed = {"entry_id": entry_id, "disposition_id": now.id if now and about_it else None, "stands": True}
+    resolution = Resolution(**step.decision.columns | changed)
+    work.session.add(resolution)
+    work.session.flush()
+    work.session.add_all(ResolutionPart(**part | {"stands": False}) for part in step.decision.parts)
+    move(work, ResolutionTransition, MACHINE, resolution.id, "proposed", resolution.why)
+    settle(work, service.funds, resolution)
+    move(work, ResolutionTransition, MACHINE, resolution.id, "carried_out", resolution.why)
 
 
 def _state(work: Work) -> Iterator[tuple[str, object]]:
@@ -158,12 +219,8 @@ def _state(work: Work) -> Iterator[tuple[str, object]]:
         .outerjoin(Allocation, Allocation.disposition_id == Disposition.id)
         .group_by(BankFile.sha256, BankEntry.position, Disposition.kind, Disposition.reason)
     )
-    by_hand = {"by_a_person"}
     for sha256, position, kind, reason, shares in work.session.execute(disposed):
-        yield (
-            f"entry {position} of file {sha256[:16]}",
-            (kind, reason if reason not in by_hand else "by_a_person", shares),
-        )
+        yield f"entry {position} of file {sha256[:16]}", (kind, reason, shares)
     balances = (
         select(JournalLine.account, JournalEntry.currency, func.sum(JournalLine.amount_minor))
         .join(JournalEntry)

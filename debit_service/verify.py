@@ -15,10 +15,8 @@ from debit_service import replay, schema
 from debit_service.banks import queries as bank_files
 from debit_service.banks.models import BankFile
 from debit_service.collections import queries as collections
-from debit_service.collections.models import Approval, BatchTransition, Collection, Submission
+from debit_service.collections.models import Approval, BatchTransition, Submission
 from debit_service.collections.rules import BATCH_MACHINE
-from debit_service.contributions import queries as contributions
-from debit_service.contributions.models import Contribution
 from debit_service.core import audit
 from debit_service.core.errors import DebitError
 from debit_service.core.machine import Machine
@@ -26,9 +24,10 @@ from debit_service.core.money import format_minor
 from debit_service.core.state import Transition, undeclared
 from debit_service.core.work import SERVICE, Work
 from debit_service.iso20022.pain008 import reread
+from debit_service.ledger import closing
 from debit_service.ledger import queries as ledger
 from debit_service.ledger.models import JournalEntry, JournalLine
-from debit_service.ledger.rules import account
+from debit_service.ledger.rules import out_of_balance, strange_names
 from debit_service.mandates import proof as mandate_proof
 from debit_service.mandates.models import Mandate, MandateTransition
 from debit_service.mandates.rules import LIVE_STATES
@@ -36,10 +35,10 @@ from debit_service.mandates.rules import MACHINE as MANDATE_MACHINE
 from debit_service.penalties import proof
 from debit_service.penalties.models import PenaltyTransition
 from debit_service.penalties.service.lifecycle import MACHINE as PENALTY_MACHINE
-from debit_service.reconcile import control
-from debit_service.reconcile import queries as reconcile
-from debit_service.reconcile.models import Allocation, BankEntry, Disposition, FileReading
-from debit_service.reconcile.rules import contribution_positions, positions
+from debit_service.reconcile import control, money_proof
+from debit_service.reconcile import proof as reconcile_proof
+from debit_service.reconcile.exceptions import MACHINE as DECISION_MACHINE
+from debit_service.reconcile.models import FileReading, ResolutionTransition
 from debit_service.wiring import Service
 
 
@@ -74,22 +73,7 @@ def _breaches(check: Check, service: Service) -> list[str]:
 
 
 def _one_live_and_no_more_than_owed(_: Service, work: Work) -> Iterator[str]:
-    attempts: dict[str, list[Collection]] = {}
-    for collection in work.session.scalars(select(Collection).order_by(Collection.attempt)):
-        attempts.setdefault(collection.contribution_id, []).append(collection)
-    for contribution_id, tried in attempts.items():
-        owed = work.session.get_one(Contribution, contribution_id).amount_minor
-        outcomes = [reconcile.outcome_of(work, one.id, one.amount_minor) for one in tried]
-        kept = sum(one.kept_minor for one in outcomes)
-        if kept > owed:
-            yield f"contribution {contribution_id}: {kept} kept, {owed} owed (minor units)"
-        if sum(one.live for one in tried) > 1:
-            yield f"contribution {contribution_id}: more than one live collection"
-        for one, result in zip(tried, outcomes, strict=True):
-            rival = any(other.live for other in tried if other is not one)
-            expected = one.cancelled_why is None and not result.failed and not rival
-            if one.live != expected:
-                yield f"collection {one.id}: live is {one.live}, its facts say {expected}"
+    yield from money_proof.overcollected(work)
 
 
 def _files_sent_once_as_approved(_: Service, work: Work) -> Iterator[str]:
@@ -122,68 +106,23 @@ def _written_as_recorded(work: Work, batch_id: str, file_id: str, state: str) ->
 
 
 def _every_entry_once(_: Service, work: Work) -> Iterator[str]:
-    counted = (
-        select(BankEntry.id, func.count(Disposition.id))
-        .outerjoin(Disposition, (Disposition.entry_id == BankEntry.id) & Disposition.most_recent)
-        .group_by(BankEntry.id)
-        .having(func.count(Disposition.id) != 1)
-    )
-    for entry_id, count in work.session.execute(counted):
-        yield f"bank entry {entry_id} is accounted for {count} times"
-    for disposition in work.session.scalars(select(Disposition).where(Disposition.most_recent)):
-        shares = work.session.scalar(select(func.count()).where(Allocation.disposition_id == disposition.id)) or 0
-        if (disposition.kind == "matched") != (shares > 0):
-            yield f"bank entry {disposition.entry_id} is {disposition.kind} with {shares} allocations"
-        if not disposition.explanation:
-            yield f"bank entry {disposition.entry_id} is {disposition.kind} without a reason"
-    for reading in work.session.scalars(select(FileReading)):
-        found = work.session.scalar(select(func.count()).where(BankEntry.file_id == reading.file_id))
-        if found != reading.entries:
-            yield f"file {reading.file_id}: {reading.entries} entries were read, {found} are there"
+    yield from money_proof.unaccounted(work)
+    yield from reconcile_proof.groundless(work)
 
 
-def _journal_balances(service: Service, work: Work) -> Iterator[str]:
+def _journal_balances(_: Service, work: Work) -> Iterator[str]:
     for entry_id in ledger.unbalanced(work.session):
         yield f"journal entry {entry_id} does not sum to zero"
     headless = select(JournalLine.subject).outerjoin(JournalEntry).where(JournalEntry.id.is_(None)).distinct()
     for subject in work.session.scalars(headless):
         yield f"{subject} has lines in the journal whose entry is gone"
-    sums: dict[str, int] = {}
-    for (_, currency), minor in ledger.trial_balance(work.session).items():
-        sums[currency] = sums.get(currency, 0) + minor
-    for currency, minor in sums.items():
-        if minor:
-            yield f"the journal is out of balance by {format_minor(minor, currency)} {currency}"
-    for collection in work.session.scalars(select(Collection)):
-        yield from _position(service, work, collection)
-    for contribution in work.session.scalars(select(Contribution)):
-        yield from _position_of_contribution(work, contribution)
-
-
-def _position(service: Service, work: Work, collection: Collection) -> Iterator[str]:
-    facts = reconcile.facts_of(work, collection.id)
-    batch = collections.batch_of(work, collection)
-    sent = batch is not None and collections.batch_state(work, batch.id) == "sent"
-    booked = {name: minor for name, minor in ledger.balances_of(work.session, collection.id).items() if minor}
-    expected = {}
-    if sent or facts:
-        result = reconcile.outcome_of(work, collection.id, collection.amount_minor)
-        fund = service.funds.get(collection.fund_id)
-        target = positions(collection.amount_minor, result)
-        expected = {account(kind, fund.id): minor for kind, minor in target.items() if minor}
-    if booked != expected:
-        yield f"collection {collection.id}: the journal says {booked}, the facts say {expected}"
-
-
-def _position_of_contribution(work: Work, contribution: Contribution) -> Iterator[str]:
-    """What is owed and what was paid for it by other means; beyond what is owed it is owed back, and nothing is netted."""
-    otherwise = contributions.paid_otherwise_minor(work, contribution.id)
-    kept = reconcile.kept_minor(work, contribution.id) if otherwise else 0
-    target = contribution_positions(contribution.amount_minor, kept, otherwise)
-    expected = {account(kind, contribution.fund_id): minor for kind, minor in target.items() if minor}
-    booked = {name: minor for name, minor in ledger.balances_of(work.session, contribution.id).items() if minor}
-    if booked != expected:
-        yield f"contribution {contribution.id}: the journal says {booked}, the facts say {expected}"
+    balances = ledger.trial_balance(work.session)
+    for name in sorted(strange_names(balances)):
+        yield f"the journal has lines on {name!r}, which is no account of a fund"
+    for (fund_id, currency), minor in out_of_balance(balances).items():
+        yield f"the journal of {fund_id} is out of balance by {format_minor(minor, currency)} {currency}"
+    yield from money_proof.misposted(work)
+    yield from reconcile_proof.misplaced(work)
 
 
 def _statements_add_up(_: Service, work: Work) -> Iterator[str]:
@@ -199,6 +138,7 @@ def _only_declared_transitions(_: Service, work: Work) -> Iterator[str]:
         (MandateTransition, MANDATE_MACHINE),
         (BatchTransition, BATCH_MACHINE),
         (PenaltyTransition, PENALTY_MACHINE),
+        (ResolutionTransition, DECISION_MACHINE),
     )
     for table, machine in tables:
         rows = list(work.session.scalars(select(table).order_by(table.subject_id, table.sort_key)))
@@ -247,6 +187,10 @@ def _mandates_hold_together(_: Service, work: Work) -> Iterator[str]:
     yield from mandate_proof.breaks(work)
 
 
+def _closed_periods_hold(_: Service, work: Work) -> Iterator[str]:
+    yield from closing.broken(work.session)
+
+
 CHECKS = (
     Check(1, "one live collection a contribution; never more kept than is owed", _one_live_and_no_more_than_owed),
     Check(2, "every file to a bank is the approved bytes, once, under one MsgId", _files_sent_once_as_approved),
@@ -259,4 +203,5 @@ CHECKS = (
     Check(9, "every sealed value opens where it belongs", _sealed_values_open),
     Check(10, "the audit log is whole, and holds what was anchored outside", _audit_log_is_whole),
     Check(11, "one live mandate an employer and fund; every version of it is accounted for", _mandates_hold_together),
+    Check(12, "closed periods of the journal are as they were closed", _closed_periods_hold),
 )

@@ -24,6 +24,8 @@ main = Program(
         "holds": "money",
         "bank": "money",
         "reconcile": "outcome",
+        "reports": "reports",
+        "ledger": "ledger",
         "penalties": "outcome",
         "disputes": "outcome",
         "proof-pack": "outcome",

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from debit_service import operations
+from debit_service.cli import exceptions
 from debit_service.cli.common import FINDINGS, command, emit, operator, person, service
 from debit_service.cli.group import Commands
 from debit_service.core.files import write_atomically
@@ -65,6 +66,10 @@ def reconcile_match(entry_id: str, end_to_end_id: str, why: str, login: str, as_
         resolve(work, opened.funds, entry_id, end_to_end_id, why)
     operations.anchor_audit(opened)
     emit(as_json, {"entry": entry_id, "matched": end_to_end_id}, [f"{entry_id} is matched to {end_to_end_id}"])
+
+
+for _one in exceptions.COMMANDS:
+    reconcile.add_command(_one)
 
 
 @click.group(cls=Commands)

@@ -23,6 +23,8 @@ class Collection(Base):
         unique_where("uq_collections_live", "contribution_id", where="live"),
         CheckConstraint("amount_minor > 0", name="amount"),
         CheckConstraint("attempt >= 1", name="attempt"),
+        # What is asked for on a day: the reports of finance staff.
+        Index("ix_collections_day", "fund_id", "collection_date"),
         # What planning, notices and batches look at each day: never the whole history.
         Index(
             "ix_collections_unsent",

@@ -72,6 +72,7 @@ class Asked(NamedTuple):
     cancelled_why: str | None
     failed_on: date | None
     failure_code: str | None
+    payment_information_id: str | None
     has_rival: bool
 
 

@@ -54,6 +54,11 @@ def record(work: Work, fund: Fund, contribution: Contribution, paid: Paid) -> tu
     reference counts already with other content.
     """
     work.actor.require(Role.FINANCE_CLERK)
+    return write(work, fund, contribution, paid, by=work.actor.name)
+
+
+def write(work: Work, fund: Fund, contribution: Contribution, paid: Paid, *, by: str) -> tuple[OtherPayment, bool]:
+    """`record` in the name of `by`, who decided it, by the hand of whoever confirms it: that they may is checked already."""
     today = business_date(work.clock, fund.time_zone)
     _check(fund, contribution, paid, today)
     same = (OtherPayment.fund_id == fund.id) & (OtherPayment.reference == paid.reference)
@@ -78,7 +83,7 @@ def record(work: Work, fund: Fund, contribution: Contribution, paid: Paid) -> tu
         currency=paid.currency,
         evidence=paid.evidence,
         recorded_at=work.now(),
-        recorded_by=work.actor.name,
+        recorded_by=by,
     )
     work.session.add(payment)
     work.session.flush()

@@ -10,4 +10,4 @@ def spare_the_collector() -> None:
     (docs/benchmarks.md). What is freed by counting references, which is nearly everything, is freed as before.
     """
     gc.freeze()
-    gc.set_threshold(100_000, 20, 20)
+    gc.set_threshold(100_000, 10, 5)

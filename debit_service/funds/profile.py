@@ -180,6 +180,22 @@ class MandatePath(_Strict):
     remind_after_days: Fact[Annotated[int, Field(ge=1)]]
 
 
+class AllocationOrder(_Strict):
+    """Which debts a payment settles first, from `valid_from` on: what the first key leaves equal, the next one settles."""
+
+    valid_from: date
+    keys: tuple[Literal["principal_first", "surcharge_first", "oldest_first"], ...] = Field(min_length=1)
+
+
+class ReconciliationPolicy(_Strict):
+    """How staff decide about bank entries: above which amount (minor units) another person confirms, and what a payment that
+    no debit brought in settles first.
+    """
+
+    four_eyes_above_minor: Fact[Count]
+    allocation_orders: Fact[Annotated[tuple[AllocationOrder, ...], Field(min_length=1)]]
+
+
 class Fund(_Strict):
     """A fund that collects contributions."""
 
@@ -199,6 +215,7 @@ class Fund(_Strict):
     return_window_open_days: Fact[Count]
     refund_window_days: Fact[Count]
     mandate_path: MandatePath
+    reconciliation: ReconciliationPolicy
     penalty_rules: tuple[Text, ...] = ()
     dispute_days: Fact[Count]
 

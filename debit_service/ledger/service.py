@@ -7,9 +7,10 @@ from typing import Any
 
 from debit_service.core.bulk import insert_rows
 from debit_service.core.work import Work
+from debit_service.ledger.closing import closed_while_booking
 from debit_service.ledger.models import JournalEntry, JournalLine
 from debit_service.ledger.queries import balances_of_each
-from debit_service.ledger.rules import balanced
+from debit_service.ledger.rules import BELONGS_TO, balanced, open_day
 
 _ENTRY = ("id", "booked_at", "business_date", "cause", "subject", "evidence", "currency")
 _LINE = ("entry_id", "number", "account", "subject", "amount_minor")
@@ -44,7 +45,9 @@ def post(
 def post_all(work: Work, postings: Iterable[Posting]) -> int:
     """Book them all; returns how many were. Lines of zero are left out; a posting of none at all books nothing.
 
-    Raises ValueError when one does not sum to zero: a programming error, so the whole transaction must fall.
+    A closed day takes nothing any more: what belongs to one is booked on the first day after the close, and its evidence says
+    under `belongs_to` which day that is. Raises ValueError when one does not sum to zero: a programming error, so the whole
+    transaction must fall.
     """
     booked: list[tuple[Posting, list[tuple[str, int]]]] = []
     for posting in postings:
@@ -54,6 +57,8 @@ def post_all(work: Work, postings: Iterable[Posting]) -> int:
             booked.append((posting, moved))
     if not booked:
         return 0
+    if closed := closed_while_booking(work.session):
+        booked = [(_on_open_day(one, closed), moved) for one, moved in booked]
     ids, now = work.new_ids(len(booked)), work.now()
     entries: Iterator[tuple[object, ...]] = (
         (entry_id, now, one.business_date, one.cause, one.subject, dict(one.evidence), one.currency)
@@ -67,6 +72,13 @@ def post_all(work: Work, postings: Iterable[Posting]) -> int:
     )
     insert_rows(work.session, JournalLine, _LINE, lines)
     return len(booked)
+
+
+def _on_open_day(one: Posting, closed: Mapping[str, date]) -> Posting:
+    day = open_day(closed, one.lines, one.business_date)
+    if day == one.business_date:
+        return one
+    return replace(one, business_date=day, evidence={**one.evidence, BELONGS_TO: one.business_date.isoformat()})
 
 
 def bring_to(

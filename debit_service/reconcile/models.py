@@ -7,7 +7,9 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueCo
 from sqlalchemy.orm import Mapped, mapped_column
 
 from debit_service.core.database import Base, unique_where
+from debit_service.core.state import Transition
 
+_REFUSES_FILE = "level = 'group' and status = 'RJCT'"
 _IS_DETAIL = "level = 'transaction' and amount_minor <> entry_amount_minor"
 
 
@@ -63,7 +65,16 @@ class BankEntry(Base):
     __tablename__ = "bank_entries"
     __table_args__ = (
         UniqueConstraint("file_id", "position"),
+        # What may be the same booking told by another report: the same money, and the same reference or none.
         Index("ix_bank_entries_booking", "account_index", "booking_date", "amount_minor", "end_to_end_id"),
+        # A report that refuses a whole file, perhaps as one that the bank has already.
+        Index(
+            "ix_bank_entries_refused_files",
+            "file_id",
+            sqlite_where=text(_REFUSES_FILE),
+            postgresql_where=text(_REFUSES_FILE),
+        ),
+        # The details that a total of this account and day may be the sum of.
         Index(
             "ix_bank_entries_details",
             "account_index",
@@ -111,7 +122,10 @@ class BankEntry(Base):
 
 
 class Disposition(Base):
-    """What was made of a bank entry, and why. A later one replaces it; both stay, the newest is `most_recent`."""
+    """What was made of a bank entry, and why. A later one replaces it; both stay, the newest is `most_recent`.
+
+    Matched: it belongs to collections of ours. Resolved: a person said where its money goes otherwise.
+    """
 
     __tablename__ = "dispositions"
     __table_args__ = (
@@ -123,13 +137,21 @@ class Disposition(Base):
             sqlite_where=text("folded_into is not null"),
             postgresql_where=text("folded_into is not null"),
         ),
+        # The work queue: never the whole history.
         Index(
             "ix_dispositions_queue",
             "entry_id",
             sqlite_where=text("most_recent = 1 and kind = 'suspense'"),
             postgresql_where=text("most_recent and kind = 'suspense'"),
         ),
-        CheckConstraint("kind in ('matched', 'folded', 'informational', 'suspense')", name="kind"),
+        # A remainder that waits although a person has decided about the rest of its entry.
+        Index(
+            "ix_dispositions_rest",
+            "entry_id",
+            sqlite_where=text("most_recent = 1 and kind = 'resolved' and reason = 'rest'"),
+            postgresql_where=text("most_recent and kind = 'resolved' and reason = 'rest'"),
+        ),
+        CheckConstraint("kind in ('matched', 'resolved', 'folded', 'informational', 'suspense')", name="kind"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -163,14 +185,80 @@ class Allocation(Base):
 
 
 class Resolution(Base):
-    """What a person decided about an entry in suspense, and why."""
+    """What a person decided about a bank entry that waits, or about money that is owed back; and why.
+
+    It concerns the disposition that the person saw: one resolution a disposition (a hold takes nothing), so of two people at
+    once one gets an error. It `stands` from the proposal until it is refused, overtaken by a later file, or undone; its states
+    are in `ResolutionTransition`. What was paid out names the entry or the contribution from which the refund is owed.
+    """
 
     __tablename__ = "resolutions"
+    __table_args__ = (
+        CheckConstraint(
+            "decision in ('matched', 'allocated', 'recognised', 'refund_owed', 'bank_charge', 'not_ours', 'held', 'paid_out',"
+            " 'undone')",
+            name="decision",
+        ),
+        CheckConstraint("confirmed_by is null or confirmed_by <> who", name="four_eyes"),
+        CheckConstraint("entry_id is not null or contribution_id is not null", name="subject"),
+        CheckConstraint("(decision = 'undone') = (undoes is not null)", name="undoes"),
+        unique_where(
+            "uq_resolutions_disposition_id", "disposition_id", where="stands and decision not in ('held', 'paid_out')"
+        ),
+        unique_where("uq_resolutions_undoes", "undoes", where="stands and undoes is not null"),
+        unique_where("uq_resolutions_reference", "fund_id", "reference", where="stands and reference is not null"),
+        Index("ix_resolutions_entry_id", "entry_id"),
+        Index("ix_resolutions_contribution_id", "contribution_id"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    entry_id: Mapped[str] = mapped_column(ForeignKey("bank_entries.id"))
+    entry_id: Mapped[str | None] = mapped_column(ForeignKey("bank_entries.id"))
+    contribution_id: Mapped[str | None] = mapped_column(ForeignKey("contributions.id"))
+    disposition_id: Mapped[str | None] = mapped_column(ForeignKey("dispositions.id"))
+    undoes: Mapped[str | None] = mapped_column(ForeignKey("resolutions.id"))
     decision: Mapped[str]
+    fund_id: Mapped[str | None]
+    amount_minor: Mapped[int | None]
+    currency: Mapped[str | None]
+    reference: Mapped[str | None]
+    follow_up: Mapped[date | None]
     why: Mapped[str]
     who: Mapped[str]
     at: Mapped[datetime]
     evidence: Mapped[dict[str, Any]]
+    four_eyes: Mapped[bool]
+    confirmed_by: Mapped[str | None]
+    stands: Mapped[bool]
+
+
+class ResolutionTransition(Transition, Base):
+    """The life of a resolution: proposed, carried out, refused, overtaken, undone."""
+
+    __tablename__ = "resolution_transitions"
+
+    subject_id: Mapped[str] = mapped_column(ForeignKey("resolutions.id"))
+
+
+class ResolutionPart(Base):
+    """Where a part of an entry's money goes. `stands` while the resolution is carried out and not undone.
+
+    Of the purposes `contribution` has the contribution, and the payment that was recorded for it; `recorded` has the payment, or
+    the refund paid out, that the bank's booking shows. One of these stands on one entry only.
+    """
+
+    __tablename__ = "resolution_parts"
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("purpose in ('contribution', 'recorded', 'refund', 'charge', 'not_ours')", name="purpose"),
+        unique_where("uq_resolution_parts_payment_id", "payment_id", where="stands and payment_id is not null"),
+        unique_where("uq_resolution_parts_payout_id", "payout_id", where="stands and payout_id is not null"),
+    )
+
+    resolution_id: Mapped[str] = mapped_column(ForeignKey("resolutions.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    purpose: Mapped[str]
+    amount_minor: Mapped[int]
+    contribution_id: Mapped[str | None] = mapped_column(ForeignKey("contributions.id"), index=True)
+    payment_id: Mapped[str | None] = mapped_column(ForeignKey("other_payments.id"))
+    payout_id: Mapped[str | None] = mapped_column(ForeignKey("resolutions.id"))
+    stands: Mapped[bool]

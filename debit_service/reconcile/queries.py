@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, literal_column, select
 
 from debit_service.banks.models import BankFile
 from debit_service.collections import queries as collections
@@ -13,6 +13,9 @@ from debit_service.core.bulk import among
 from debit_service.core.work import Work
 from debit_service.reconcile.models import Allocation, BankDocument, BankEntry, Disposition, FileReading
 from debit_service.reconcile.rules import Effect, Fact, Outcome, outcome
+
+#: The words of the partial index, so that SQLite finds the few by it.
+IN_SUSPENSE = Disposition.most_recent & (Disposition.kind == literal_column("'suspense'"))
 
 
 def facts_of(work: Work, collection_id: str) -> list[Fact]:
@@ -53,6 +56,16 @@ def facts_of_each(work: Work, collection_ids: Iterable[str]) -> dict[str, list[F
     for facts in found.values():
         facts.sort(key=lambda fact: (fact.on, fact.entry_id))
     return found
+
+
+def told_on(work: Work, file_id: str) -> dict[str, date]:
+    """Document -> the day that counts for what has no booking date: on which the bank wrote it, not on which we read it."""
+    query = (
+        select(BankDocument.id, BankDocument.created_on, BankFile.stored_at)
+        .join(BankFile, BankFile.id == BankDocument.file_id)
+        .where(BankDocument.file_id == file_id)
+    )
+    return {one: created_on or stored_at.date() for one, created_on, stored_at in work.session.execute(query)}
 
 
 def outcome_of(work: Work, collection_id: str, amount_minor: int) -> Outcome:
@@ -99,7 +112,7 @@ def queue(work: Work, among_these: ColumnElement[bool] | None = None) -> Sequenc
     query = (
         select(BankEntry, Disposition)
         .join(Disposition, Disposition.entry_id == BankEntry.id)
-        .where(Disposition.most_recent, Disposition.kind == "suspense")
+        .where(IN_SUSPENSE)
         .order_by(BankEntry.booking_date, BankEntry.id)
     )
     if among_these is not None:
@@ -107,10 +120,14 @@ def queue(work: Work, among_these: ColumnElement[bool] | None = None) -> Sequenc
     return work.session.execute(query).all()
 
 
-def statements(work: Work) -> Sequence[BankDocument]:
-    """Every statement (camt.053) read, by account and day."""
-    query = select(BankDocument).where(BankDocument.message.like("camt.053%"))
-    return work.session.scalars(query.order_by(BankDocument.account_index, BankDocument.opening_date)).all()
+def unread(work: Work, stored_before: datetime) -> Sequence[BankFile]:
+    """The files from banks that were stored before this and are not read to their end, oldest first."""
+    query = (
+        select(BankFile)
+        .outerjoin(FileReading, FileReading.file_id == BankFile.id)
+        .where(BankFile.direction == "in", FileReading.file_id.is_(None), BankFile.stored_at < stored_before)
+    )
+    return work.session.scalars(query.order_by(BankFile.id)).all()
 
 
 def files_without_entries(work: Work, outcome: str) -> Sequence[tuple[BankFile, FileReading]]:

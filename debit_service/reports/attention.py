@@ -3,14 +3,15 @@
 Silence is never a yes: neither a bank's, nor a job's that did not run.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from functools import cache
 
 from debit_service.collections import queries as collections
-from debit_service.collections.models import Batch, Collection
+from debit_service.collections.models import Batch
 from debit_service.collections.service import bounds
 from debit_service.collections.service.redate import on_closed_days
-from debit_service.contributions import queries as contributions
 from debit_service.core import events, runs
 from debit_service.core.calendar import BusinessCalendar, Calendar
 from debit_service.core.clock import business_date
@@ -18,6 +19,7 @@ from debit_service.core.money import format_minor
 from debit_service.core.work import Work
 from debit_service.disputes import queries as disputes
 from debit_service.funds.queries import Funds
+from debit_service.reconcile import decisions, money_proof
 from debit_service.reconcile import queries as reconcile
 from debit_service.reconcile.rules import State
 
@@ -25,6 +27,8 @@ _ONE_DAY = timedelta(days=1)
 #: A calendar that ends sooner than this is to be prolonged; an estimated holiday that is nearer is to be confirmed.
 HORIZON_LEFT_MIN = timedelta(days=180)
 ESTIMATED_UNTIL = timedelta(days=60)
+#: A file that is not read after this long was forgotten, or its import was cut off.
+READ_WITHIN = timedelta(hours=1)
 #: A dispute is told of this long before its answer is due.
 DISPUTE_AHEAD = timedelta(days=5)
 
@@ -44,7 +48,10 @@ def attention(work: Work, funds: Funds, calendars: Mapping[str, Calendar]) -> It
             f"a run of {hold.fund_id} of {hold.business_date.isoformat()} stopped at a safety bound ({hold.count} debits,"
             f" {total}): {'; '.join(hold.reasons)}. An approver decides: `debit holds list`"
         )
+    if proposed := len(decisions.proposals(work)):
+        yield f"decisions about money that wait for another person: {proposed}; see `debit reconcile proposals`"
     yield from _asked_for_closed_days(work, funds, calendars)
+    yield from _unread(work)
     yield from _collected_too_much(work)
     for message in events.undelivered(work):
         yield f"{message.kind} for {message.subject} has not gone out after {message.attempts} tries: {message.last_error}"
@@ -109,30 +116,35 @@ def _jobs(work: Work) -> Iterator[str]:
 
 def _collected_too_much(work: Work) -> Iterator[str]:
     """Contributions of which more is kept than is owed, or about which the bank contradicts itself."""
-    for contribution in contributions.listed(work):
-        outcomes = [
-            reconcile.outcome_of(work, one.id, one.amount_minor) for one in collections.attempts(work, contribution.id)
-        ]
-        kept = sum(one.kept_minor for one in outcomes)
-        if kept > contribution.amount_minor:
-            surplus = format_minor(kept - contribution.amount_minor, contribution.currency)
-            yield f"{contribution.reference}: {surplus} {contribution.currency} more was collected than is owed; refund it"
-        for one in outcomes:
-            if one.contradiction:
-                yield f"{contribution.reference}: {one.contradiction}"
+    for owed, attempts, results in money_proof.by_contribution(work):
+        for one in owed:
+            outcomes = [results[attempt.id] for attempt in attempts.get(one.id, [])]
+            surplus = sum(result.kept_minor for result in outcomes) - one.amount_minor
+            if surplus > 0:
+                told = format_minor(surplus, one.currency)
+                yield f"{one.reference}: {told} {one.currency} more was collected than is owed; refund it"
+            yield from (f"{one.reference}: {result.contradiction}" for result in outcomes if result.contradiction)
 
 
 def _silent(work: Work, funds: Funds, calendars: Mapping[str, Calendar], batch: Batch) -> Iterator[str]:
     fund = funds.get(batch.fund_id)
     patience = funds.bank(batch.bank_id).silence_after_open_days
     today = business_date(work.clock, fund.time_zone)
-    waiting: dict[date, list[Collection]] = {}
-    for one in collections.of_batch(work, batch.id):
-        overdue = calendars[fund.id].add_open_days(one.collection_date, patience) < today
-        if overdue and reconcile.outcome_of(work, one.id, one.amount_minor).state in (State.SENT, State.ACCEPTED):
-            waiting.setdefault(one.collection_date, []).append(one)
-    for day, silent in waiting.items():
+    overdue = cache(lambda day: calendars[fund.id].add_open_days(day, patience) < today)
+    asked = [one for one in collections.of_batch(work, batch.id) if overdue(one.collection_date)]
+    results = reconcile.outcomes_of(work, {one.id: one.amount_minor for one in asked})
+    silent = Counter(one.collection_date for one in asked if results[one.id].state in (State.SENT, State.ACCEPTED))
+    for day, count in silent.items():
         yield (
-            f"batch {batch.id} of {fund.id}: the bank has neither booked nor refused {len(silent)} debits of"
+            f"batch {batch.id} of {fund.id}: the bank has neither booked nor refused {count} debits of"
             f" {day.isoformat()}; nobody is penalised for that"
+        )
+
+
+def _unread(work: Work) -> Iterator[str]:
+    """Files that nobody has read to their end: an import was cut off, or none has run."""
+    for file in reconcile.unread(work, work.now() - READ_WITHIN):
+        yield (
+            f"a file of {file.bank_id} is stored since {file.stored_at.isoformat(timespec='minutes')} and not read to its"
+            f" end ({file.sha256[:16]}): run `debit bank fetch`, which goes on where it stopped"
         )

@@ -18,6 +18,7 @@ from debit_service.penalties import queries as penalties
 from debit_service.penalties.catalogue import ReasonCodes
 from debit_service.penalties.models import FaultDecision, Penalty
 from debit_service.penalties.proof import missing_evidence
+from debit_service.reconcile import decisions
 from debit_service.reconcile import queries as reconcile
 from debit_service.reconcile.models import BankEntry
 from debit_service.reconcile.rules import surplus
@@ -152,7 +153,8 @@ def _payment(payment: OtherPayment) -> dict[str, Any]:
 
 def _refund_owed(work: Work, contribution: Contribution) -> int:
     otherwise = contributions.paid_otherwise_minor(work, contribution.id)
-    return surplus(contribution.amount_minor, reconcile.kept_minor(work, contribution.id), otherwise)
+    too_much = surplus(contribution.amount_minor, reconcile.kept_minor(work, contribution.id), otherwise)
+    return max(too_much - decisions.paid_out_minor(work, contribution.id), 0)
 
 
 def _decision(work: Work, decision: FaultDecision | None) -> dict[str, Any] | None:

@@ -56,7 +56,7 @@ class Line:
     """One contribution on the report. Amounts in minor units of `currency`; `returnable_until` only while paid provisionally.
 
     `debited_minor` is what debits brought in and that stayed, `paid_otherwise_minor` what was paid by other means, and
-    `refund_owed_minor` what both make beyond what is owed.
+    `refund_owed_minor` what both make beyond what is owed and was not paid out.
     """
 
     contribution_id: str

@@ -23,7 +23,7 @@ from debit_service.mandates import queries as mandates
 from debit_service.penalties import queries as penalties
 from debit_service.penalties.catalogue import ReasonCodes
 from debit_service.penalties.models import FaultDecision
-from debit_service.reconcile import control
+from debit_service.reconcile import control, decisions
 from debit_service.reconcile import queries as reconcile
 from debit_service.reconcile.rules import Outcome, State, surplus
 from debit_service.reports.attention import attention
@@ -91,7 +91,9 @@ def contribution_line(
         currency=contribution.currency,
         debited_minor=kept,
         paid_otherwise_minor=otherwise_minor,
-        refund_owed_minor=surplus(owed, kept, otherwise_minor),
+        refund_owed_minor=max(
+            surplus(owed, kept, otherwise_minor) - decisions.paid_out_minor(work, contribution.id), 0
+        ),
         standing=stands,
         why=_why(work, fund, contribution, stands, attempts, paid_otherwise=otherwise_minor > 0),
         paid_on=settled_on or (otherwise[-1].paid_on if stands is Standing.PAID_OTHERWISE else None),

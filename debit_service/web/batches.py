@@ -3,6 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from flask_wtf import FlaskForm
 
 from debit_service.access import service as access
 from debit_service.collections import queries
@@ -49,7 +50,7 @@ def held(hold_id: str) -> ResponseReturnValue:
 def release(hold_id: str) -> ResponseReturnValue:
     """Let exactly that run through, with the password again."""
     form = forms.ReleaseForm()
-    status = _trouble_with_password(form)
+    status = trouble_with_password(form)
     if status != DONE:
         return _held_page(hold_id, form), status
     with working() as work:
@@ -86,7 +87,7 @@ def cancel(batch_id: str) -> ResponseReturnValue:
 def approve(batch_id: str) -> ResponseReturnValue:
     """Approve exactly the bytes whose hash the page showed, with the password again."""
     form = forms.ApproveForm()
-    status = _trouble_with_password(form)
+    status = trouble_with_password(form)
     if status != DONE:
         return _page(batch_id, form), status
     with working() as work:
@@ -107,7 +108,7 @@ def send(batch_id: str) -> ResponseReturnValue:
     return redirect(url_for("batches.detail", batch_id=batch_id))
 
 
-def _trouble_with_password(form: forms.ApproveForm | forms.ReleaseForm) -> int:
+def trouble_with_password(form: FlaskForm) -> int:
     """Ask for the password again: DONE when form and password are right, else the status of the page that says what is wrong."""
     if not form.validate():
         return 422

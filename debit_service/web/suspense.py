@@ -1,26 +1,62 @@
-"""Suspense: a clerk decides to which collection a bank entry belongs."""
+"""The work queue: the bank entries that wait for a person, and what a clerk decides about each."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from collections.abc import Callable, Mapping
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from debit_service.core.errors import DebitError, NotFound
+from debit_service.core.errors import DebitError
+from debit_service.core.money import format_minor
 from debit_service.core.work import Role, Work
-from debit_service.reconcile import queries as reconcile
-from debit_service.reconcile.models import BankEntry, Disposition
-from debit_service.reconcile.service import resolve
-from debit_service.web import forms
+from debit_service.reconcile import decisions, work_queue
+from debit_service.reconcile.exceptions import Decision, Exceptional, meaning
+from debit_service.reconcile.models import BankEntry
+from debit_service.reconcile.service import Ask, Decided, decide
+from debit_service.reconcile.work_queue import Filter, Waits
+from debit_service.web import forms, queue_forms, queue_words, words
 from debit_service.web.access import allowed
-from debit_service.web.desk import reading, service, working
+from debit_service.web.desk import actor, reading, service, working
 
 blueprint = Blueprint("suspense", __name__, url_prefix="/suspense")
 
+FINANCE = (Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
+#: Ages by which the queue may be narrowed down, in days.
+AGES = (0, 3, 7, 30)
+_WHOLE = (Decision.REFUND_OWED, Decision.BANK_CHARGE, Decision.NOT_OURS)
+
+
+@blueprint.get("")
+@allowed(*FINANCE)
+def listed() -> ResponseReturnValue:
+    """What waits, the oldest first; by fund, exception and age where asked; and the decisions that wait for another person."""
+    asked = request.args
+    exception = asked.get("exception", "")
+    wanted = Filter(
+        fund_id=asked.get("fund") or None,
+        exception=Exceptional(exception) if exception in queue_words.EXCEPTIONS else None,
+        days_min=min(asked.get("days", 0, type=int), 9999) if asked.get("days", "").isdecimal() else 0,
+        held="held" in asked,
+    )
+    with reading() as work:
+        return render_template(
+            "suspense_queue.html",
+            page=work_queue.page(work, service().funds, wanted),
+            counts=work_queue.counts(work),
+            proposals=decisions.proposals(work),
+            wanted=wanted,
+            funds=service().funds,
+            ages=AGES,
+            exceptions=[one.value for one in Exceptional if one is not Exceptional.SEVERAL],
+            queue_words=queue_words,
+        )
+
 
 @blueprint.get("/<entry_id>")
-@allowed(Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
+@allowed(*FINANCE)
 def entry(entry_id: str) -> ResponseReturnValue:
-    """One bank entry in suspense, and why it is there."""
-    return _entry_page(entry_id, forms.ResolveForm()), 200
+    """One bank entry: what it says, what was made of it, and, while it waits, what it may be and what may be decided."""
+    return _entry_page(entry_id, {})
 
 
 @blueprint.post("/<entry_id>")
@@ -28,27 +64,164 @@ def entry(entry_id: str) -> ResponseReturnValue:
 def match(entry_id: str) -> ResponseReturnValue:
     """Match the entry to the collection with this reference."""
     form = forms.ResolveForm()
+    return _decide(
+        entry_id,
+        "match",
+        form,
+        "end_to_end_id",
+        lambda _: Ask(decision=Decision.MATCHED, why=form.why.data, end_to_end_id=form.end_to_end_id.data),
+    )
+
+
+@blueprint.post("/<entry_id>/allocate")
+@allowed(Role.FINANCE_CLERK)
+def allocate(entry_id: str) -> ResponseReturnValue:
+    """Let the entry pay contributions."""
+    form = queue_forms.AllocateForm()
+    return _decide(
+        entry_id,
+        "allocate",
+        form,
+        "shares",
+        lambda currency: Ask(
+            decision=Decision.ALLOCATED,
+            why=form.why.data,
+            shares=form.asked(currency),
+            registration_number=form.registration_number.data or None,
+            refund_rest=form.refund_rest.data,
+        ),
+    )
+
+
+@blueprint.post("/<entry_id>/recognise")
+@allowed(Role.FINANCE_CLERK)
+def recognise(entry_id: str) -> ResponseReturnValue:
+    """Say that it is the bank's booking of what was recorded by hand."""
+    form = queue_forms.RecogniseForm()
+    with reading() as work:
+        form.offer(_recorded(work, decisions.entry(work, entry_id)))
+    return _decide(
+        entry_id,
+        "recognise",
+        form,
+        "recorded",
+        lambda _: Ask(decision=Decision.RECOGNISED, why=form.why.data, recorded=form.recorded.data),
+    )
+
+
+@blueprint.post("/<entry_id>/set-aside")
+@allowed(Role.FINANCE_CLERK)
+def set_aside(entry_id: str) -> ResponseReturnValue:
+    """Say that it is to be given back, is a charge, or is none of the fund's."""
+    form = queue_forms.SetAsideForm()
+    form.offer(one.value for one in _WHOLE)
+    return _decide(
+        entry_id,
+        "set_aside",
+        form,
+        "decision",
+        lambda _: Ask(decision=Decision(form.decision.data), why=form.why.data),
+    )
+
+
+@blueprint.post("/<entry_id>/hold")
+@allowed(Role.FINANCE_CLERK)
+def hold(entry_id: str) -> ResponseReturnValue:
+    """Hold it until a day."""
+    form = queue_forms.HoldForm()
+    return _decide(
+        entry_id,
+        "hold",
+        form,
+        "follow_up",
+        lambda _: Ask(decision=Decision.HELD, why=form.why.data, follow_up=form.follow_up.data),
+    )
+
+
+def _decide(
+    entry_id: str, name: str, form: forms.WhyForm, field: str, ask: Callable[[str], Ask]
+) -> ResponseReturnValue:
+    """Decide what a form asks; what does not fit is said at its `field`."""
     if not form.validate():
-        return _entry_page(entry_id, form), 422
+        return _entry_page(entry_id, {name: form})
     try:
         with working() as work:
-            resolve(work, service().funds, entry_id, form.end_to_end_id.data, form.why.data)
+            currency = decisions.entry(work, entry_id).currency or ""
+            decided = decide(work, service().funds, entry_id, ask(currency))
     except DebitError as error:
-        forms.show(form, error)
-        return _entry_page(entry_id, form), 422
-    flash(gettext("The entry is matched."))
-    return redirect(url_for("report.show"))
+        if error.code == "entry.unknown":
+            raise
+        queue_forms.show(form, error, field)
+        return _entry_page(entry_id, {name: form})
+    tell(decided)
+    return redirect(url_for("suspense.listed"))
 
 
-def _entry_page(entry_id: str, form: forms.ResolveForm) -> str:
+def tell(decided: Decided) -> None:
+    """Say what became of a decision."""
+    flash(
+        gettext("Proposed. Another person confirms it; nothing has changed until then.")
+        if decided.state == "proposed"
+        else gettext("Done.")
+    )
+
+
+def _entry_page(entry_id: str, sent: Mapping[str, forms.WhyForm]) -> ResponseReturnValue:
+    """The page of an entry, with the form that was sent, if one was, and its errors."""
     with reading() as work:
-        found, disposition = _waiting(work, entry_id)
-        return render_template("suspense.html", form=form, entry=found, disposition=disposition)
+        found = decisions.entry(work, entry_id)
+        shown = work_queue.page(work, service().funds, Filter(entry_id=entry_id)).shown
+        waits = shown[0] if shown else None
+        page = render_template(
+            "suspense.html",
+            entry=found,
+            waits=waits,
+            means=meaning(waits.disposition.reason).says if waits else "",
+            dispositions=decisions.dispositions(work, entry_id),
+            history=decisions.history(work, entry_id),
+            forms_of=_forms(work, found, waits, sent) if waits else {},
+            asked=next(iter(sent), None),
+            time_zone=service().funds.get(found.fund_id).time_zone if found.fund_id else "UTC",
+            suggested_share=suggested_share,
+            queue_words=queue_words,
+        )
+    return page, 422 if sent else 200
 
 
-def _waiting(work: Work, entry_id: str) -> tuple[BankEntry, Disposition]:
-    for row in reconcile.queue(work):
-        found, disposition = row
-        if found.id == entry_id:
-            return found, disposition
-    raise NotFound("entry.unknown", "There is no such entry in suspense.")
+def _forms(work: Work, found: BankEntry, waits: Waits, sent: Mapping[str, forms.WhyForm]) -> dict[str, forms.WhyForm]:
+    """The forms of everything that may be decided about an entry, by name; those that it is suggested to fill in are."""
+    if Role.FINANCE_CLERK not in actor().roles:
+        return {}
+    may = decisions.possible_about(found, waits.disposition.reason)
+    offered: dict[str, forms.WhyForm] = {}
+    if Decision.MATCHED in may:
+        offered["match"] = forms.ResolveForm(formdata=None, end_to_end_id=request.args.get("debit"))
+    if Decision.ALLOCATED in may:
+        offered["allocate"] = queue_forms.AllocateForm(formdata=None, shares=request.args.get("shares"))
+    if Decision.RECOGNISED in may and (recorded := _recorded(work, found)):
+        offered["recognise"] = recognised = queue_forms.RecogniseForm(formdata=None)
+        recognised.offer(recorded)
+    whole = [one.value for one in may if one in _WHOLE]
+    if whole:
+        offered["set_aside"] = aside = queue_forms.SetAsideForm(formdata=None)
+        aside.offer(whole)
+    offered["hold"] = queue_forms.HoldForm(formdata=None)
+    offered |= sent
+    for name, form in offered.items():
+        forms.tell_apart(form, name)
+    return offered
+
+
+def _recorded(work: Work, found: BankEntry) -> list[tuple[str, str]]:
+    """Payments and refunds that may be this booking, by id and in words."""
+    left = decisions.left_minor(work, found)
+    return [
+        (one.id, f"{words.means(one.means) if one.means else gettext('Refund')} · {one.day} · {one.reference}")
+        for one in decisions.recorded_alike(work, found, left)
+    ]
+
+
+def suggested_share(waits: Waits, open_minor: int) -> str:
+    """What of an entry a contribution can take, as it is typed."""
+    minor = min(waits.left_minor or 0, open_minor)
+    return format_minor(minor, waits.entry.currency or "XXX")

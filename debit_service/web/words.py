@@ -12,6 +12,7 @@ from flask_babel import gettext
 from debit_service.contributions.payments import Means
 from debit_service.core.errors import DebitError
 from debit_service.penalties.values import Effect, Party
+from debit_service.reports.figures import words as figures
 from debit_service.reports.rules import PenaltyStanding, Standing
 
 
@@ -356,6 +357,27 @@ ERRORS: Final[Mapping[str, str]] = {
     "payment.changed": N_("This reference counts already, with other content."),
     "payment.undone": N_("This payment was undone already."),
     "payment.unknown": N_("There is no such payment."),
+    "entry.not_waiting": N_("This entry does not wait for anybody."),
+    "entry.not_possible": N_("This cannot be decided about this entry."),
+    "entry.proposed": N_("A decision about this entry waits for another person. Have it confirmed or refused first."),
+    "entry.file_being_read": N_("Its file is being read and may explain this entry. Try again in a few minutes."),
+    "entry.no_fund": N_("It stands on an account of no fund that is known here."),
+    "entry.follow_up": N_("Choose a day after today."),
+    "entry.more_than_open": N_("A share is more than nothing, and not more than is open of the contribution."),
+    "entry.more_than_there": N_("The shares are more than what of this entry waits."),
+    "entry.twice": N_("A contribution is named twice."),
+    "entry.nothing_recorded": N_("Nothing like this was recorded that no bank entry shows yet."),
+    "resolution.four_eyes": N_("Who proposed a decision cannot confirm it."),
+    "resolution.not_proposed": N_("This decision does not wait for anybody."),
+    "resolution.not_standing": N_("Only a decision that stands can be undone."),
+    "resolution.built_upon": N_("Something was built upon this decision: undo that first."),
+    "resolution.unknown": N_("There is no such decision."),
+    "refund.amount": N_("What is paid out is more than nothing, and not more than is owed back."),
+    "refund.unknown": N_("Nothing is owed back under this name."),
+    "refund.paid_on": N_("This day lies in the future."),
+    "allocation.no_order": N_("No order of allocation was in force on this day. Say which contribution gets what."),
+    "allocation.nothing_open": N_("This employer owes nothing now."),
+    "payment.on_entry": N_("A bank entry shows this payment: undo what was decided about that entry first."),
     "state.transition": N_("This is no longer possible: its state has changed."),
     "batch.four_eyes": N_("The maker of a batch cannot approve it."),
     "batch.other_bytes": N_("The batch has changed since you looked at it. Look again."),
@@ -489,6 +511,16 @@ def account_scheme(value: str) -> str:
 def account_help(value: str) -> str:
     """What an account number of this kind looks like."""
     return _of(ACCOUNT_HELP, value)
+
+
+def direction(value: str) -> str:
+    """Money in, or money out."""
+    return _of(figures.DIRECTIONS, value)
+
+
+def disposition(value: str) -> str:
+    """What was made of a bank entry."""
+    return _of(figures.DISPOSITIONS, value)
 
 
 def reason(code: str | None, name: str | None) -> str:

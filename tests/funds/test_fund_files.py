@@ -51,7 +51,7 @@ def test_five_funds_are_shipped() -> None:
 @EVERY_FUND
 def test_every_fact_says_where_it_comes_from_and_where_it_stands(fund: Fund) -> None:
     facts = list(fund.facts())
-    assert len(facts) == 22
+    assert len(facts) == 24
     assert all(fact.source for fact in facts)
     assert all(fact.place.startswith(f"{fund.id}.") for fact in facts)
     assert len({fact.place for fact in facts}) == len(facts)

@@ -1,6 +1,6 @@
 """A file of any length: taken in by chunks, none of them twice, and with few questions however many entries it has."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from bank_files import Booked, camt054, credit, pain002, returned
@@ -11,6 +11,7 @@ from debit_service.reconcile.models import BankEntry, Disposition
 from debit_service.reconcile.rules import State
 from debit_service.reconcile.service import importing, match
 from debit_service.reconcile.service.read import store_entries
+from debit_service.reports.attention import READ_WITHIN, attention
 
 TAKEN_BACK = date(2026, 10, 5)
 
@@ -23,6 +24,13 @@ def short_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def some_sent(house: House, count: int) -> list[Sent]:
     return house.sent_together("CNAS", *["100.00"] * count)
+
+
+def unread(house: House) -> list[str]:
+    """What people are told of files that nobody has read to their end."""
+    with house.reading() as work:
+        told = attention(work, house.service.funds, house.service.debit_calendars)
+        return [one for one in told if "not read to its end" in one]
 
 
 def dispositions(house: House) -> int:
@@ -61,8 +69,12 @@ def test_an_import_that_was_cut_off_goes_on_behind_its_last_chunk(
     with pytest.raises(KeyboardInterrupt):
         house.in_turn(file)
     assert dispositions(house) == 4
+    assert unread(house) == []
+    house.clock.set(house.clock.now() + READ_WITHIN + timedelta(minutes=1))
+    assert len(unread(house)) == 1
 
     (imported,) = house.bank_says()
+    assert unread(house) == []
 
     assert (imported.outcome, imported.entries, len(begun)) == ("read", 6, 4)
     assert [house.outcome(one).state for one in sent] == [State.RETURNED, *[State.SETTLED] * 4]

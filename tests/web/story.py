@@ -36,8 +36,10 @@ from debit_service.mandates.authority import Authority, Capacity
 from debit_service.mandates.documents import DocumentKind, attach
 from debit_service.mandates.drafts import FormData, prepare
 from debit_service.penalties import queries as penalties
+from debit_service.reconcile import decisions
 from debit_service.reconcile import queries as reconcile
-from debit_service.reconcile.service import import_stored
+from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.service import Ask, decide, import_stored, undo
 from debit_service.schema import upgrade
 from debit_service.wiring import Service, open_service
 
@@ -77,6 +79,7 @@ class Ids:
     penalty: str
     document: str
     draft: str
+    decision: str
 
 
 def settings_in(home: Path) -> Settings:
@@ -114,6 +117,7 @@ def tell(home: Path) -> Ids:
     assert outcome == "sent"
     clock.set(datetime(2026, 11, 3, 9, 0, tzinfo=UTC))
     _bank_answers(service)
+    _held_for_a_moment(service)
     clock.set(NOW)
     operations.assess_penalties(service, SERVICE, service.funds.get("CNAS"))
     batch_made = _collect(service)[0]
@@ -248,6 +252,14 @@ def _bank_answers(service: Service) -> None:
     import_stored(service.desk, SERVICE, service.funds)
 
 
+def _held_for_a_moment(service: Service) -> None:
+    """A clerk holds the entry that waits, and thinks better of it."""
+    with service.desk.work(CLERK) as work:
+        ((entry, _),) = reconcile.queue(work)
+        ask = Ask(decision=Decision.HELD, why="the bank was asked", follow_up=date(2026, 12, 1))
+        undo(work, service.funds, decide(work, service.funds, entry.id, ask).id, "the bank has answered")
+
+
 def _entry(direction: str, collection: Collection | None, more: str = "") -> str:
     minor = collection.amount_minor if collection else 150000
     amount = f'<Amt Ccy="DZD">{minor // 100}.{minor % 100:02d}</Amt><CdtDbtInd>{direction}</CdtDbtInd>'
@@ -276,6 +288,7 @@ def _ids(
 ) -> Ids:
     with service.desk.reading(SERVICE) as work:
         ((entry, _),) = reconcile.queue(work)
+        decision, *_ = decisions.history(work, entry.id)
         (penalty,) = penalties.listed(work)
         (document,) = mandate_queries.documents(work, mandates.get(work, mandate_ids[0]))
         return Ids(
@@ -293,4 +306,5 @@ def _ids(
             penalty=penalty.id,
             document=document.id,
             draft=draft,
+            decision=decision[0].id,
         )

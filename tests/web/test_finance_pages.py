@@ -190,8 +190,8 @@ def test_an_entry_that_does_not_fit_the_collection_stays_in_suspense(
 
 def test_matching_needs_a_reference_and_a_reason(somebody: Callable[[str], Browser], ids: Ids) -> None:
     page = somebody("clerk").post(f"/suspense/{ids.suspense}", {"end_to_end_id": "", "why": ""}, 422)
-    assert 'href="#end_to_end_id"' in page
-    assert 'href="#why"' in page
+    assert 'href="#end_to_end_id-match"' in page
+    assert 'href="#why-match"' in page
 
 
 def test_an_entry_that_does_not_wait_is_not_shown(somebody: Callable[[str], Browser]) -> None:

@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 from web.conftest import Browser
 from web.story import Ids
 
-from debit_service import web
+from debit_service import reports, web
 from debit_service.collections.rules import BATCH_MACHINE
 from debit_service.core.accounts import AccountScheme
 from debit_service.mandates.amend import Content
@@ -27,14 +27,18 @@ from debit_service.web.languages import FOLDER
 from debit_service.web.mandate_desk import STEPS
 
 WEB = Path(web.__file__).parent
+REPORTS = Path(reports.__file__).parent
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None, "N_": None}
 
 
 @cache
 def used() -> set[str]:
-    """Every text of pages and templates that is to be translated."""
-    found = extract_from_dir(WEB, METHODS, {"**": {"silent": "false"}}, KEYWORDS)
+    """Every text of pages, templates and sheets that is to be translated."""
+    found = [
+        *extract_from_dir(WEB, METHODS, {"**": {"silent": "false"}}, KEYWORDS),
+        *extract_from_dir(REPORTS, METHODS, {"**": {"silent": "false"}}, {"N_": None}),
+    ]
     return {message for _, _, message, _, _ in found if isinstance(message, str)}
 
 

@@ -7,21 +7,19 @@ import csv
 import io
 import json
 import re
-import subprocess
-import sys
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, date
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 from debit_service.collections.notice_text import language_of
-from debit_service.core.errors import Unavailable
 from debit_service.core.events import Owed
+from debit_service.core.typeset import typeset
 
-_SECONDS_MAX: Final = 120
 _ARABIC: Final = re.compile(r"[^\W\d_]*?[\u0600-\u06ff]")
 
 
@@ -65,19 +63,13 @@ def _amount(decimal: str, currency: str) -> str:
 
 def _typeset(letters: Sequence[dict[str, Any]]) -> bytes:
     newest = max(one["date"] for one in letters)
-    request = {
-        "fonts": str(files("fontpkg_amiri") / "files"),
-        "data": {"words": _words(), "letters": letters},
-        "timestamp": datetime.combine(datetime.fromisoformat(newest), time(), UTC).isoformat(),
-    }
-    program = [sys.executable, str(files(__package__) / "typeset.py")]
-    done = subprocess.run(
-        program, input=json.dumps(request).encode(), capture_output=True, check=False, timeout=_SECONDS_MAX
+    return typeset(
+        Path(str(files(__package__) / "letter.typ")),
+        {"words": _words(), "letters": letters},
+        dated=date.fromisoformat(newest),
+        code="letters.typeset",
+        what="the letters",
     )
-    if done.returncode != 0:
-        # What it says may repeat a letter.
-        raise Unavailable("letters.typeset", f"The letters could not be typeset (exit code {done.returncode}).")
-    return done.stdout
 
 
 def _index(letters: Sequence[dict[str, Any]]) -> bytes:

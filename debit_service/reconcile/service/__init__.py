@@ -1,6 +1,20 @@
-"""The use cases of reconciliation, in the order of the path: read, match, post; and resolve, for a person."""
+"""The use cases of reconciliation, in the order of the path: read, match, post; and decide, for a person."""
 
 from debit_service.reconcile.service.importing import Imported, import_file, import_stored
-from debit_service.reconcile.service.resolve import resolve
+from debit_service.reconcile.service.plan import Ask
+from debit_service.reconcile.service.resolve import Decided, PaidOut, confirm, decide, pay_out, refuse, resolve, undo
 
-__all__ = ["Imported", "import_file", "import_stored", "resolve"]
+__all__ = [
+    "Ask",
+    "Decided",
+    "Imported",
+    "PaidOut",
+    "confirm",
+    "decide",
+    "import_file",
+    "import_stored",
+    "pay_out",
+    "refuse",
+    "resolve",
+    "undo",
+]

@@ -7,8 +7,8 @@ from debit_service.core.work import Work
 from debit_service.funds.queries import Funds
 from debit_service.reconcile import queries
 from debit_service.reconcile.models import Allocation, Disposition
-from debit_service.reconcile.service.post import post_collections, post_suspense
-from debit_service.reconcile.service.verdict import AnyEntry, Verdict
+from debit_service.reconcile.service.post import post_collections, post_outcomes, post_suspense
+from debit_service.reconcile.service.verdict import AnyEntry, Plain, Verdict
 
 _DISPOSITION = (
     "id",
@@ -36,14 +36,14 @@ def dispose(work: Work, funds: Funds, entry: AnyEntry, verdict: Verdict) -> None
     waits = verdict.kind == "suspense"
     if waits or before:
         post_suspense(work, [entry], waits=waits)
-    _post_shares(work, funds, [(entry, verdict)])
+    post_collections(work, funds, [(share, entry) for share in verdict.shares])
 
 
-def dispose_new(work: Work, funds: Funds, decided: Sequence[tuple[AnyEntry, Verdict]]) -> None:
+def dispose_plain(work: Work, funds: Funds, plain: Sequence[Plain]) -> None:
     """`dispose` of many entries about which nothing was decided before; no two of them may concern one collection."""
-    _write(work, ((entry, verdict, 1) for entry, verdict in decided))
-    post_suspense(work, [entry for entry, verdict in decided if verdict.kind == "suspense"], waits=True)
-    _post_shares(work, funds, decided)
+    _write(work, ((one.entry, one.verdict, 1) for one in plain))
+    post_suspense(work, [one.entry for one in plain if one.verdict.kind == "suspense"], waits=True)
+    post_outcomes(work, funds, [(*one.after, one.entry) for one in plain if one.after])
 
 
 def _write(work: Work, decided: Iterable[tuple[AnyEntry, Verdict, int]]) -> None:
@@ -77,8 +77,3 @@ def _write(work: Work, decided: Iterable[tuple[AnyEntry, Verdict, int]]) -> None
             for allocation_id, (disposition_id, entry_id, share) in zip(work.new_ids(len(shares)), shares, strict=True)
         ),
     )
-
-
-def _post_shares(work: Work, funds: Funds, decided: Iterable[tuple[AnyEntry, Verdict]]) -> None:
-    changed = [(share, entry) for entry, verdict in decided for share in verdict.shares]
-    post_collections(work, funds, changed)

@@ -8,7 +8,7 @@ noted last: a file without a reading is one that nobody has finished yet.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 
 from sqlalchemy import exists, func, select
 
@@ -16,14 +16,15 @@ from debit_service.banks import queries as bank_files
 from debit_service.banks.models import BankFile
 from debit_service.core import audit
 from debit_service.core.database import RECONCILE, in_turn
-from debit_service.core.errors import DebitError, InvalidInput
+from debit_service.core.errors import DebitError, InvalidInput, Refused
 from debit_service.core.work import Actor, Desk, Work
 from debit_service.funds.queries import Funds
 from debit_service.iso20022.records import BankRecord, Container
 from debit_service.reconcile.models import BankDocument, BankEntry, Disposition, FileReading
-from debit_service.reconcile.service.dispose import dispose_new
+from debit_service.reconcile.service import lookups
+from debit_service.reconcile.service.dispose import dispose_plain
 from debit_service.reconcile.service.in_sets import decide_plain
-from debit_service.reconcile.service.match import look_again, match_entries
+from debit_service.reconcile.service.match import decide_again, match_entries
 from debit_service.reconcile.service.read import records, store_documents, store_entries
 
 #: Entries of a transaction: SQLite has one writer, and the web must not wait long for its turn.
@@ -75,41 +76,37 @@ def import_file(desk: Desk, actor: Actor, funds: Funds, file_id: str) -> Importe
         try:
             whole = _whole(records(desk, actor, funds, file_id, bank_id))
         except InvalidInput as error:
+            _refuse_what_was_begun(desk, actor, file_id, error)
             outcome = "not_read" if error.code == "iso.message.unknown" else "unreadable"
             place = f" at {error.place}" if error.place and error.place != file_id else ""
-            return _end(
-                desk, actor, funds, Imported(file_id, name, outcome, 0, f"{error.message} [{error.code}]{place}")
-            )
-        again = records(desk, actor, funds, file_id, bank_id) if whole.is_long else iter(whole.first)
+            return _end(desk, actor, Imported(file_id, name, outcome, 0, f"{error.message} [{error.code}]{place}"))
+        again = whole.items or records(desk, actor, funds, file_id, bank_id)
         _store(desk, actor, funds, file_id, whole.containers, again)
         _decide_the_rest(desk, actor, funds, file_id)
-        return _end(desk, actor, funds, Imported(file_id, name, "read", whole.entries, ""))
+        _look_again(desk, actor, funds, file_id)
+        return _end(desk, actor, Imported(file_id, name, "read", whole.entries, ""))
 
 
 @dataclass(frozen=True, slots=True)
 class _Whole:
-    """A file that was read to its end: its containers, how many entries it has, and all of it when that is not much."""
+    """A file that was read to its end: its containers, how many entries it has, and all of it when that is a chunk at most."""
 
     containers: list[Container]
     entries: int
-    first: list[BankRecord | Container]
-
-    @property
-    def is_long(self) -> bool:
-        """Whether there is more than was kept."""
-        return self.entries + len(self.containers) > len(self.first)
+    items: list[BankRecord | Container] | None
 
 
 def _whole(items: Iterator[BankRecord | Container]) -> _Whole:
     first = list(islice(items, CHUNK_ROWS))
-    containers: list[Container] = []
-    entries = 0
-    for item in chain(first, items):
+    containers = [one for one in first if isinstance(one, Container)]
+    read = len(first)
+    for item in items:
+        # There is more, so it will be read again.
+        first.clear()
+        read += 1
         if isinstance(item, Container):
             containers.append(item)
-        else:
-            entries += 1
-    return _Whole(containers, entries, first)
+    return _Whole(containers, read - len(containers), first or None)
 
 
 def _store(
@@ -123,13 +120,20 @@ def _store(
     """Store and match in chunks what is not stored yet."""
     with desk.work(actor) as work:
         document_ids = _document_ids(work, file_id) or store_documents(work, funds, file_id, containers)
+        if len(document_ids) != len(containers):
+            raise Refused(
+                "bank_file.changed_reading",
+                f"This file was begun with {len(document_ids)} documents, and now it has {len(containers)}.",
+                place=file_id,
+                remedy="Read it with the release and the bank's profile with which it was begun.",
+            )
         last = work.session.scalar(select(func.max(BankEntry.position)).where(BankEntry.file_id == file_id)) or 0
     placed = islice(_placed(items, document_ids), last, None)
     while chunk := list(islice(placed, CHUNK_ROWS)):
         with desk.work(actor) as work:
             in_turn(work.session, RECONCILE)
             entries = store_entries(work, funds, file_id, chunk)
-            dispose_new(work, funds, list(decide_plain(work, entries)))
+            dispose_plain(work, funds, list(decide_plain(work, entries)))
 
 
 def _document_ids(work: Work, file_id: str) -> list[str]:
@@ -169,11 +173,34 @@ def _decide_the_rest(desk: Desk, actor: Actor, funds: Funds, file_id: str) -> No
             last = entries[-1].position if entries else None
 
 
-def _end(desk: Desk, actor: Actor, funds: Funds, imported: Imported) -> Imported:
-    """Look again at what waits, and note that this file is read."""
+def _look_again(desk: Desk, actor: Actor, funds: Funds, file_id: str) -> None:
+    """Decide again about what waits and this file may explain, until nothing more is explained."""
+    explained = True
+    while explained:
+        explained = False
+        with desk.reading(actor) as work:
+            waiting = lookups.waiting(work, file_id)
+        for first in range(0, len(waiting), FEW_ROWS):
+            with desk.work(actor) as work:
+                in_turn(work.session, RECONCILE)
+                explained |= decide_again(work, funds, waiting[first : first + FEW_ROWS])
+
+
+def _refuse_what_was_begun(desk: Desk, actor: Actor, file_id: str, error: InvalidInput) -> None:
+    """A file of which entries are stored was readable: the reader or the bank's profile has changed since."""
+    with desk.reading(actor) as work:
+        if _document_ids(work, file_id):
+            raise Refused(
+                "bank_file.changed_reading",
+                f"A part of this file was read already, and now it cannot be: {error.message} [{error.code}]",
+                place=file_id,
+                remedy="Read it with the release and the bank's profile with which it was begun.",
+            ) from error
+
+
+def _end(desk: Desk, actor: Actor, imported: Imported) -> Imported:
+    """Note that this file is read: the last thing that is done about it."""
     with desk.work(actor) as work:
-        in_turn(work.session, RECONCILE)
-        look_again(work, funds, imported.file_id)
         reading = FileReading(
             file_id=imported.file_id,
             outcome=imported.outcome,

@@ -28,6 +28,7 @@ from debit_service.reconcile.rules import (
     Booking,
     Effect,
     Fact,
+    Outcome,
     certainly_two,
     outcome,
     same_booking,
@@ -37,6 +38,7 @@ from debit_service.reconcile.service.verdict import (
     DUPLICATE_FILE,
     UNKNOWN_STATUS,
     Entry,
+    Plain,
     Verdict,
     booked,
     effect_of,
@@ -76,34 +78,72 @@ class _Known:
     reports: Mapping[str, list[Report]]
     followers: Mapping[str, list[str]]
     duplicate_files: set[tuple[str, str | None]]
+    told_on: Mapping[str, date]
 
 
-def decide_plain(work: Work, entries: Sequence[Entry]) -> Iterator[tuple[Entry, Verdict]]:
-    """The entries that are plain, each with its verdict. They are stored already, and nothing was decided about them."""
+def decide_plain(work: Work, entries: Sequence[Entry]) -> Iterator[Plain]:
+    """The entries that are plain. They are stored already, and nothing was decided about them."""
     known = _learn(work, entries)
     for entry in entries:
         if verdict := _decide(known, entry):
-            yield entry, verdict
+            yield Plain(entry, verdict, _after(known, entry, verdict))
+
+
+def _after(known: _Known, entry: Entry, verdict: Verdict) -> tuple[Asked, Outcome] | None:
+    """What becomes of the collection that the entry moves; an acceptance moves none."""
+    if not verdict.shares or verdict.shares[0].effect is Effect.ACCEPTED:
+        return None
+    collection, share = known.named[entry.end_to_end_id or ""], verdict.shares[0]
+    new = Fact(
+        on=entry.booking_date or known.told_on[entry.document_id],
+        entry_id=entry.id,
+        effect=share.effect,
+        amount_minor=share.amount_minor,
+        charges_minor=share.charges_minor,
+        reason_code=entry.reason_code,
+        reason_code_set=entry.reason_code_set,
+        reason_proprietary=entry.reason_proprietary,
+        kind=entry.kind,
+    )
+    return collection, outcome(collection.amount_minor, [*known.facts.get(collection.id, []), new])
 
 
 def _learn(work: Work, entries: Sequence[Entry]) -> _Known:
     named_by = Counter(entry.end_to_end_id for entry in entries if entry.end_to_end_id)
     named = {one.end_to_end_id: one for one in collections.asked(work, named_by)}
-    paid = contributions.ids_with_other_payments(work, {one.contribution_id for one in named.values()})
-    in_play = {one.end_to_end_id for one in named.values() if one.has_rival or one.contribution_id in paid}
     money = [entry for entry in entries if entry.status == "BOOK" and entry.message.startswith("camt.")]
     reports = _reports(work, named_by, {entry.id for entry in entries}) if money else {}
+    in_play = _in_play(work, entries, named)
+    repeated = {reference for reference, count in named_by.items() if count > 1}
+    statuses, file_id = any(entry.message.startswith("pain.") for entry in entries), entries[0].file_id
     return _Known(
         named=named,
         facts=queries.facts_of_each(work, [one.id for one in named.values()]),
         not_plain=frozenset(
-            {entry.id for entry in entries if named_by[entry.end_to_end_id or ""] > 1 or entry.end_to_end_id in in_play}
+            {entry.id for entry in entries if entry.end_to_end_id in repeated or entry.end_to_end_id in in_play}
+            | {entry.id for entry in money if entry.account_index is None or entry.booking_date is None}
             | _maybe_told_otherwise(work, money)
         ),
         reports=reports,
         followers=_followers(work, reports),
-        duplicate_files=lookups.duplicate_files(work, entries[0].file_id, DUPLICATE_FILE_CODES),
+        duplicate_files=lookups.duplicate_files(work, file_id, DUPLICATE_FILE_CODES) if statuses else set(),
+        told_on=queries.told_on(work, file_id) if statuses else {},
     )
+
+
+def _in_play(work: Work, entries: Sequence[Entry], named: Mapping[str, Asked]) -> set[str]:
+    """The references of debits that something else has to do with: another attempt, a payment, a total."""
+    paid = contributions.ids_with_other_payments(work, {one.contribution_id for one in named.values()})
+    attempts = Counter(one.contribution_id for one in named.values())
+    totals = {entry.payment_information_id for entry in entries if entry.level == "entry"} - {None}
+    return {
+        one.end_to_end_id
+        for one in named.values()
+        if one.has_rival
+        or one.contribution_id in paid
+        or attempts[one.contribution_id] > 1
+        or one.payment_information_id in totals
+    }
 
 
 def _decide(known: _Known, entry: Entry) -> Verdict | None:
@@ -146,6 +186,8 @@ def _decide_status(known: _Known, entry: Entry) -> Verdict | None:
     collection = known.named.get(entry.end_to_end_id or "")
     if collection is None:
         return UNKNOWN_STATUS
+    if collection.cancelled_why is not None:
+        return None
     return reported(collection, Effect.REJECTED if negative else Effect.ACCEPTED)
 
 
@@ -250,12 +292,16 @@ def _maybe_told_otherwise(work: Work, money: Sequence[Entry]) -> set[str]:
     found: set[str] = set()
     for ids, condition in questions:
         if ids:
-            query = select(one.id).where(
-                among(work.session, one.id, ids),
-                other.account_index == one.account_index,
-                other.booking_date == one.booking_date,
-                other.document_id != one.document_id,
-                condition,
+            query = (
+                select(one.id)
+                .distinct()
+                .where(
+                    among(work.session, one.id, ids),
+                    other.account_index == one.account_index,
+                    other.booking_date == one.booking_date,
+                    other.document_id != one.document_id,
+                    condition,
+                )
             )
             found.update(work.session.scalars(query))
     return found

@@ -1,18 +1,20 @@
 """What matching looks up to decide about one entry: other reports of the same booking, details of totals, levels of a report."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, exists, func, literal_column, or_, select
 from sqlalchemy.orm import aliased
 
-from debit_service.collections.models import Collection
 from debit_service.core.bulk import among
 from debit_service.core.work import Work
 from debit_service.reconcile.models import Allocation, BankDocument, BankEntry, Disposition
+from debit_service.reconcile.queries import IN_SUSPENSE
 from debit_service.reconcile.rules import Booking, Effect
 
 #: The reason of a disposition: a sum without details was found to be that of a block.
 BATCH_TOTAL = "batch_total"
+#: Reasons of what names no debit and no block of ours.
+_NOTHING_OF_OURS = ("unknown_reference", "no_reference", "charge_alone")
 _STANDS = Disposition.most_recent & Disposition.kind.in_(("matched", "resolved", "suspense"))
 
 
@@ -120,8 +122,19 @@ def details_of_shares(work: Work, collection_ids: Iterable[str], entry: BankEntr
 
 def batch_entry_of(work: Work, collection_id: str, entry: BankEntry) -> str | None:
     """The batch entry of another container that has settled this collection on this day already."""
+    follower, taken = aliased(BankEntry), aliased(Disposition)
+    # Two lines of one container are two bookings: the total holds only one of them.
+    told_here = exists().where(
+        taken.folded_into == BankEntry.id,
+        taken.most_recent,
+        taken.entry_id == follower.id,
+        follower.document_id == entry.document_id,
+        follower.end_to_end_id == entry.end_to_end_id,
+        follower.id != entry.id,
+    )
     # Not one that a person matched: what that was is told by its references alone.
-    return _settled_elsewhere(work, [collection_id], entry, Disposition.reason == BATCH_TOTAL).get(collection_id)
+    is_total = Disposition.reason == BATCH_TOTAL
+    return _settled_elsewhere(work, [collection_id], entry, is_total, ~told_here).get(collection_id)
 
 
 def _settled_elsewhere(
@@ -164,53 +177,53 @@ def duplicate_files(work: Work, file_id: str, codes: frozenset[str]) -> set[tupl
     """(document, original message) of each report in this file that refuses a whole file as one that the bank has already."""
     query = select(BankEntry.document_id, BankEntry.original_message_id).where(
         BankEntry.file_id == file_id,
-        BankEntry.level == "group",
-        BankEntry.status == "RJCT",
+        # The words of the partial index.
+        BankEntry.level == literal_column("'group'"),
+        BankEntry.status == literal_column("'RJCT'"),
         BankEntry.reason_code.in_(codes),
     )
     return {(document_id, original) for document_id, original in work.session.execute(query)}
 
 
-def touched_by(file_id: str) -> ColumnElement[bool]:
-    """The condition that a file may explain an entry that waits: it tells of the same reference, contribution, block or money."""
+def waiting(work: Work, file_id: str) -> list[str]:
+    """The entries in suspense that a file may explain, oldest first.
+
+    What names a debit or a block of ours may be explained by anything that moves one of its attempts, and there is little of it:
+    always. What names nothing of ours is explained only by another report of the same money, or by the details of a total.
+    """
     new = aliased(BankEntry)
-    is_new = (new.file_id == file_id) & (new.id != BankEntry.id)
-    booked = (
-        (new.account_index == BankEntry.account_index)
-        & (new.booking_date == BankEntry.booking_date)
+    same_money = (
+        # An expression, so that no database goes through all of the file for each of these instead of by the money.
+        (func.coalesce(new.file_id, "") == file_id)
         & (new.document_id != BankEntry.document_id)
+        & (new.account_index == BankEntry.account_index)
+        & (new.booking_date == BankEntry.booking_date)
     )
-    ways: Sequence[ColumnElement[bool]] = (
-        exists().where(is_new, new.end_to_end_id == BankEntry.end_to_end_id),
-        exists().where(is_new, booked, new.amount_minor == BankEntry.amount_minor),
-        exists().where(is_new, booked, new.amount_minor == BankEntry.entry_amount_minor),
-        exists().where(is_new, booked, new.entry_amount_minor == BankEntry.amount_minor),
-        _of_the_same_contribution(new, is_new),
-        (BankEntry.level != "transaction") & _of_the_same_block(new, is_new),
+    told_again = exists().where(same_money, new.amount_minor == BankEntry.amount_minor)
+    told_without_reference = exists().where(
+        same_money, new.amount_minor == BankEntry.amount_minor, new.end_to_end_id.is_(None)
     )
-    return or_(*ways)
-
-
-def _of_the_same_contribution(new: type[BankEntry], is_new: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The new entry names another attempt at the contribution that the waiting one names."""
-    one, other = aliased(Collection), aliased(Collection)
-    return exists().where(
-        one.end_to_end_id == BankEntry.end_to_end_id,
-        other.contribution_id == one.contribution_id,
-        is_new,
-        new.end_to_end_id == other.end_to_end_id,
+    has_details = exists().where(
+        same_money,
+        new.level == "transaction",
+        new.amount_minor != new.entry_amount_minor,
+        new.entry_amount_minor == BankEntry.amount_minor,
     )
-
-
-def _of_the_same_block(new: type[BankEntry], is_new: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The new entry names the waiting one's file or block, or a collection in that block or file."""
-    member = aliased(Collection)
-    in_block = exists().where(
-        member.payment_information_id == BankEntry.payment_information_id,
-        is_new,
-        new.end_to_end_id == member.end_to_end_id,
+    incomplete = BankEntry.account_index.is_(None) | BankEntry.booking_date.is_(None)
+    query = (
+        select(BankEntry.id)
+        .join(Disposition, Disposition.entry_id == BankEntry.id)
+        .where(
+            IN_SUSPENSE,
+            or_(
+                Disposition.reason.not_in(_NOTHING_OF_OURS),
+                BankEntry.level.in_(("group", "payment_information")),
+                BankEntry.message.like("camt.%") & incomplete,
+                BankEntry.end_to_end_id.is_(None) & told_again,
+                told_without_reference,
+                (BankEntry.level == "entry") & has_details,
+            ),
+        )
+        .order_by(BankEntry.booking_date, BankEntry.id)
     )
-    same_file = exists().where(is_new, new.original_message_id == BankEntry.original_message_id)
-    return or_(
-        exists().where(is_new, new.payment_information_id == BankEntry.payment_information_id), same_file, in_block
-    )
+    return list(work.session.scalars(query))

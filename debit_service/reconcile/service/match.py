@@ -9,6 +9,7 @@ from itertools import product
 
 from debit_service.collections import queries as collections
 from debit_service.collections.queries import Asked
+from debit_service.core.bulk import among
 from debit_service.core.work import Work
 from debit_service.funds.queries import Funds
 from debit_service.reconcile import queries
@@ -48,16 +49,19 @@ def match_entries(work: Work, funds: Funds, entries: Sequence[BankEntry]) -> Non
 
 def look_again(work: Work, funds: Funds, file_id: str) -> None:
     """Decide again, until nothing changes, what is in suspense and may be explained by what was learnt from this file."""
-    changed = True
-    while changed:
-        changed = False
-        for entry, before in queries.queue(work, lookups.touched_by(file_id)):
-            verdict = decide(work, entry)
-            if verdict.kind != "suspense":
-                dispose(work, funds, entry, verdict)
-                changed = True
-            elif verdict.reason != before.reason:
-                dispose(work, funds, entry, verdict)
+    while decide_again(work, funds, lookups.waiting(work, file_id)):
+        pass
+
+
+def decide_again(work: Work, funds: Funds, entry_ids: Sequence[str]) -> bool:
+    """Decide again about these, as far as they still wait; returns whether one of them was explained."""
+    explained = False
+    for entry, before in queries.queue(work, among(work.session, BankEntry.id, entry_ids)):
+        verdict = decide(work, entry)
+        if (verdict.kind, verdict.reason) != (before.kind, before.reason):
+            dispose(work, funds, entry, verdict)
+            explained = explained or verdict.kind != "suspense"
+    return explained
 
 
 def decide(work: Work, entry: BankEntry) -> Verdict:

@@ -21,7 +21,7 @@ from debit_service.core.rows import BadLine, GoodLine, read_rows
 from debit_service.core.work import Role, Work
 from debit_service.funds.profile import Fund
 from debit_service.funds.queries import Funds
-from debit_service.reconcile import queries
+from debit_service.reconcile import decisions, queries
 from debit_service.reconcile.rules import surplus
 from debit_service.reconcile.service.post import post_refund_owed
 
@@ -69,8 +69,34 @@ def record(work: Work, fund: Fund, contribution: Contribution, paid: Paid) -> Re
     return _follow(work, fund, contribution, payment, new=new)
 
 
+def record_from_entry(work: Work, fund: Fund, contribution: Contribution, paid: Paid, *, by: str) -> Recorded:
+    """`record` for a part of a bank entry that `by` allocated; the caller has taken the turns."""
+    payment, new = payments.write(work, fund, contribution, paid, by=by)
+    return _follow(work, fund, contribution, payment, new=new)
+
+
 def undo(work: Work, funds: Funds, payment_id: str, why: str) -> Recorded:
-    """`payments.undo`, and what follows from it: what is open again is planned again, what was owed back may be kept."""
+    """`payments.undo`, and what follows from it: what is open again is planned again, what was owed back may be kept.
+
+    A payment that a bank entry shows stays for as long as that is so: Refused `payment.on_entry`.
+    """
+    if entry_id := decisions.entry_of_payment(work, payment_id):
+        raise Refused(
+            "payment.on_entry",
+            "A bank entry shows this payment.",
+            place=entry_id,
+            remedy="Undo what was decided about that entry; then the payment, if it was recorded by hand.",
+        )
+    return _undo(work, funds, payment_id, why)
+
+
+def undo_from_entry(work: Work, funds: Funds, payment_id: str, why: str) -> None:
+    """Take back a payment that a person made of a bank entry, unless it is taken back already (a replay copies payments)."""
+    if payments.get(work, payment_id).undone_at is None:
+        _undo(work, funds, payment_id, why)
+
+
+def _undo(work: Work, funds: Funds, payment_id: str, why: str) -> Recorded:
     fund = funds.get(payments.get(work, payment_id).fund_id)
     _take_turns(work, fund)
     payment = payments.undo(work, fund, payment_id, why)

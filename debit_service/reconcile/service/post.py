@@ -1,6 +1,6 @@
 """Post: the journal follows the facts, and the collections room learns which attempts have failed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from debit_service.collections import queries as collections
 from debit_service.collections.models import Collection
@@ -14,7 +14,7 @@ from debit_service.core.work import Work
 from debit_service.funds.profile import Fund
 from debit_service.funds.queries import Funds
 from debit_service.ledger import service as ledger
-from debit_service.ledger.rules import Account, account
+from debit_service.ledger.rules import UNKNOWN_FUND, Account, account
 from debit_service.ledger.service import Posting
 from debit_service.reconcile import queries
 from debit_service.reconcile.rules import Effect, Outcome, State, contribution_positions, positions
@@ -29,21 +29,24 @@ def post_collections(work: Work, funds: Funds, changed: Sequence[tuple[Share, An
         for share, entry in changed
         if share.effect is not Effect.ACCEPTED or share.collection.cancelled_why
     }
-    if not told:
-        return
     known = collections.asked_by_id(work, told)
     results = queries.outcomes_of(work, {one.id: one.amount_minor for one in known})
-    ledger.bring_each(
-        work, [_posting(work, funds.get(one.fund_id), one, results[one.id], told[one.id]) for one in known]
-    )
-    _note_outcomes(work, known, results, told)
-    settled = [one for one in known if results[one.id].state is State.SETTLED]
+    post_outcomes(work, funds, [(one, results[one.id], told[one.id]) for one in known])
+
+
+def post_outcomes(work: Work, funds: Funds, told: Sequence[tuple[Asked, Outcome, AnyEntry]]) -> None:
+    """`post_collections`, of collections whose outcome is known already, the entry that changed it counted."""
+    if not told:
+        return
+    ledger.bring_each(work, [_posting(work, funds.get(one.fund_id), one, result, entry) for one, result, entry in told])
+    _note_outcomes(work, told)
+    settled = [one for one, result, _ in told if result.state is State.SETTLED]
     events.publish_all(work, "collection.settled", [(one.id, {"contribution": one.contribution_id}) for one in settled])
-    paid_otherwise = contributions.ids_with_other_payments(work, {one.contribution_id for one in known})
-    for one in known:
+    paid_otherwise = contributions.ids_with_other_payments(work, {one.contribution_id for one, _, _ in told})
+    for one, _, entry in told:
         if one.contribution_id in paid_otherwise:
             contribution = work.session.get_one(Contribution, one.contribution_id)
-            post_refund_owed(work, funds.get(one.fund_id), contribution, _evidence(told[one.id]))
+            post_refund_owed(work, funds.get(one.fund_id), contribution, _evidence(entry))
 
 
 def _posting(work: Work, fund: Fund, collection: Asked, result: Outcome, entry: AnyEntry) -> Posting:
@@ -62,26 +65,19 @@ def _evidence(entry: AnyEntry) -> dict[str, str]:
     return {"entry": entry.id, "file": entry.file_id}
 
 
-def _note_outcomes(
-    work: Work, known: Sequence[Asked], results: Mapping[str, Outcome], told: Mapping[str, AnyEntry]
-) -> None:
+def _note_outcomes(work: Work, told: Sequence[tuple[Asked, Outcome, AnyEntry]]) -> None:
     """Tell the collections room what has changed: the plain failures all at once, whatever touches another attempt one by one."""
     plain: dict[str, tuple[str, Failure]] = {}
-    for one in known:
-        result = results[one.id]
-        failure = result.failure
-        now = Failure(failure.code, failure.on) if failure else None
+    for one, result, entry in told:
+        trouble = None
+        failure = Failure(result.failure.code, result.failure.on) if result.failure else None
         is_plain = one.live and one.failed_on is None and one.cancelled_why is None and not one.has_rival
-        if now and is_plain:
-            plain[one.id] = (one.contribution_id, now)
-            trouble = None
-        elif now or not is_plain:
-            collection = work.session.get_one(Collection, one.id, populate_existing=True)
-            trouble = note_outcome(work, collection, now)
-        else:
-            trouble = None
+        if not is_plain:
+            trouble = note_outcome(work, work.session.get_one(Collection, one.id, populate_existing=True), failure)
+        elif failure:
+            plain[one.id] = (one.contribution_id, failure)
         for contradiction in _told(trouble, result.contradiction):
-            audit.record(work, "collection.contradiction", one.id, entry=told[one.id].id, what=contradiction)
+            audit.record(work, "collection.contradiction", one.id, entry=entry.id, what=contradiction)
     note_failures(work, plain)
 
 
@@ -131,6 +127,6 @@ def post_suspense(work: Work, entries: Sequence[AnyEntry], *, waits: bool) -> No
 def _in_suspense(entry: AnyEntry) -> dict[str, int]:
     if entry.status != "BOOK" or not entry.message.startswith("camt."):
         return {}
-    fund_id = entry.fund_id or "unknown"
+    fund_id = entry.fund_id or UNKNOWN_FUND
     signed = (entry.amount_minor or 0) * (1 if entry.direction == "credit" else -1)
     return {account(Account.BANK, fund_id): signed, account(Account.SUSPENSE, fund_id): -signed}

@@ -77,6 +77,14 @@ class Verdict:
     shares: Sequence[Share] = field(default_factory=tuple)
 
 
+class Plain(NamedTuple):
+    """The verdict about an entry that needed no thought; `after` is the collection that it moves, and what then became of it."""
+
+    entry: Entry
+    verdict: Verdict
+    after: tuple[Asked, Outcome] | None = None
+
+
 def not_booked(entry: AnyEntry) -> Verdict | None:
     """Money that the bank has announced and not booked changes nothing; None for what is booked."""
     if entry.status == "BOOK":

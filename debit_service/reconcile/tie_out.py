@@ -1,0 +1,158 @@
+"""Tie-out: the bank's statements against themselves and against the journal, per account, currency and day.
+
+Three grouped queries, however many entries there are: the statements, what their entries come to by booking date, and what the
+journal's bank accounts moved by day. A booking that several reports tell of (camt.052, 053 and 054 all do) is in the journal
+once, so the journal moves by what the statement says, whichever of them told it. A fund has one bank account; what stands on an
+account of no fund is held against itself only.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+
+from sqlalchemy import case, func, or_, select
+
+from debit_service.core.work import Work
+from debit_service.ledger import queries as ledger
+from debit_service.ledger.rules import UNKNOWN_FUND, Account
+from debit_service.reconcile.models import BankDocument, BankEntry
+from debit_service.reconcile.tie_out_rules import Kind, Row, Statement, tie_out, unstated
+
+_Account = tuple[str | None, str]
+
+
+def rows(work: Work, *, fund_id: str | None = None, first: date | None = None, last: date | None = None) -> list[Row]:
+    """The tie-out of a fund, or of every account that a statement tells of, for the closing days from `first` to `last`.
+
+    With `last`, days up to it that no statement tells of are a row too, when the journal has booked something there; and a gap
+    that reaches into the days asked for is told by the row of the statement after it.
+    """
+    by_account = _statements(work, fund_id)
+    since = _since(by_account.values(), first) if first else None
+    stated = _stated(work, fund_id, since)
+    journal = ledger.belonging(work.session, Account.BANK, fund_id=fund_id, since=since)
+    found: list[Row] = []
+    for (_, currency), statements in by_account.items():
+        owner = statements[-1].fund_id
+        days = tie_out(statements, stated, journal.get((owner, currency), {}) if owner else None)
+        found += _asked_for(days, first or date.min, last or date.max)
+    if last:
+        found += _unstated(by_account, journal, first, last)
+    return sorted(found, key=lambda one: (one.fund_id or "", one.account or "", one.currency, one.day))
+
+
+def _asked_for(days: Iterable[Row], first: date, last: date) -> Iterator[Row]:
+    before = date.max
+    for row in days:
+        gap_reaches_in = before < last and any(one.kind is Kind.GAP for one in row.findings)
+        if first <= row.day and (row.day <= last or gap_reaches_in):
+            yield row
+        before = row.day
+
+
+def findings(
+    work: Work, *, fund_id: str | None = None, first: date | None = None, last: date | None = None
+) -> Iterator[str]:
+    """What does not tie out, in words."""
+    for row in rows(work, fund_id=fund_id, first=first, last=last):
+        yield from (finding.says for finding in row.findings)
+
+
+def _statements(work: Work, fund_id: str | None) -> dict[_Account, list[Statement]]:
+    query = select(BankDocument).where(BankDocument.message.like("camt.053%")).order_by(BankDocument.id)
+    if fund_id:
+        query = query.where(BankDocument.fund_id == fund_id)
+    found: dict[_Account, list[Statement]] = {}
+    for document in work.session.scalars(query):
+        if statement := _statement(document):
+            found.setdefault((statement.account, statement.currency), []).append(statement)
+    return found
+
+
+def _statement(document: BankDocument) -> Statement | None:
+    """A document as a statement; None when it names no day, so that it proves nothing."""
+    opens_on = document.opening_date or document.closing_date or document.created_on
+    closes_on = document.closing_date or opens_on
+    if opens_on is None or closes_on is None:
+        return None
+    number = document.sequence_number or ""
+    return Statement(
+        account=document.account_index,
+        fund_id=document.fund_id,
+        currency=document.currency or "XXX",
+        opens_on=opens_on,
+        closes_on=closes_on,
+        number=int(number) if number.isdecimal() else 0,
+        opening_minor=document.opening_minor,
+        closing_minor=document.closing_minor,
+        entries_minor=document.booked_credit_minor - document.booked_debit_minor,
+        told=(document.entry_count, document.booked_credit_minor, document.booked_debit_minor),
+        documents=(document.id,),
+    )
+
+
+def _since(accounts: Iterable[Iterable[Statement]], first: date) -> date | None:
+    """From where on bookings can stand on statements that close on `first` or later."""
+    before = [
+        max((one.closes_on for one in statements if one.closes_on < first), default=None) for statements in accounts
+    ]
+    return min((day + timedelta(days=1) for day in before if day), default=first) if all(before) else None
+
+
+def _stated(work: Work, fund_id: str | None, since: date | None) -> dict[str, dict[date, int]]:
+    """Document -> booking date -> net of what a statement says was booked then, minor units.
+
+    Each entry counts with its own amount, whatever its details come to: charges may stand between the two.
+    """
+    signed = case((BankEntry.direction == "debit", -1), else_=1)
+    weight = func.coalesce(BankEntry.amount_minor, BankEntry.entry_amount_minor, 0)
+    day = func.coalesce(BankEntry.booking_date, BankDocument.closing_date).label("day")
+    entry = (
+        select(
+            BankEntry.document_id,
+            day,
+            func.max(func.coalesce(BankEntry.entry_amount_minor, BankEntry.amount_minor, 0)).label("minor"),
+            func.sum(signed * weight).label("direction"),
+        )
+        .join(BankDocument, BankDocument.id == BankEntry.document_id)
+        .where(
+            BankDocument.message.like("camt.053%"),
+            BankEntry.status == "BOOK",
+            BankEntry.currency == BankDocument.currency,
+        )
+        .group_by(BankEntry.document_id, BankEntry.entry_index, day)
+    )
+    if fund_id:
+        entry = entry.where(BankDocument.fund_id == fund_id)
+    if since:
+        entry = entry.where(or_(BankEntry.booking_date >= since, BankDocument.closing_date >= since))
+    each = entry.subquery()
+    net = func.sum(case((each.c.direction < 0, -each.c.minor), else_=each.c.minor))
+    found: dict[str, dict[date, int]] = {}
+    for document_id, on, minor in work.session.execute(
+        select(each.c.document_id, each.c.day, net).group_by(each.c.document_id, each.c.day)
+    ):
+        if on:
+            found.setdefault(document_id, {})[on] = int(minor)
+    return found
+
+
+def _unstated(
+    by_account: dict[_Account, list[Statement]],
+    journal: dict[tuple[str, str], dict[date, int]],
+    first: date | None,
+    last: date,
+) -> Iterator[Row]:
+    """Of each fund and currency the days after its newest statement, up to `last`."""
+    newest: dict[tuple[str | None, str], Statement] = {}
+    for (_, currency), statements in by_account.items():
+        for one in statements:
+            place = (one.fund_id, currency)
+            if place not in newest or newest[place].closes_on < one.closes_on:
+                newest[place] = one
+    for (fund_id, currency), moved in journal.items():
+        told = newest.get((fund_id, currency))
+        start = told.closes_on + timedelta(days=1) if told else min(moved, default=last)
+        days = (max(start, first) if first else start, last)
+        account = told.account if told else None
+        if fund_id != UNKNOWN_FUND and (row := unstated(fund_id, currency, account, moved, days)):
+            yield row

@@ -1,0 +1,173 @@
+"""A day's reconciliation of a fund: what was asked for that day and what became of it; what the bank booked on that day and what
+was made of it; and block by block, because banks book each PmtInf by itself (FRST and RCUR apart).
+
+Every entry is accounted for exactly once (invariant 3): what is left over is shown, and is 0.
+"""
+
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import case, func, select
+
+from debit_service.collections.models import Batch, BatchTransition, Collection, PaymentInformation
+from debit_service.core.work import Work
+from debit_service.funds.profile import Fund
+from debit_service.reconcile.models import Allocation, BankEntry, Disposition
+from debit_service.reconcile.rules import Effect, State
+from debit_service.reconcile.service.lookups import BATCH_TOTAL
+from debit_service.reports.figures import sql, words
+from debit_service.reports.figures.behind import STAFF, CollectionsAsked, EntriesAsked
+from debit_service.reports.figures.sheet import N_, Column, Kind, Link, Row, Said, Sheet, Table, summed
+
+_ASKED: Final = (
+    Column("standing", N_("Standing"), Kind.TEXT),
+    Column("count", N_("Number of debits"), Kind.COUNT),
+    Column("asked", N_("Asked"), Kind.MONEY),
+    Column("settled", N_("Came in"), Kind.MONEY),
+    Column("returned", N_("Went back"), Kind.MONEY),
+    Column("charges", N_("Charges"), Kind.MONEY),
+)
+_BOOKED: Final = (
+    Column("made", N_("What was made of it"), Kind.TEXT),
+    Column("count", N_("Entries"), Kind.COUNT),
+    Column("credit", N_("Money in"), Kind.MONEY),
+    Column("debit", N_("Money out"), Kind.MONEY),
+    Column("net", N_("Money in less money out"), Kind.MONEY),
+)
+_BLOCKS: Final = (
+    Column("block", N_("PmtInf block"), Kind.CODE),
+    Column("sequence_type", N_("Sequence"), Kind.CODE),
+    Column("count", N_("Number of debits"), Kind.COUNT),
+    Column("expected_gross", N_("Expected, gross"), Kind.MONEY),
+    Column("rejected", N_("Rejected before settlement"), Kind.MONEY),
+    Column("expected_net", N_("Expected, without rejects"), Kind.MONEY),
+    Column("booked_gross", N_("Booked, gross"), Kind.MONEY),
+    Column("returned", N_("Went back"), Kind.MONEY),
+    Column("charges", N_("Charges"), Kind.MONEY),
+    Column("booked_net", N_("Booked, net"), Kind.MONEY),
+    Column("missing", N_("Not booked yet"), Kind.MONEY),
+    Column("batch", N_("Batch"), Kind.CODE),
+)
+
+
+def day(work: Work, fund: Fund, on: date) -> Sheet:
+    """The reconciliation of `fund` for the day `on`."""
+    work.actor.require(*STAFF)
+    return Sheet(
+        "day",
+        Said(N_("Reconciliation of %(fund)s, %(day)s"), {"fund": fund.id, "day": on}),
+        [_asked(work, fund, on), _booked(work, fund, on), _blocks(work, fund, on)],
+        [
+            Said(
+                N_(
+                    "What was asked for this day may be booked on another day, and what was booked may be of another day."
+                )
+            ),
+            Said(N_("A return is counted where it belongs, with the debit that it takes back.")),
+        ],
+    )
+
+
+def _asked(work: Work, fund: Fund, on: date) -> Table:
+    """The debits with this collection day that the bank has, by where they stand now."""
+    stands = sql.standings(Collection.fund_id == fund.id, Collection.collection_date == on)
+    sums = [sql.total(stands.c[name]) for name in ("amount_minor", "settled_minor", "returned_minor", "charges_minor")]
+    query = (
+        select(stands.c.state, stands.c.currency, func.count(), *sums)
+        .where(stands.c.batch_state.in_(sql.AT_THE_BANK))
+        .group_by(stands.c.state, stands.c.currency)
+    )
+    found = sorted(work.session.execute(query), key=lambda one: words.place(words.STATES, one[0]))
+    rows = []
+    for state, currency, *numbers in found:
+        behind = CollectionsAsked(fund=fund.id, day=on.isoformat(), state=state, sent="1").link()
+        rows.append(Row((words.called(words.STATES, state), *numbers), currency, {"count": behind, "asked": behind}))
+    title = Said(N_("Asked for this day"))
+    return Table("asked", title, _ASKED, rows, summed(_ASKED, rows, Said(N_("Sum"))))
+
+
+def _booked(work: Work, fund: Fund, on: date) -> Table:
+    """The money that the bank booked on this day, by what was made of it; and what is left over."""
+    amount, kind = func.coalesce(BankEntry.amount_minor, 0), func.coalesce(Disposition.kind, "none")
+    credit = sql.total(case((BankEntry.direction == "credit", amount), else_=0))
+    debit = sql.total(case((BankEntry.direction == "debit", amount), else_=0))
+    where = (sql.accounts_of(fund.id), BankEntry.booking_date == on, sql.is_booked())
+    query = sql.entries(kind, BankEntry.currency, func.count(), credit, debit, sql.total(sql.signed()))
+    grouped = query.where(*where).group_by(kind, BankEntry.currency)
+    found = sorted(
+        work.session.execute(grouped), key=lambda one: (one[1] or "", words.place(words.DISPOSITIONS, one[0]))
+    )
+    rows = []
+    for made, currency, *numbers in found:
+        behind = EntriesAsked(fund=fund.id, day=on.isoformat(), made=made, currency=currency or "", booked="1").link()
+        leads = {"count": behind, "net": behind}
+        rows.append(Row((words.called(words.DISPOSITIONS, made), *numbers), currency, leads))
+    totals = summed(_BOOKED, rows, Said(N_("Seen in all")))
+    left = _left_over(work, fund, on)
+    totals += [
+        Row((Said(N_("Not accounted for")), None, None, None, left.get(row.currency, 0)), row.currency)
+        for row in totals
+    ]
+    return Table("booked", Said(N_("Booked by the bank on this day")), _BOOKED, rows, totals)
+
+
+def _left_over(work: Work, fund: Fund, on: date) -> dict[str | None, int]:
+    """What entries of the day were booked with beyond their allocations, or that nothing was made of: minor units by currency.
+
+    A booked sum may be shared out in part only: the rest was told by its details, which were counted when they came.
+    """
+    share = case(
+        (Allocation.effect == Effect.SETTLED.value, Allocation.amount_minor - Allocation.charges_minor),
+        (Allocation.effect == Effect.RETURNED.value, -Allocation.amount_minor - Allocation.charges_minor),
+        else_=0,
+    )
+    shared = select(sql.total(share)).where(Allocation.disposition_id == Disposition.id).scalar_subquery()
+    matched = (Disposition.kind == "matched") & (Disposition.reason != BATCH_TOTAL)
+    left = case((Disposition.id.is_(None), sql.signed()), (matched, sql.signed() - shared), else_=0)
+    query = sql.entries(BankEntry.currency, sql.total(left)).where(
+        sql.accounts_of(fund.id), BankEntry.booking_date == on, sql.is_booked()
+    )
+    return {currency: minor for currency, minor in work.session.execute(query.group_by(BankEntry.currency)) if minor}
+
+
+def _blocks(work: Work, fund: Fund, on: date) -> Table:
+    """Block by block: what the bank was to book, gross and without what it rejected, and what it has booked."""
+    of_fund = select(PaymentInformation.id).join(Batch).where(Batch.fund_id == fund.id)
+    blocks = of_fund.where(PaymentInformation.collection_date == on)
+    stands = sql.standings(Collection.payment_information_id.in_(blocks))
+    rejected = case((stands.c.state == State.REJECTED.value, stands.c.amount_minor), else_=0)
+    sums = [sql.total(stands.c[name]) for name in ("settled_minor", "returned_minor", "charges_minor")]
+    came = select(stands.c.payment_information_id.label("block"), sql.total(rejected).label("rejected"), *sums)
+    told = came.group_by(stands.c.payment_information_id).subquery()
+    query = (
+        select(PaymentInformation, Batch.currency, *(column for column in told.c if column.name != "block"))
+        .join(Batch, Batch.id == PaymentInformation.batch_id)
+        .join(BatchTransition, (BatchTransition.subject_id == Batch.id) & BatchTransition.most_recent)
+        .join(told, told.c.block == PaymentInformation.id)
+        .where(BatchTransition.to_state.in_(sql.AT_THE_BANK))
+        .order_by(PaymentInformation.id)
+    )
+    rows = [_block_row(*one) for one in work.session.execute(query)]
+    title = Said(N_("Block by block, as the bank books them"))
+    return Table("blocks", title, _BLOCKS, rows, summed(_BLOCKS, rows, Said(N_("Sum"))))
+
+
+def _block_row(block: Any, currency: str, rejected: int, settled: int, returned: int, charges: int) -> Row:
+    asked = block.control_sum_minor
+    cells = (
+        block.id,
+        block.sequence_type,
+        block.count,
+        asked,
+        rejected,
+        asked - rejected,
+        settled,
+        returned,
+        charges,
+        settled - returned - charges,
+        asked - rejected - settled,
+        block.batch_id,
+    )
+    behind = CollectionsAsked(block=block.id).link()
+    leads = {"block": behind, "count": behind, "batch": Link("batch", {"batch_id": block.batch_id})}
+    return Row(cells, currency, leads)

@@ -1,0 +1,68 @@
+"""What codes of the rooms are called on a sheet, in English; the catalogues have each in the other languages."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from debit_service.reconcile.exceptions import Exceptional
+from debit_service.reconcile.rules import State
+from debit_service.reports.figures.sheet import N_, Said
+
+#: What was made of a bank entry.
+DISPOSITIONS: Final[Mapping[str, str]] = {
+    "matched": N_("matched with collections"),
+    "folded": N_("told by another message already, counted once"),
+    "suspense": N_("waits in the queue"),
+    "resolved": N_("decided by a person"),
+    "informational": N_("told, and no money"),
+    "none": N_("nothing was made of it"),
+}
+#: Where a collection stands.
+STATES: Final[Mapping[str, str]] = {
+    "planned": N_("planned, not sent"),
+    State.SENT: N_("sent, not answered"),
+    State.ACCEPTED: N_("accepted, not booked"),
+    State.REJECTED: N_("rejected before settlement"),
+    State.SETTLED: N_("booked"),
+    State.RETURNED: N_("returned after settlement"),
+    State.PARTLY_SETTLED: N_("booked in part"),
+}
+#: Why an entry waits: the reason of its disposition.
+REASONS: Final[Mapping[str, str]] = {
+    "charge_alone": N_("a charge of the bank that names no collection"),
+    "unknown_reference": N_("a reference that is none of ours"),
+    "no_reference": N_("no reference of ours"),
+    "other_account": N_("our collection, but another account or currency"),
+    "direction": N_("money came in, though it is called a return"),
+    "amount": N_("the amount is not the collection's"),
+    "exceeds": N_("more than can be right"),
+    "batch_differs": N_("count or sum is not that of the block"),
+    "rest": N_("a person decided about a part of it; the rest waits"),
+}
+#: What a clerk calls the trouble with an entry (`reconcile.exceptions`).
+EXCEPTIONS: Final[Mapping[str, str]] = {
+    Exceptional.NO_EXPECTATION: N_("Nothing was expected"),
+    Exceptional.SEVERAL: N_("Several debits fit"),
+    Exceptional.AMOUNT: N_("Another amount"),
+    Exceptional.DIRECTION: N_("Wrong direction"),
+    Exceptional.CURRENCY: N_("Other account or currency"),
+    Exceptional.SPLIT: N_("Only a part is explained"),
+    Exceptional.DUPLICATE: N_("Booked once more"),
+    Exceptional.MISSING_REFERENCE: N_("No reference"),
+}
+DIRECTIONS: Final[Mapping[str, str]] = {"credit": N_("in"), "debit": N_("out")}
+#: Before settlement, or after it: never one for the other.
+FAILURES: Final[Mapping[str, str]] = {
+    "rejected": N_("reject (before settlement)"),
+    "returned": N_("return (after settlement)"),
+}
+
+
+def called(words: Mapping[str, str], value: str | None) -> Said | str:
+    """The words for a code; the code itself where there are none yet."""
+    known = words.get(value or "")
+    return Said(known) if known else value or ""
+
+
+def place(words: Mapping[str, str], value: str | None) -> int:
+    """Where a code stands in its list, for sorting; an unknown one stands last."""
+    return list(words).index(value) if value is not None and value in words else len(words)

@@ -1,0 +1,97 @@
+"""What the work queue's exceptions, decisions and points are called on a page, in the reader's language."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from flask_babel import gettext
+
+from debit_service.reconcile.exceptions import Decision, Exceptional
+from debit_service.web.words import N_, said
+
+EXCEPTIONS: Final[Mapping[str, str]] = {
+    Exceptional.NO_EXPECTATION: N_("Nothing was expected"),
+    Exceptional.SEVERAL: N_("Several debits fit"),
+    Exceptional.AMOUNT: N_("Another amount"),
+    Exceptional.DIRECTION: N_("Wrong direction"),
+    Exceptional.CURRENCY: N_("Other account or currency"),
+    Exceptional.SPLIT: N_("Only a part is explained"),
+    Exceptional.DUPLICATE: N_("Booked once more"),
+    Exceptional.MISSING_REFERENCE: N_("No reference"),
+}
+DECISIONS: Final[Mapping[str, str]] = {
+    Decision.MATCHED: N_("It belongs to a debit of ours"),
+    Decision.ALLOCATED: N_("It pays contributions"),
+    Decision.RECOGNISED: N_("It was recorded by hand before"),
+    Decision.REFUND_OWED: N_("It is to be given back"),
+    Decision.BANK_CHARGE: N_("It is a charge of the bank"),
+    Decision.NOT_OURS: N_("It does not concern the fund"),
+    Decision.HELD: N_("It is held until a day"),
+    Decision.PAID_OUT: N_("A refund was paid out"),
+    Decision.UNDONE: N_("An earlier decision is undone"),
+}
+STATES: Final[Mapping[str, str]] = {
+    "proposed": N_("Waits for another person"),
+    "carried_out": N_("Carried out"),
+    "refused": N_("Refused"),
+    "overtaken": N_("Overtaken by a later file"),
+    "undone": N_("Undone"),
+}
+PURPOSES: Final[Mapping[str, str]] = {
+    "contribution": N_("for a contribution"),
+    "recorded": N_("recorded by hand before"),
+    "refund": N_("to be given back"),
+    "charge": N_("charge of the bank"),
+    "not_ours": N_("does not concern the fund"),
+}
+#: What an exception means, and why something is suggested: sentences of the room.
+SENTENCES: Final[frozenset[str]] = frozenset(
+    {
+        N_("Nothing of ours was expected under this reference."),
+        N_("The bank booked a charge by itself, without naming a debit."),
+        N_("It names nothing by which we know a debit."),
+        N_("It names a debit of ours, but stands on another account or is in another currency."),
+        N_("It is called a return, yet money came in; or the other way round."),
+        N_("It names a debit of ours, but the amount is another one, and no stated charge explains it."),
+        N_("What it names is paid, or returned, already."),
+        N_("It is a sum of several debits, and count or sum are not those of our block."),
+        N_("A person decided about a part of it; the rest waits."),
+        N_("a person decided about a part of it; the rest waits"),
+        N_("It names this contribution or this debit."),
+        N_("It names the mandate."),
+        N_("The other account is the one of the employer's mandate."),
+        N_("The amount is exactly this one."),
+        N_("The amount is exactly what is still open."),
+        N_("The amount is this one but for the charge that the bank states."),
+        N_("The amount is this one but for what may be a charge."),
+        N_("It was booked on the day of the debit."),
+        N_("It was booked within five days of the debit."),
+        N_("The debit waits for this."),
+        N_("Another attempt at the same contribution is newer."),
+        N_("It is settled already."),
+    }
+)
+
+
+def exception(value: str) -> str:
+    """How an entry departs from what was expected."""
+    return str(gettext(EXCEPTIONS[value]))
+
+
+def decision(value: str) -> str:
+    """What a person decided."""
+    return str(gettext(DECISIONS[value]))
+
+
+def state(value: str) -> str:
+    """Where a decision is in its life."""
+    return str(gettext(STATES[value]))
+
+
+def purpose(value: str) -> str:
+    """Where a part of an entry's money goes."""
+    return str(gettext(PURPOSES[value]))
+
+
+def sentence(text: str) -> str:
+    """A sentence of the room; one that a person wrote stays as it is."""
+    return gettext(text) if text in SENTENCES else said(text)

@@ -1,0 +1,113 @@
+"""`debit ledger`: what an accountant asks a shell."""
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bank_files import camt053, camt054, credit
+from click.testing import CliRunner, Result
+from house import House
+
+from debit_service.access.service import add_person
+from debit_service.cli import main
+from debit_service.core.work import SERVICE, Role
+
+PASSWORD = "a sentence that nobody guesses"
+THE_DAY = date(2026, 9, 30)
+Shell = Callable[..., Result]
+
+
+@pytest.fixture
+def shell(sqlite_house: House, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    settings = sqlite_house.service.settings
+    for name, value in (("HOME", str(settings.home)), ("DATABASE_URL", settings.url), ("PASSWORD", PASSWORD)):
+        monkeypatch.setenv(f"DEBIT_{name}", value)
+    with sqlite_house.desk.work(SERVICE) as work:
+        add_person(work, "clerk-1", PASSWORD, [Role.FINANCE_CLERK])
+        add_person(work, "approver-1", PASSWORD, [Role.FINANCE_APPROVER])
+
+    def run(*arguments: str, code: int = 0) -> Result:
+        monkeypatch.setenv("DEBIT_CLOCK", sqlite_house.clock.now().isoformat())
+        result = CliRunner().invoke(main, ["ledger", *arguments])
+        assert result.exit_code == code, result.output
+        return result
+
+    return run
+
+
+def values(result: Result) -> Any:
+    return json.loads(result.stdout)
+
+
+def test_balances_of_a_day_and_of_a_fund_are_the_same_on_both_sides(shell: Shell, sqlite_house: House) -> None:
+    sent = sqlite_house.sent()
+    sqlite_house.sent("CNSS", due=date(2026, 10, 20))
+    sqlite_house.in_turn(camt054(sent.account, credit(sent, THE_DAY)))
+
+    lines = shell("balances", "--fund", "CNAS").stdout.splitlines()
+    assert ["bank/CNAS", "DZD", "1000.00"] in [line.split() for line in lines]
+    assert lines[-1].split() == ["total", "DZD", "1000.00", "1000.00"]
+    before = values(shell("balances", "--fund", "CNAS", "--on", "2026-09-29", "--json"))
+    assert "bank/CNAS" not in {one["account"] for one in before}
+    assert {one["account"].partition("/")[2] for one in values(shell("balances", "--json"))} == {"CNAS", "CNSS"}
+    shell("balances", "--fund", "CNAX", code=1)
+
+
+def test_the_journal_of_a_subject_tells_cause_evidence_and_lines(shell: Shell, sqlite_house: House) -> None:
+    sent = sqlite_house.sent()
+    sqlite_house.in_turn(camt054(sent.account, credit(sent, THE_DAY)))
+
+    told = shell("journal", "--subject", sent.collection_id).stdout
+    for word in ("collection.sent", f"end_to_end_id {sent.end_to_end_id}", "collection.settled", "file ", "bank/CNAS"):
+        assert word in told
+    known = values(shell("journal", "--subject", sent.collection_id, "--json"))
+    assert [one["cause"] for one in known["entries"]] == ["collection.sent", "collection.settled"]
+    assert (known["balances"]["bank/CNAS"], known["balances"]["in-transit/CNAS"]) == (100_000, 0)
+    assert "nothing was booked" in shell("journal", "--subject", "nobody").stdout
+
+
+def test_a_tie_out_with_findings_exits_with_findings(shell: Shell, sqlite_house: House) -> None:
+    sent = sqlite_house.sent()
+    sqlite_house.in_turn(camt053(sent.account, THE_DAY, 0, credit(sent, THE_DAY)))
+    assert shell("tie-out").stdout.splitlines()[-1] == "1 days, 0 findings"
+
+    sqlite_house.in_turn(camt053(sent.account, date(2026, 10, 2), 1005_00, message_id="S2"))
+
+    told = shell("tie-out", "--fund", "CNAS", "--from", "2026-10-01", "--to", "2026-10-02", code=1).stdout
+    assert "5.00 DZD apart" in told
+    (row,) = values(shell("tie-out", "--from", "2026-10-01", "--json", code=1))
+    assert (row["day"], row["difference_minor"], row["findings"][0]["amount_minor"]) == ("2026-10-02", 0, 500)
+
+
+def test_a_month_is_closed_by_two_people_and_listed(shell: Shell, sqlite_house: House) -> None:
+    sent = sqlite_house.sent()
+    sqlite_house.in_turn(camt053(sent.account, THE_DAY, 0, credit(sent, THE_DAY)))
+    close = ("close", "CNAS", "2026-09-30", "--why", "the month is over", "--as")
+    assert "ledger.close.not_over" in shell(*close, "clerk-1", code=3).output
+    sqlite_house.go_to(date(2026, 10, 1))
+
+    made = values(shell(*close, "clerk-1", "--json"))
+    assert made["totals"]["DZD"]["bank/CNAS"] == 100_000
+    approve = ("approve-close", made["id"], "--sha256", made["sha256"], "--as")
+    assert "access.role" in shell(*approve, "clerk-1", code=3).output
+    assert "CNAS through 2026-09-30 is closed" in shell(*approve, "approver-1").stdout
+    assert "ledger.close.done" in shell(*approve, "approver-1", code=3).output
+
+    (listed,) = values(shell("closes", "--json"))
+    assert (listed["made_by"], listed["approved_by"], listed["sha256"]) == ("clerk-1", "approver-1", made["sha256"])
+    assert "2026-09-30" in shell("closes", "--fund", "CNAS").stdout
+
+
+def test_an_export_is_written_and_its_hash_told(shell: Shell, sqlite_house: House, tmp_path: Path) -> None:
+    sqlite_house.sent()
+    path = tmp_path / "journal.csv"
+
+    told = shell(
+        "export", "--fund", "CNAS", "--from", "2026-09-01", "--to", "2026-09-30", "--format", "csv", "--out", str(path)
+    )
+
+    assert told.stdout.startswith(f"{path}: sha256 ")
+    assert "contribution.declared" in path.read_text()

@@ -1,0 +1,169 @@
+"""The work queue's pages: what waits and what it may be, each decision by its form, and the other person's part."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from bank_files import Booked, camt054
+from web.conftest import Browser
+from web.story import PASSWORD, Ids
+
+from debit_service.banks import service as bank_store
+from debit_service.collections import queries as collections
+from debit_service.contributions import queries as contributions
+from debit_service.core.work import SERVICE
+from debit_service.ledger.queries import trial_balance
+from debit_service.reconcile import decisions, suggest
+from debit_service.reconcile import queries as reconcile
+from debit_service.reconcile.exceptions import MACHINE, REASONS, Decision, Exceptional
+from debit_service.reconcile.service import import_stored
+from debit_service.reconcile.standing import Purpose
+from debit_service.web import queue_words
+from debit_service.wiring import Service
+
+WHY = {"why": "the statement says so"}
+MUCH = 200_000_000
+
+
+@pytest.fixture
+def much(service: Service) -> str:
+    """A large credit without a reference; returns the entry."""
+    account = service.funds.get("CNAS").creditor.account.value
+    content = camt054(account, Booked(MUCH, "DZD", date(2026, 11, 20), servicer_reference="MUCH"), message_id="MUCH")
+    with service.desk.work(SERVICE) as work:
+        bank_store.store(work, "in", "mock-bank", "much.xml", content)
+    import_stored(service.desk, SERVICE, service.funds)
+    with service.desk.reading(SERVICE) as work:
+        return next(entry.id for entry, _ in reconcile.queue(work) if entry.amount_minor == MUCH)
+
+
+def balance(service: Service, name: str) -> int:
+    """What stands on an account of CNAS, minor units."""
+    with service.desk.database.reading() as session:
+        return trial_balance(session).get((f"{name}/CNAS", "DZD"), 0)
+
+
+def decision_of(service: Service, entry_id: str) -> str:
+    """The newest decision about an entry."""
+    with service.desk.reading(SERVICE) as work:
+        return decisions.history(work, entry_id)[-1][0].id
+
+
+def test_the_queue_shows_why_an_entry_waits_and_what_it_may_be(somebody: Callable[[str], Browser], ids: Ids) -> None:
+    page = somebody("clerk").get("/suspense")
+    assert "Nothing was expected" in page
+    assert "1,500.00" in page
+    assert re.search(r"May be\s+<bdi[^>]*>LOST", page)
+    for query, shown in (("?exception=duplicate", 0), ("?fund=CNSS", 0), ("?days=7", 1), ("?days=x&exception=x", 1)):
+        assert f"Shown: {shown} of {shown}." in somebody("clerk").get(f"/suspense{query}")
+
+
+def test_a_suggestion_says_why_and_fills_in_the_form(
+    somebody: Callable[[str], Browser], service: Service, ids: Ids
+) -> None:
+    clerk = somebody("clerk")
+    page = clerk.get(f"/suspense/{ids.suspense}")
+    assert "The amount is exactly this one." in page
+    with service.desk.reading(SERVICE) as work:
+        reference = collections.attempts(work, ids.lost)[0].end_to_end_id
+    link = re.search(r'href="(/suspense/[^"#]*debit=[^"#]*)', page)
+    assert link
+    assert f'value="{reference}"' in clerk.get(link[1])
+    assert "Fill in this debit" not in somebody("approver").get(f"/suspense/{ids.suspense}")
+
+
+def test_an_entry_pays_a_contribution_by_its_form(
+    somebody: Callable[[str], Browser], service: Service, ids: Ids
+) -> None:
+    clerk, address = somebody("clerk"), f"/suspense/{ids.suspense}"
+    for wrong in ({"shares": ""}, {"shares": "NEXT"}, {"shares": "NEXT x"}, {"shares": "NEXT 1600.00"}):
+        assert "There is a problem" in clerk.post(f"{address}/allocate", WHY | wrong, 422, page=address)
+
+    clerk.post(f"{address}/allocate", WHY | {"shares": "NEXT 1000.00", "refund_rest": "y"}, page=address)
+
+    with service.desk.reading(SERVICE) as work:
+        assert contributions.paid_otherwise_minor(work, contributions.get(work, "NEXT").id) == 1000_00
+    assert (balance(service, "refunds-owed"), balance(service, "suspense")) == (-500_00, 0)
+    assert "It does not wait for anybody." in clerk.get(address)
+
+
+def test_an_entry_is_set_aside_and_the_decision_undone(
+    somebody: Callable[[str], Browser], service: Service, ids: Ids
+) -> None:
+    clerk, address = somebody("clerk"), f"/suspense/{ids.suspense}"
+    clerk.post(f"{address}/set-aside", WHY | {"decision": "not_ours"}, page=address)
+    assert (balance(service, "not-ours"), balance(service, "suspense")) == (-1500_00, 0)
+
+    decision = f"/decisions/{decision_of(service, ids.suspense)}"
+    clerk.post(f"{decision}/undo", {"why": ""}, 422, page=decision)
+    clerk.post(f"{decision}/undo", {"why": "it was ours"}, page=decision)
+
+    assert (balance(service, "not-ours"), balance(service, "suspense")) == (0, -1500_00)
+    assert "it was ours" in clerk.get(decision)
+
+
+def test_an_entry_is_held_until_a_day_and_not_longer_shown(somebody: Callable[[str], Browser], ids: Ids) -> None:
+    clerk, address = somebody("clerk"), f"/suspense/{ids.suspense}"
+    assert "Choose a day after today." in clerk.post(
+        f"{address}/hold", WHY | {"follow_up": "2026-11-01"}, 422, page=address
+    )
+    clerk.post(f"{address}/hold", WHY | {"follow_up": "2026-12-05"}, page=address)
+    assert "Shown: 0 of 0." in clerk.get("/suspense")
+    assert "5 Dec 2026" in clerk.get("/suspense?held=1")
+
+
+def test_much_money_is_confirmed_by_another_person_with_the_password(
+    somebody: Callable[[str], Browser], service: Service, much: str
+) -> None:
+    clerk, approver, address = somebody("clerk"), somebody("approver"), f"/suspense/{much}"
+    clerk.post(f"{address}/set-aside", WHY | {"decision": "refund_owed"}, page=address)
+    decision = f"/decisions/{decision_of(service, much)}"
+    assert decision in approver.get("/suspense")
+    assert "confirm" not in re.sub(r"confirms", "", clerk.get(decision))
+
+    approver.post(f"{decision}/confirm", {"password": "a guess"}, 422, page=decision)
+    assert balance(service, "refunds-owed") == 0
+    approver.post(f"{decision}/confirm", {"password": PASSWORD}, page=decision)
+    assert balance(service, "refunds-owed") == -MUCH
+    assert "Carried out" in approver.get(decision)
+
+
+def test_a_proposal_is_refused_by_the_approver(somebody: Callable[[str], Browser], service: Service, much: str) -> None:
+    clerk, address = somebody("clerk"), f"/suspense/{much}"
+    clerk.post(f"{address}/set-aside", WHY | {"decision": "not_ours"}, page=address)
+    assert "waits for another person" in clerk.post(
+        f"{address}/set-aside", WHY | {"decision": "not_ours"}, 422, page=address
+    )
+    decision = f"/decisions/{decision_of(service, much)}"
+    somebody("approver").post(f"{decision}/refuse", {"why": "ask the bank first"}, page=decision)
+    assert "ask the bank first" in clerk.get(decision)
+    assert balance(service, "suspense") == -MUCH - 1500_00
+
+
+def test_a_refund_is_recorded_as_paid_out(somebody: Callable[[str], Browser], service: Service, ids: Ids) -> None:
+    clerk, address = somebody("clerk"), f"/suspense/{ids.suspense}"
+    clerk.post(f"{address}/set-aside", WHY | {"decision": "refund_owed"}, page=address)
+    page = f"/refunds?pay={ids.suspense}"
+    assert "1,500.00" in clerk.get(page)
+    said = WHY | {"amount": "1500.01", "paid_on": "2026-11-20", "reference": "OUT-1", "evidence": "transfer list"}
+
+    assert "not more than is owed back" in clerk.post(f"/refunds/{ids.suspense}/paid", said, 422, page=page)
+    clerk.post(f"/refunds/{ids.suspense}/paid", said | {"amount": "1500.00"}, page=page)
+
+    assert balance(service, "refunds-owed") == 0
+    assert "Nothing is owed back." in clerk.get("/refunds")
+    assert "1,500.00" in clerk.get("/refunds?all=1")
+
+
+def test_every_word_of_the_queue_has_words() -> None:
+    for table, values in (
+        (queue_words.EXCEPTIONS, Exceptional),
+        (queue_words.DECISIONS, Decision),
+        (queue_words.STATES, MACHINE.states()),
+        (queue_words.PURPOSES, Purpose),
+    ):
+        assert {str(key) for key in table} == {str(value) for value in values}
+    points = (value for value in vars(suggest).values() if isinstance(value, tuple) and len(value) == 3)
+    said = {one.says for one in REASONS.values()} | {str(point[2]) for point in points}
+    assert said <= queue_words.SENTENCES
