@@ -32,7 +32,7 @@ fuzz: $(DEV_READY) ## Feed changed bank files to the reader (SECONDS=20; --seed 
 	@PYTHONPATH=tests/iso20022 $(PYTHON) tests/fuzz/fuzz_bank_file.py --seconds $(or $(SECONDS),20) $(ARGS)
 
 # From a database to files needs a PostgreSQL server, which comes with what tests need.
-bench: $(if $(filter collect,$(WHAT)),$(DEV_READY),$(RUN_READY)) ## Measure beside peers and floors: messages, or WHAT=collect (ARGS="--sizes 10000,100000,1000000 --json FILE")
+bench: $(if $(filter collect reconcile,$(WHAT)),$(DEV_READY),$(RUN_READY)) ## Measure beside peers and floors: messages, or WHAT=collect, WHAT=reconcile (ARGS="--sizes 10000,100000,1000000 --json FILE")
 	@$(PYTHON) benchmarks/$(or $(WHAT),iso20022).py $(ARGS)
 
 lint: $(DEV_READY) ## Format check, lint, types, import walls, dead code, dependencies, locks

@@ -1,34 +1,26 @@
-"""A fund with as many contributions due as are asked for, each of an employer with a mandate; everything is invented.
+"""As many contributions due as are asked for, each of an employer with a mandate; everything is invented.
 
-Names, accounts and amounts are those of `benchmarks.data`, and sealed as the service seals them. The fund is the one of euro
-and CORE; its facts are confirmed, and its safety bounds lie beyond any run, because no person is here to release one.
+Names, accounts and amounts are those of `benchmarks.data`, and sealed as the service seals them.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from benchmarks.collect_databases import settle
 from benchmarks.data import amount_minor, debtor_name, iban
-from debit_service import schema
+from benchmarks.databases import settle
+from benchmarks.fund import FUND, PLANNED_AT, fund_of, install, service_on
 from debit_service.collections.service.plan import plan
 from debit_service.contributions.models import Contribution, ContributionImport
 from debit_service.core.bulk import CHUNK_ROWS, insert_rows
 from debit_service.core.clock import SetClock
-from debit_service.core.settings import Settings
 from debit_service.core.work import SERVICE, Work
 from debit_service.employers.models import Employer
-from debit_service.funds.profile import Fund
 from debit_service.mandates.models import Mandate, MandateForm, MandateTransition
-from debit_service.wiring import Service, open_service
 
-FUND = "EINZUGSSTELLE"
-PLANNED_AT, BATCHED_AT = datetime(2026, 9, 1, 6, tzinfo=UTC), datetime(2026, 9, 25, 6, tzinfo=UTC)
+BATCHED_AT = datetime(2026, 9, 25, 6, tzinfo=UTC)
 DUE_ON, PERIOD, SIGNED_ON = date(2026, 9, 28), "2026-08", date(2026, 6, 15)
-_CREDITOR_IDENTIFIER = "DE98ZZZ09999999999"
-_EXAMPLES = ("creditor.name", "creditor.identifier", "creditor.account", "scheme", "debit_policy.max_attempts")
-_COLLECTIONS_MAX, _SUM_MAX_MINOR = 10**9, 10**15
+CREDITOR_IDENTIFIER = "DE98ZZZ09999999999"
 
 _EMPLOYER = ("id", "reference", "name_sealed", "email_sealed", "language", "created_at")
 _FORM = ("id", "employer_id", "how", "signed_on", "content_sealed", "sha256", "received_at", "entered_by")
@@ -66,34 +58,9 @@ _CONTRIBUTION = (
 )
 
 
-@contextmanager
-def service_on(home: Path, url: str, clock: SetClock) -> Iterator[Service]:
-    """The service on a database, with the key ring and the confirmations in `home`, until the context ends."""
-    service = open_service(_settings(home, url), clock)
-    try:
-        yield service
-    finally:
-        service.desk.database.dispose()
-
-
-def fund_of(service: Service) -> Fund:
-    """The fund that collects, without a bound at which a run would stop."""
-    fund = service.funds.get(FUND)
-    policy = fund.debit_policy
-    count = policy.bounds.max_collections.model_copy(update={"value": _COLLECTIONS_MAX})
-    sum_minor = policy.bounds.max_sum_minor.model_copy(update={"value": _SUM_MAX_MINOR})
-    bounds = policy.bounds.model_copy(update={"max_collections": count, "max_sum_minor": sum_minor})
-    return fund.model_copy(update={"debit_policy": policy.model_copy(update={"bounds": bounds})})
-
-
 def seed(home: Path, url: str, size: int) -> None:
     """Make the schema in an empty database and `size` contributions, all due on one day."""
-    home.mkdir(parents=True, exist_ok=True)
-    confirmed = (
-        f'"{FUND}.{fact}" = {{ by = "benchmark", on = 2026-08-31, why = "an example" }}\n' for fact in _EXAMPLES
-    )
-    (home / "confirmations.toml").write_text("".join(confirmed), encoding="utf-8")
-    schema.upgrade(_settings(home, url))
+    install(home, url)
     with service_on(home, url, SetClock(PLANNED_AT)) as service:
         with service.desk.work(SERVICE) as work:
             import_id = work.new_id()
@@ -122,10 +89,6 @@ def plan_all(home: Path, url: str) -> None:
         settle(service.desk.database.engine)
 
 
-def _settings(home: Path, url: str) -> Settings:
-    return Settings(home=home, database_url=url)
-
-
 def _owe(work: Work, import_id: str, numbers: range) -> None:
     """An employer, its form, its active mandate and a contribution for each of `numbers`."""
     employers = work.new_ids(len(numbers))
@@ -150,8 +113,11 @@ def _employers(work: Work, ids: list[str], numbers: range) -> Iterator[tuple[obj
 def _sign(work: Work, employers: list[str], numbers: range) -> None:
     now, count = work.now(), len(numbers)
     forms, mandates = work.new_ids(count), work.new_ids(count)
-    signed = ((form_id, employer_id, "import", SIGNED_ON, b"a form", "of nothing", now, "benchmark")
-              for form_id, employer_id in zip(forms, employers, strict=True))  # fmt: skip
+    signed = (
+        (form_id, employer_id, "import", SIGNED_ON, work.keys.seal("a form", f"mandate_forms.content:{form_id}"),
+         "of nothing", now, "benchmark")
+        for form_id, employer_id in zip(forms, employers, strict=True)
+    )  # fmt: skip
     insert_rows(work.session, MandateForm, _FORM, signed)
     insert_rows(work.session, Mandate, _MANDATE, _mandates(work, mandates, forms, employers, numbers))
     active: Iterator[tuple[object, ...]] = ((new_id, mandate_id, 1, "signed", "active", True, "benchmark", "seeded", {}, now)
@@ -166,7 +132,7 @@ def _mandates(
     for mandate_id, form_id, employer_id, number in zip(ids, forms, employers, numbers, strict=True):
         account = iban(number)
         yield (
-            mandate_id, form_id, FUND, employer_id, f"M-{number:09d}", _CREDITOR_IDENTIFIER, "CORE", SIGNED_ON, "IBAN",
+            mandate_id, form_id, FUND, employer_id, f"M-{number:09d}", CREDITOR_IDENTIFIER, "CORE", SIGNED_ON, "IBAN",
             keys.seal(account, f"mandates.account:{mandate_id}"), keys.index(account, "account"),
             keys.seal(debtor_name(number), f"mandates.debtor_name:{mandate_id}"), 1, "recurrent", True, now,
         )  # fmt: skip

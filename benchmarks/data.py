@@ -107,10 +107,10 @@ _ENTRY = (
 # `A irregular`, `?` in the latter only.
 _DETAIL = (
     ("", "<TxDtls><Refs>"),
-    ("?", "<AcctSvcrRef>S{number}-D</AcctSvcrRef>"),
-    ("?", f"<PmtInfId>{PAYMENT_INFORMATION_ID}</PmtInfId>"),
-    ("", "<EndToEndId>C-2026-10-{number}</EndToEndId>"),
-    ("~", "<TxId>T{number}</TxId>"),
+    ("?", "<AcctSvcrRef>S{entry}-D</AcctSvcrRef>"),
+    ("?", "<PmtInfId>{block}</PmtInfId>"),
+    ("", "<EndToEndId>{end_to_end_id}</EndToEndId>"),
+    ("~", "<TxId>T{entry}</TxId>"),
     ("?", "<MndtId>M-{number}</MndtId>"),
     ("", '</Refs><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{direction}</CdtDbtInd>'),
     ("?", _CODE),
@@ -139,25 +139,30 @@ def camt054(path: Path, size: int, shape: str) -> None:
         entries=2 if shape == "B" else size,
         total=euros(total_minor(size)),
     )
-    _write(path, head, entries, _CAMT_TAIL)
+    write_pieces(path, head, entries, _CAMT_TAIL)
+
+
+def bank_entry(*, returned: bool) -> str:
+    """An entry of one transaction with everything that banks write, to be filled with `entry_values`."""
+    return _entry(returned, _EVERYTHING)
 
 
 def _singles(size: int, template: Callable[[bool, int], str], always: int) -> Iterator[str]:
     for number in range(size):
         # The multiplier is odd: all layouts come, and neighbours differ in several elements.
         parts = number * 97 & _EVERYTHING | always
-        yield template(is_return(number), parts).format_map(_values(number))
+        yield template(is_return(number), parts).format_map(entry_values(number))
 
 
 def _batches(size: int) -> Iterator[str]:
     for entry, returned in enumerate((False, True)):
         numbers = [number for number in range(size) if is_return(number) is returned]
-        values = _values(entry) | _booked(returned)
+        values = entry_values(entry) | _booked(returned)
         values |= {"amount": euros(sum(map(amount_minor, numbers)))}
         yield "<Ntry>" + _ENTRY.format_map(values) + "<NtryDtls>"
         detail = _detail(returned, _EVERYTHING)
         for number in numbers:
-            yield detail.format_map(_values(number))
+            yield detail.format_map(entry_values(number))
         yield "</NtryDtls></Ntry>"
 
 
@@ -190,10 +195,13 @@ def _indented(xml: str, level: int) -> str:
     return "\n" + "\n".join(lines)
 
 
-def _values(number: int) -> dict[str, str]:
+def entry_values(number: int) -> dict[str, str]:
+    """What stands in the entry of a debit: `entry` is in the bank's own references, `number` in those of the debit."""
     return {
         "entry": f"{number:09d}",
         "number": f"{number:09d}",
+        "end_to_end_id": f"C-2026-10-{number:09d}",
+        "block": PAYMENT_INFORMATION_ID,
         "amount": euros(amount_minor(number)),
         "day": _DAYS[number // 200 % len(_DAYS)],
         "name": escape(debtor_name(number), quote=False),
@@ -229,11 +237,12 @@ _STATUS = (
 def pain002(path: Path, size: int) -> None:
     """Write a pain.002.001.10 that rejects `size` transactions."""
     head = _PAIN002_HEAD.format(size=size, total=euros(total_minor(size)))
-    statuses = (_STATUS.format_map(_values(number)) for number in range(size))
-    _write(path, head, statuses, "</OrgnlPmtInfAndSts></CstmrPmtStsRpt></Document>")
+    statuses = (_STATUS.format_map(entry_values(number)) for number in range(size))
+    write_pieces(path, head, statuses, "</OrgnlPmtInfAndSts></CstmrPmtStsRpt></Document>")
 
 
-def _write(path: Path, head: str, pieces: Iterable[str], tail: str) -> None:
+def write_pieces(path: Path, head: str, pieces: Iterable[str], tail: str) -> None:
+    """An XML file of these pieces, one after the other."""
     with path.open("w", encoding="utf-8", newline="\n") as out:
         out.write('<?xml version="1.0" encoding="UTF-8"?>\n')
         out.write(head)

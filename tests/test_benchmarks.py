@@ -10,23 +10,41 @@ from typing import Any
 
 import pytest
 from lxml import etree
+from sqlalchemy import create_engine
 
-from benchmarks import collect_measure, collect_report, collect_results, data
+from benchmarks import (
+    collect_report,
+    collect_results,
+    costs,
+    data,
+    reconcile_files,
+    reconcile_report,
+    reconcile_results,
+)
 from benchmarks.checks import Wrong, check_read, check_written
 from benchmarks.collect_checks import check_files
 from benchmarks.collect_data import plan_all, seed
-from benchmarks.collect_databases import PostgresqlDatabases
-from benchmarks.collect_measure import Cost, Watch
 from benchmarks.contests import CONTESTS, F_STRINGS, OURS, SEPAXML
+from benchmarks.costs import Cost, Watch
+from benchmarks.databases import PostgresqlDatabases, SqliteFiles
 from benchmarks.environment import ROOT
+from benchmarks.fund import fund_of, service_on
 from benchmarks.lanes import floors, ours_read
+from benchmarks.lines import NO_DATABASE, Line
+from benchmarks.lines import Results as Lines
 from benchmarks.measure import Measurement
+from benchmarks.reconcile_checks import CREDITED, RETURNED, check_books
+from benchmarks.reconcile_data import ANSWERED_AT, credit_all, send_all
+from benchmarks.reconcile_files import FILES, path_of
+from benchmarks.reconcile_web import Pages, ask_meanwhile
 from benchmarks.report import as_text, pasted
 from benchmarks.results import Result, Results, verdicts
 from benchmarks.task import Task
+from debit_service.core.clock import SetClock
 from debit_service.iso20022.read import read_bank_file
 from debit_service.iso20022.records import BankRecord
 from debit_service.iso20022.schemas import PREFIX, schema_for
+from debit_service.verify import verify
 
 SIZE = 60
 SHAPES = ("A", "B", "A pretty", "A mixed", "A irregular")
@@ -203,8 +221,8 @@ def files(tmp_path: Path) -> Path:
     return folder
 
 
-def line(name: str, *, cpu_s: float, database: str = "SQLite", status: Any = "ok") -> collect_results.Line:
-    return collect_results.Line(database, name, SIZE, status, runs=[Cost(SIZE, cpu_s, 0.0, 2 * cpu_s, 1024)])
+def line(name: str, *, cpu_s: float, database: str = "SQLite", status: Any = "ok", size: int = SIZE) -> Line:
+    return Line(database, name, size, status, runs=[Cost(size, cpu_s, 0.0, 2 * cpu_s, 1024)])
 
 
 def test_collecting_is_measured_from_contributions_to_checked_files(tmp_path: Path) -> None:
@@ -235,10 +253,10 @@ def test_every_lane_collects_all_that_is_due_on_postgresql(postgresql_url: str, 
             folder, watch = tmp_path / "files", Watch(None)
             folder.mkdir()
             url = databases.copy(f"bench_{entrant.source}", "bench_turn")
-            collect_measure.take(entrant.lane, SIZE, home, url, folder, watch)
+            costs.take(f"benchmarks.collect_lanes:{entrant.lane}", SIZE, home, url, folder, watch)
             databases.drop("bench_turn")
             assert watch.costs.keys() == entrant.steps.keys()
-            if entrant.writes:
+            if entrant.check:
                 assert "schema" in check_files(folder, SIZE, data.total_minor(SIZE))
             shutil.rmtree(folder)
     finally:
@@ -273,22 +291,34 @@ def test_files_do_not_count_when_one_of_them_is_wrong(files: Path, old: str, new
         check_files(files, SIZE, data.total_minor(SIZE))
 
 
-@pytest.mark.skipif(not collect_measure.is_measurable(), reason="this machine does not tell what processes cost")
+@pytest.mark.skipif(not costs.is_measurable(), reason="this machine does not tell what processes cost")
 def test_what_a_server_costs_is_what_its_processes_cost() -> None:
-    before = collect_measure.server_cpu_s(os.getpid())
+    before = costs.server_cpu_s(os.getpid())
     subprocess.run([sys.executable, "-c", "sum(range(10_000_000))"], check=True)
-    assert collect_measure.server_cpu_s(os.getpid()) - before >= 0.05
+    assert costs.server_cpu_s(os.getpid()) - before >= 0.05
+
+
+def test_a_step_that_is_taken_in_pieces_costs_what_they_cost_together() -> None:
+    watch = Watch(None)
+    for count in (20, 3):
+        with watch("copy", count):
+            sum(range(1_000_000))
+    with watch("other", 1):
+        pass
+    assert watch.costs["copy"].count == 23
+    assert watch.costs["copy"].cpu_s > watch.costs["other"].cpu_s
 
 
 def test_ratios_are_told_where_they_say_something() -> None:
     floor, planned = line(collect_results.OPENED, cpu_s=1.0), line(collect_results.PLAN, cpu_s=0.5)
-    peer = line(collect_results.SEPAXML, cpu_s=8.0, database=collect_results.NO_DATABASE)
+    peer = line(collect_results.SEPAXML, cpu_s=8.0, database=NO_DATABASE)
     batched = line(collect_results.BATCH, cpu_s=2.0)
-    results = collect_results.Results([floor, planned, peer, batched])
+    results = Lines([floor, planned, peer, batched], collect_results.RATIOS)
     assert (results.ratio(batched, "x floor"), results.ratio(batched, "x sepaxml")) == (0.5, 4.0)
     assert results.ratio(planned, "x floor") is None
     assert results.ratio(batched, "x COPY") is None
-    wrong = collect_results.Results([line(collect_results.OPENED, cpu_s=1.0, status="wrong"), batched])
+    failed_floor = line(collect_results.OPENED, cpu_s=1.0, status="wrong")
+    wrong = Lines([failed_floor, batched], collect_results.RATIOS)
     assert wrong.ratio(batched, "x floor") is None
 
 
@@ -300,3 +330,151 @@ def test_the_tables_of_collecting_have_marks_of_their_own() -> None:
     assert pasted(once, "") == collect_report.pasted(pasted(page, ""), "told\n")
     with pytest.raises(ValueError, match="results of collect"):
         collect_report.pasted("no marks", "")
+
+
+# --- from the bank's files to the journal ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bank_files(tmp_path: Path) -> Path:
+    """Everything that the bank sends about SIZE collections."""
+    folder = tmp_path / "bank"
+    folder.mkdir()
+    for name, write in FILES.items():
+        write(path_of(folder, name), SIZE)
+    return folder
+
+
+@pytest.fixture
+def databases(tmp_path: Path) -> SqliteFiles:
+    """With `sent`, in which SIZE collections were sent."""
+    databases = SqliteFiles(tmp_path)
+    send_all(tmp_path / "home", databases.create("sent"), SIZE)
+    return databases
+
+
+def test_reconciling_is_measured_from_the_banks_files_to_the_books(tmp_path: Path) -> None:
+    target = tmp_path / "results.json"
+    command = [
+        sys.executable,
+        "benchmarks/reconcile.py",
+        "--databases",
+        "sqlite",
+        "--sizes",
+        str(SIZE),
+        "--repeat",
+        "1",
+    ]
+    done = subprocess.run(
+        [*command, "--only", "returns,copy", "--json", str(target)],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    told = json.loads(target.read_text())
+    lines = {one["name"]: one for one in told["results"]}
+    store, read, whole = (lines[f"returns: {step}"] for step in ("store", "import", "file to committed"))
+    assert whole["cpu_s"] == pytest.approx(store["cpu_s"] + read["cpu_s"])
+    assert "balances" in whole["note"]
+    assert read["ratios"]["x COPY"] == pytest.approx(read["cpu_s"] / lines[reconcile_results.COPY]["cpu_s"])
+    assert {goal["decides"] for goal in told["goals"]} == {False}
+
+
+@pytest.mark.parametrize("kind", ["SQLite", "PostgreSQL"])
+def test_every_lane_leaves_books_that_are_right(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path, bank_files: Path
+) -> None:
+    databases: SqliteFiles | PostgresqlDatabases = SqliteFiles(tmp_path)
+    if kind == "PostgreSQL":
+        databases = PostgresqlDatabases(request.getfixturevalue("postgresql_url"), None)
+    home = tmp_path / "home"
+    try:
+        send_all(home, databases.create("bench_sent"), SIZE)
+        credit_all(home, databases.copy("bench_sent", "bench_credited"), bank_files)
+        for entrant in reconcile_results.ENTRANTS:
+            url, watch = databases.copy(f"bench_{entrant.source}", "bench_turn"), Watch(None)
+            costs.take(f"benchmarks.reconcile_lanes:{entrant.lane}", SIZE, home, url, bank_files, watch)
+            assert watch.costs.keys() == entrant.steps.keys()
+            assert {cost.count for cost in watch.costs.values()} == {SIZE}
+            if entrant.check:
+                assert "balances" in check_books(url, SIZE, entrant.check)
+            databases.drop("bench_turn")
+    finally:
+        for name in ("bench_sent", "bench_credited", "bench_turn"):
+            databases.drop(name)
+
+
+def test_what_was_sent_is_what_the_service_would_have_left(
+    databases: SqliteFiles, bank_files: Path, tmp_path: Path
+) -> None:
+    home, url = tmp_path / "home", databases.url("sent")
+    credit_all(home, url, bank_files)
+    with service_on(home, url, SetClock(ANSWERED_AT)) as service:
+        assert fund_of(service).creditor.account.value == reconcile_files.ACCOUNT
+        # The second looks into the files that we sent, and these hold nothing.
+        breached = {check.number: breaches for check, breaches in verify(service) if breaches and check.number != 2}
+        assert breached == {}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_the_bank_sends_of_many_collections_is_valid(bank_files: Path, name: str) -> None:
+    content = etree.XML(path_of(bank_files, name).read_bytes())
+    schema_for(etree.QName(content).namespace).assertValid(etree.ElementTree(content))
+    with path_of(bank_files, name).open("rb") as stream:
+        told = list(read_bank_file(stream, file=name))
+    (container,) = (item for item in told if not isinstance(item, BankRecord))
+    assert container.findings == ()
+    assert len({item.end_to_end_id for item in told if isinstance(item, BankRecord)}) == SIZE
+
+
+WRONG_BOOKS = {
+    "update collections set live = true, failed_on = null where failure_code = 'AM04'": "failed collections",
+    "delete from allocations where effect = 'returned'": "allocations",
+    "update dispositions set kind = 'suspense' where kind = 'matched'": "dispositions",
+    "insert into journal_lines select entry_id, 3, 'charges/X', subject, 1 from journal_lines limit 1": "balances",
+}
+
+
+def test_books_that_are_wrong_do_not_count(databases: SqliteFiles, bank_files: Path, tmp_path: Path) -> None:
+    home, url = tmp_path / "home", databases.url("sent")
+    credit_all(home, url, bank_files)
+    costs.take("benchmarks.reconcile_lanes:returns", SIZE, home, url, bank_files, Watch(None))
+    assert check_books(url, SIZE, RETURNED)
+    with pytest.raises(Wrong, match="balances"):
+        check_books(url, SIZE, CREDITED)
+    for change, what in WRONG_BOOKS.items():
+        engine = create_engine(databases.copy("sent", "changed"))
+        with engine.begin() as connection:
+            connection.exec_driver_sql(change)
+        engine.dispose()
+        with pytest.raises(Wrong, match=what):
+            check_books(databases.url("changed"), SIZE, RETURNED)
+
+
+def test_a_page_is_asked_for_alone_and_while_a_file_is_read(
+    databases: SqliteFiles, bank_files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.reconcile_web._REQUESTS_ALONE", 10)
+    monkeypatch.setattr("benchmarks.reconcile_web._REQUESTS_MIN", 1)
+    pages = Pages("SQLite", SIZE)
+    ask_meanwhile(databases, tmp_path / "home", bank_files, pages)
+    assert len(pages.alone) == 10
+    assert pages.times == pytest.approx(max(pages.meanwhile) / max(pages.alone), rel=1.0)
+
+
+def test_goals_of_reconciling_are_decided_at_their_size_alone() -> None:
+    returns, floor = "returns: import", reconcile_results.COPY
+    few = [line(returns, cpu_s=9.0), line(floor, cpu_s=1.0)]
+    many = [line(returns, cpu_s=8.0, size=1_000_000), line(floor, cpu_s=1.0, size=1_000_000)]
+    judged = reconcile_results.verdicts(Lines([*few, *many], reconcile_results.RATIOS))
+    told = [(one.size, one.value, one.met, one.decides) for one in judged if "COPY" in one.goal]
+    assert told == [(SIZE, 9.0, False, False), (1_000_000, 8.0, True, True)]
+
+
+def test_the_tables_of_reconciling_have_marks_of_their_own() -> None:
+    page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    once = reconcile_report.pasted(page, "told\n")
+    assert "told\n<!-- end of the results of reconcile -->" in once
+    assert collect_report.pasted(once, "") == reconcile_report.pasted(collect_report.pasted(page, ""), "told\n")
+    with pytest.raises(ValueError, match="results of reconcile"):
+        reconcile_report.pasted("no marks", "")

@@ -12,13 +12,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TypeAlias
 
-from benchmarks.collect_data import PLANNED_AT, service_on
 from benchmarks.environment import ROOT
+from benchmarks.fund import PLANNED_AT, service_on
 from benchmarks.measure import Failed, cpu_s, peak_kib, reset_peak
 from debit_service.core.clock import SetClock
 from debit_service.core.collector import spare_the_collector
@@ -30,32 +30,32 @@ _PROCESSES = Path("/proc")
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Collect what the service's database holds; files go to the empty folder `target`. The service goes by `clock`."""
+    """Work on the service's database, which is of `size`. Files are in `folder`, or go there. The service goes by `clock`."""
 
     size: int
     service: Service
     clock: SetClock
-    target: Path
+    folder: Path
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a child is told: `lane` is a function of benchmarks.collect_lanes; `server` the process of the database's server."""
+    """What a child is told: `lane` is `module:function`, `server` the process of the database's server."""
 
     lane: str
     size: int
     home: str
     url: str
-    target: str
+    folder: str
     warm_up_size: int
     warm_up_url: str
-    warm_up_target: str
+    warm_up_folder: str
     server: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one step cost for `count` collections. `cpu_s` is of client and server together, `server_cpu_s` the server's part."""
+    """What one step cost for `count` items. `cpu_s` is of client and server together, `server_cpu_s` the server's part."""
 
     count: int
     cpu_s: float
@@ -64,9 +64,13 @@ class Cost:
     memory_growth_kib: int
 
     def and_then(self, other: "Cost") -> "Cost":
-        """Both, one after the other, for the same collections."""
+        """Both, one after the other, for the same items."""
+        return replace(self.and_more(other), count=self.count)
+
+    def and_more(self, other: "Cost") -> "Cost":
+        """Both, one after the other, for some items and then for others."""
         return Cost(
-            self.count,
+            self.count + other.count,
             self.cpu_s + other.cpu_s,
             self.server_cpu_s + other.server_cpu_s,
             self.wall_s + other.wall_s,
@@ -75,7 +79,7 @@ class Cost:
 
 
 class Watch:
-    """Takes the cost of each step, by its name."""
+    """Takes the cost of each step, by its name; a step that is taken in pieces costs what they cost together."""
 
     def __init__(self, server: int | None) -> None:
         self.costs: dict[str, Cost] = {}
@@ -89,7 +93,8 @@ class Watch:
         client, server, wall = cpu_s(), self._server_cpu_s(), time.perf_counter()
         yield
         client, server, wall = cpu_s() - client, self._server_cpu_s() - server, time.perf_counter() - wall
-        self.costs[step] = Cost(count, client + server, server, wall, peak_kib() - memory)
+        cost = Cost(count, client + server, server, wall, peak_kib() - memory)
+        self.costs[step] = self.costs[step].and_more(cost) if step in self.costs else cost
 
     def _server_cpu_s(self) -> float:
         return server_cpu_s(self._server) if self._server else 0.0
@@ -121,7 +126,7 @@ def is_measurable() -> bool:
 
 def run(job: Job) -> dict[str, Cost]:
     """Run `job` and wait; returns the cost of each step. Raises Failed."""
-    command = [sys.executable, "-m", "benchmarks.collect_measure", json.dumps(asdict(job))]
+    command = [sys.executable, "-m", "benchmarks.costs", json.dumps(asdict(job))]
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=_SECONDS_MAX)
     except subprocess.TimeoutExpired:
@@ -135,17 +140,18 @@ def _child(job: Job) -> dict[str, Cost]:
     # As the command line does.
     spare_the_collector()
     home, watch = Path(job.home), Watch(job.server)
-    take(job.lane, job.warm_up_size, home, job.warm_up_url, Path(job.warm_up_target), Watch(job.server))
-    take(job.lane, job.size, home, job.url, Path(job.target), watch)
+    take(job.lane, job.warm_up_size, home, job.warm_up_url, Path(job.warm_up_folder), Watch(job.server))
+    take(job.lane, job.size, home, job.url, Path(job.folder), watch)
     return watch.costs
 
 
-def take(lane: str, size: int, home: Path, url: str, target: Path, watch: Watch) -> None:
-    """Let a function of `benchmarks.collect_lanes` do its work on the database at `url`."""
-    work: Lane = getattr(import_module("benchmarks.collect_lanes"), lane)
+def take(lane: str, size: int, home: Path, url: str, folder: Path, watch: Watch) -> None:
+    """Let `lane`, `module:function`, do its work on the database at `url`."""
+    module, _, function = lane.partition(":")
+    work: Lane = getattr(import_module(module), function)
     clock = SetClock(PLANNED_AT)
     with service_on(home, url, clock) as service:
-        work(Task(size, service, clock, target), watch)
+        work(Task(size, service, clock, folder), watch)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
-"""Where the lanes collect: SQLite files, and databases of a PostgreSQL server; a filled one is made once, and then copied."""
+"""Where the lanes work: SQLite files, and databases of a PostgreSQL server; a filled one is made once, and then copied."""
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -11,7 +10,11 @@ from typing import Protocol
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine, make_url
 
-from tools.postgresql_server import postgresql_server
+from benchmarks.costs import is_measurable
+from tools.postgresql_server import NotProvided, postgresql_server
+
+SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
+KINDS = (SQLITE, POSTGRESQL)
 
 
 class Databases(Protocol):
@@ -105,8 +108,14 @@ def settle(engine: Engine) -> None:
             connection.exec_driver_sql("vacuum (analyze)")
 
 
-@contextmanager
-def postgresql() -> Iterator[Databases]:
-    """Databases of a server of our own that loses no commit. Raises NotProvided."""
-    with postgresql_server(durable=True) as server:
-        yield PostgresqlDatabases(server.url, server.pid)
+def databases(kind: str, folder: Path, stack: ExitStack) -> Databases | str:
+    """Databases of a kind while `stack` lasts, or why there are none. PostgreSQL is a server of our own that loses no commit."""
+    if kind == SQLITE:
+        return SqliteFiles(folder)
+    if not is_measurable():
+        return "this machine does not tell what a server's processes cost"
+    try:
+        server = stack.enter_context(postgresql_server(durable=True))
+    except NotProvided as error:
+        return str(error)
+    return PostgresqlDatabases(server.url, server.pid)
