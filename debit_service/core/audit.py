@@ -34,6 +34,9 @@ def record(work: Work, action: str, subject: str, **details: Any) -> None:
 
 def record_all(work: Work, action: str, subjects: Iterable[tuple[str, dict[str, Any]]]) -> None:
     """`record` the same action of many subjects, each with its details: one entry each."""
+    done = list(subjects)
+    if not done:
+        return
     in_turn(work.session, LOG)
     work.session.flush()
     newest = work.session.execute(
@@ -42,7 +45,7 @@ def record_all(work: Work, action: str, subjects: Iterable[tuple[str, dict[str, 
     sequence, previous = newest or (0, _FIRST)
     at, who = work.now(), work.actor.name
     entries: list[tuple[Any, ...]] = []
-    for number, (subject, details) in enumerate(subjects, start=sequence + 1):
+    for number, (subject, details) in enumerate(done, start=sequence + 1):
         entry = (number, at, who, action, subject, details, previous)
         previous = _hash(*entry)
         entries.append((*entry, previous))

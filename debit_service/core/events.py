@@ -25,11 +25,14 @@ def publish(work: Work, kind: str, subject: str, **data: Any) -> None:
 
 def publish_all(work: Work, kind: str, subjects: Iterable[tuple[str, dict[str, Any]]]) -> None:
     """`publish` the same event of many subjects, each with its data."""
+    told = list(subjects)
+    if not told:
+        return
     in_turn(work.session, LOG)
     work.session.flush()
     first = (work.session.scalar(select(func.max(Event.sequence))) or 0) + 1
     at = work.now()
-    rows = [(number, at, kind, subject, data) for number, (subject, data) in enumerate(subjects, start=first)]
+    rows = [(number, at, kind, subject, data) for number, (subject, data) in enumerate(told, start=first)]
     insert_rows(work.session, Event, ("sequence", "at", "kind", "subject", "data"), rows)
 
 

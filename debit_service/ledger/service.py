@@ -101,6 +101,8 @@ def bring_to(
 
 def bring_each(work: Work, targets: Sequence[Posting]) -> int:
     """`bring_to` for many subjects, each once: `lines` of a posting is what to bring it to. Returns how many moved."""
+    if not targets:
+        return 0
     balances = balances_of_each(work.session, [one.subject for one in targets])
     return post_all(work, (replace(one, lines=_missing(balances.get(one.subject, {}), one.lines)) for one in targets))
 

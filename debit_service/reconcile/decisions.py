@@ -14,6 +14,7 @@ from debit_service.contributions.models import Contribution, OtherPayment
 from debit_service.core.bulk import among
 from debit_service.core.errors import NotFound, Refused
 from debit_service.core.work import Work
+from debit_service.ledger.rules import UNKNOWN_FUND
 from debit_service.reconcile import queries
 from debit_service.reconcile.exceptions import Decision, possible
 from debit_service.reconcile.models import (
@@ -335,7 +336,9 @@ def _from_entries(work: Work, gone: Mapping[str, int]) -> list[RefundOwed]:
     query = select(BankEntry.id, BankEntry.fund_id, BankEntry.currency, refunds.c.owed_minor)
     rows = work.session.execute(query.join(refunds, refunds.c.entry_id == BankEntry.id)).all()
     return [
-        RefundOwed(fund_id or "unknown", currency or "XXX", entry_id, None, entry_id, int(minor), gone.get(entry_id, 0))
+        RefundOwed(
+            fund_id or UNKNOWN_FUND, currency or "XXX", entry_id, None, entry_id, int(minor), gone.get(entry_id, 0)
+        )
         for entry_id, fund_id, currency, minor in rows
         if minor or gone.get(entry_id, 0)
     ]

@@ -23,8 +23,6 @@ class Failure(NamedTuple):
 
 def note_failures(work: Work, failures: Mapping[str, tuple[str, Failure]]) -> None:
     """`note_outcome` of many attempts that held their contribution until now, without rivals: id -> contribution and failure."""
-    if not failures:
-        return
     for failure in sorted({one for _, one in failures.values()}, key=str):
         which = among(work.session, Collection.id, (one for one, (_, why) in failures.items() if why == failure))
         failed = update(Collection).where(which).values(live=False, failure_code=failure.code, failed_on=failure.on)

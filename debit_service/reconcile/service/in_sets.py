@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import product
-from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import aliased
@@ -25,7 +24,6 @@ from debit_service.reconcile.models import BankEntry, Disposition
 from debit_service.reconcile.rules import (
     DUPLICATE_FILE_CODES,
     NEGATIVE_STATUSES,
-    Booking,
     Effect,
     Fact,
     Outcome,
@@ -34,6 +32,7 @@ from debit_service.reconcile.rules import (
     same_booking,
 )
 from debit_service.reconcile.service import lookups
+from debit_service.reconcile.service.lookups import Report, booking_of
 from debit_service.reconcile.service.verdict import (
     DUPLICATE_FILE,
     UNKNOWN_STATUS,
@@ -47,25 +46,6 @@ from debit_service.reconcile.service.verdict import (
     reported,
     unexplained,
 )
-
-
-class Report(NamedTuple):
-    """Another entry that carries a reference of the chunk, and what was made of it; `kind` is None while nothing was."""
-
-    id: str
-    message: str
-    document_id: str
-    account_index: str | None
-    currency: str | None
-    direction: str | None
-    amount_minor: int | None
-    booking_date: date | None
-    end_to_end_id: str | None
-    account_servicer_reference: str | None
-    transaction_id: str | None
-    payment_information_id: str | None
-    kind: str | None
-    folded_into: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +180,8 @@ def _fold(known: _Known, entry: Entry, same: Sequence[Report]) -> Verdict | None
     follows = all(other is head or other.folded_into == head.id for other in same)
     if not follows or not others.issuperset(follower for one in others for follower in known.followers.get(one, [])):
         return None
-    pairs = list(product([_booking(entry)], map(_booking, same)))
+    # The name of the container is asked only of entries without any reference, and these are not plain.
+    pairs = list(product([booking_of(entry)], map(booking_of, same)))
     if any(certainly_two(*pair) for pair in pairs) or not any(same_booking(*pair) for pair in pairs):
         return None
     return folded(head.id)
@@ -208,26 +189,6 @@ def _fold(known: _Known, entry: Entry, same: Sequence[Report]) -> Verdict | None
 
 def _money(one: Entry | Report) -> tuple[object, ...]:
     return (one.account_index, one.currency, one.direction, one.amount_minor, one.booking_date)
-
-
-def _booking(one: Entry | Report) -> Booking:
-    """What identifies a booking; the name of the container is asked only of those without any reference, which are not plain."""
-    return Booking(
-        family=one.message[:8],
-        document=one.document_id,
-        container=(None, None),
-        account=one.account_index,
-        currency=one.currency,
-        direction=one.direction,
-        amount_minor=one.amount_minor,
-        booking_date=one.booking_date,
-        references=(
-            one.end_to_end_id,
-            one.account_servicer_reference,
-            one.transaction_id,
-            one.payment_information_id,
-        ),
-    )
 
 
 def _reports(work: Work, references: Mapping[str, int], chunk: set[str]) -> dict[str, list[Report]]:

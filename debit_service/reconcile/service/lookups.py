@@ -1,6 +1,8 @@
 """What matching looks up to decide about one entry: other reports of the same booking, details of totals, levels of a report."""
 
 from collections.abc import Iterable
+from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, exists, func, literal_column, or_, select
 from sqlalchemy.orm import aliased
@@ -10,12 +12,32 @@ from debit_service.core.work import Work
 from debit_service.reconcile.models import Allocation, BankDocument, BankEntry, Disposition
 from debit_service.reconcile.queries import IN_SUSPENSE
 from debit_service.reconcile.rules import Booking, Effect
+from debit_service.reconcile.service.verdict import AnyEntry
 
 #: The reason of a disposition: a sum without details was found to be that of a block.
 BATCH_TOTAL = "batch_total"
 #: Reasons of what names no debit and no block of ours.
 _NOTHING_OF_OURS = ("unknown_reference", "no_reference", "charge_alone")
 _STANDS = Disposition.most_recent & Disposition.kind.in_(("matched", "resolved", "suspense"))
+
+
+class Report(NamedTuple):
+    """Another entry that carries a reference of the chunk, and what was made of it; `kind` is None while nothing was."""
+
+    id: str
+    message: str
+    document_id: str
+    account_index: str | None
+    currency: str | None
+    direction: str | None
+    amount_minor: int | None
+    booking_date: date | None
+    end_to_end_id: str | None
+    account_servicer_reference: str | None
+    transaction_id: str | None
+    payment_information_id: str | None
+    kind: str | None
+    folded_into: str | None
 
 
 def heads(work: Work, entry: BankEntry) -> list[BankEntry]:
@@ -59,20 +81,25 @@ def reports_of(work: Work, head: BankEntry) -> list[Booking]:
 def booking(work: Work, entry: BankEntry) -> Booking:
     """An entry as what identifies its booking."""
     document = work.session.get_one(BankDocument, entry.document_id)
+    return booking_of(entry, (document.message_id, document.container_id))
+
+
+def booking_of(one: AnyEntry | Report, container: tuple[str | None, str | None] = (None, None)) -> Booking:
+    """`booking`, in a container that is named or, where nobody asks for it, is not."""
     return Booking(
-        family=entry.message[:8],
-        document=entry.document_id,
-        container=(document.message_id, document.container_id),
-        account=entry.account_index,
-        currency=entry.currency,
-        direction=entry.direction,
-        amount_minor=entry.amount_minor,
-        booking_date=entry.booking_date,
+        family=one.message[:8],
+        document=one.document_id,
+        container=container,
+        account=one.account_index,
+        currency=one.currency,
+        direction=one.direction,
+        amount_minor=one.amount_minor,
+        booking_date=one.booking_date,
         references=(
-            entry.end_to_end_id,
-            entry.account_servicer_reference,
-            entry.transaction_id,
-            entry.payment_information_id,
+            one.end_to_end_id,
+            one.account_servicer_reference,
+            one.transaction_id,
+            one.payment_information_id,
         ),
     )
 

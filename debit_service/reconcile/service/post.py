@@ -29,6 +29,8 @@ def post_collections(work: Work, funds: Funds, changed: Sequence[tuple[Share, An
         for share, entry in changed
         if share.effect is not Effect.ACCEPTED or share.collection.cancelled_why
     }
+    if not told:
+        return
     known = collections.asked_by_id(work, told)
     results = queries.outcomes_of(work, {one.id: one.amount_minor for one in known})
     post_outcomes(work, funds, [(one, results[one.id], told[one.id]) for one in known])
