@@ -7,7 +7,7 @@ from typing import Literal, cast
 import click
 
 from debit_service import operations
-from debit_service.cli.common import DONE, FINDINGS, command, emit, operator, person, service
+from debit_service.cli.common import AS, DONE, FINDINGS, command, emit, operator, person, service
 from debit_service.cli.group import Commands
 from debit_service.core.errors import NotFound
 from debit_service.core.text import aligned
@@ -15,9 +15,6 @@ from debit_service.funds import queries
 from debit_service.funds.models import CalendarOverride
 from debit_service.wiring import Service
 
-_AS = click.option(
-    "--as", "login", required=True, help="Who acts; the password is asked for, or taken from DEBIT_PASSWORD."
-)
 _NAME = click.argument("name")
 
 
@@ -76,7 +73,7 @@ def calendars_show(name: str, year: int | None, as_json: bool) -> None:
 @click.argument("becomes", type=click.Choice(["open", "closed"]))
 @click.option("--why", required=True, help="What closes or opens the day: Eid al-Fitr, as announced.")
 @click.option("--source", required=True, help="Who announced it, and when.")
-@_AS
+@AS
 @command
 def calendars_override(name: str, day: datetime, becomes: str, why: str, source: str, login: str, as_json: bool) -> int:
     """Say that a DAY is open or closed, whatever file and library say; what was planned with it is re-dated at once."""
@@ -90,7 +87,7 @@ def calendars_override(name: str, day: datetime, becomes: str, why: str, source:
 @calendars.command("withdraw")
 @click.argument("override_id")
 @click.option("--why", required=True, help="The reason, kept for ever.")
-@_AS
+@AS
 @command
 def calendars_withdraw(override_id: str, why: str, login: str, as_json: bool) -> int:
     """Take a correction back; what was planned with it is re-dated at once."""

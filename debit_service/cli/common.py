@@ -21,6 +21,10 @@ from debit_service.wiring import Service, open_service
 DONE, FINDINGS, REFUSED = 0, 1, 3
 FILE = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 PARTIAL = click.option("--partial", is_flag=True, help="Take the good lines although others are bad.")
+AS = click.option(
+    "--as", "login", required=True, help="Who decides; the password is asked for, or taken from DEBIT_PASSWORD."
+)
+WHY = click.option("--why", required=True, help="The reason, kept for ever.")
 P = ParamSpec("P")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from debit_service import operations
-from debit_service.cli.common import command, emit, operator, person, service
+from debit_service.cli.common import AS, WHY, command, emit, operator, person, service
 from debit_service.cli.group import Commands
 from debit_service.core.errors import InvalidInput, Refused
 from debit_service.core.money import format_minor, parse_minor
@@ -21,10 +21,6 @@ from debit_service.reconcile.suggest import Suggestion
 from debit_service.reconcile.work_queue import Filter, Waits
 from debit_service.wiring import Service
 
-_AS = click.option(
-    "--as", "login", required=True, help="Who decides; the password is asked for, or taken from DEBIT_PASSWORD."
-)
-_WHY = click.option("--why", required=True, help="The reason, kept for ever.")
 #: That several debits fit is found when an entry is looked at, so nothing can be narrowed down by it.
 _EXCEPTIONS = [one.value for one in Exceptional if one is not Exceptional.SEVERAL]
 _ABOUT_ENTRIES = [one for one in Decision if one not in (Decision.PAID_OUT, Decision.UNDONE)]
@@ -153,8 +149,8 @@ def _entry_lines(values: dict[str, Any]) -> Iterator[str]:
     "--recorded", help="recognised: the payment, or the decision of the refund paid out, that the bank now shows."
 )
 @click.option("--follow-up", type=click.DateTime(["%Y-%m-%d"]), help="held: the day on which it is looked at again.")
-@_WHY
-@_AS
+@WHY
+@AS
 @command
 def resolve(
     entry_id: str,
@@ -220,7 +216,7 @@ def proposals(as_json: bool) -> None:
 
 @click.command("confirm")
 @click.argument("decision_id")
-@_AS
+@AS
 @command
 def confirm_(decision_id: str, login: str, as_json: bool) -> None:
     """Let the proposal DECISION_ID take effect; needs an approver who did not propose it."""
@@ -236,8 +232,8 @@ def confirm_(decision_id: str, login: str, as_json: bool) -> None:
 
 @click.command("refuse")
 @click.argument("decision_id")
-@_WHY
-@_AS
+@WHY
+@AS
 @command
 def refuse_(decision_id: str, why: str, login: str, as_json: bool) -> None:
     """End the proposal DECISION_ID without any effect."""
@@ -246,8 +242,8 @@ def refuse_(decision_id: str, why: str, login: str, as_json: bool) -> None:
 
 @click.command("undo")
 @click.argument("decision_id")
-@_WHY
-@_AS
+@WHY
+@AS
 @command
 def undo_(decision_id: str, why: str, login: str, as_json: bool) -> None:
     """Take back what was decided as DECISION_ID (see `debit reconcile entry`): it is booked back, and both stay on record."""
@@ -296,8 +292,8 @@ def refunds_list(fund_id: str | None, show_all: bool, as_json: bool) -> None:
 @click.option("--paid-on", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day on which it was given back.")
 @click.option("--reference", "books", required=True, help="What the fund's books call the payment; it counts once.")
 @click.option("--evidence", required=True, help="The document that proves it.")
-@_WHY
-@_AS
+@WHY
+@AS
 @command
 def refunds_paid(
     reference: str, amount: str, paid_on: datetime, books: str, evidence: str, why: str, login: str, as_json: bool

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from debit_service import operations
-from debit_service.cli.common import DONE, FINDINGS, command, emit, operator, person, service
+from debit_service.cli.common import AS, DONE, FINDINGS, command, emit, operator, person, service
 from debit_service.cli.group import Commands
 from debit_service.core.money import format_minor
 from debit_service.core.text import aligned
@@ -24,9 +24,6 @@ from debit_service.reconcile.tie_out_rules import Row
 from debit_service.wiring import Service
 
 _DAY = click.DateTime(["%Y-%m-%d"])
-_AS = click.option(
-    "--as", "login", required=True, help="Who acts; the password is asked for, or taken from DEBIT_PASSWORD."
-)
 _ANY_FUND = click.option("--fund", "fund_id", help="Only this fund; `unknown` is money on accounts of no fund.")
 
 
@@ -137,7 +134,7 @@ def _tie_out_cells(row: Row) -> tuple[str, ...]:
 @click.argument("through", type=_DAY)
 @click.option("--why", required=True, help="The reason, kept for ever: the accounts of September are made.")
 @click.option("--despite", help="Why it is closed although the tie-out has findings; needed only then.")
-@_AS
+@AS
 @command
 def ledger_close(fund_id: str, through: datetime, why: str, despite: str | None, login: str, as_json: bool) -> None:
     """Prepare to close the journal of FUND through a day; another person approves it (`debit ledger approve-close`)."""
@@ -158,7 +155,7 @@ def ledger_close(fund_id: str, through: datetime, why: str, despite: str | None,
 @ledger.command("approve-close")
 @click.argument("period_id", metavar="CLOSE")
 @click.option("--sha256", "digest", help="The hash of the totals that is approved; default: shown and confirmed.")
-@_AS
+@AS
 @command
 def ledger_approve_close(period_id: str, digest: str | None, login: str, as_json: bool) -> None:
     """Approve a CLOSE that another person prepared: from then on its days take nothing any more."""

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from debit_service import operations
-from debit_service.cli.common import command, emit, operator, person, service
+from debit_service.cli.common import AS, WHY, command, emit, operator, person, service
 from debit_service.core.accounts import AccountNumber, AccountScheme, parse_account
 from debit_service.core.errors import InvalidInput, NotFound
 from debit_service.core.text import aligned
@@ -25,10 +25,6 @@ from debit_service.wiring import Service
 
 Declaration = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-_WHY = click.option("--why", required=True, help="The reason, kept for ever.")
-_AS = click.option(
-    "--as", "login", required=True, help="Who acts; the password is asked for, or taken from DEBIT_PASSWORD."
-)
 _EVIDENCE_HELP = "What proves it: the number of an attached document, or the name of a letter or of the bank's message."
 _EVIDENCE = click.option("--evidence", required=True, help=_EVIDENCE_HELP)
 _RECEIVED = click.option(
@@ -43,7 +39,7 @@ def _about_one(*options: Declaration) -> Declaration:
     """A command about one mandate, with these options, a reason, and the person who acts."""
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
-        declarations: tuple[Declaration, ...] = (_AS, _WHY, *reversed(options), click.argument("reference"))
+        declarations: tuple[Declaration, ...] = (AS, WHY, *reversed(options), click.argument("reference"))
         for declaration in declarations:
             function = declaration(function)
         return function
@@ -194,8 +190,8 @@ def _last(reference: str, evidence: str | None, why: str, login: str, as_json: b
 @click.option("--account", help="The account number.")
 @_SCHEME
 @click.option("--fund", "fund_id", help="Only at this fund; without, at all of them.")
-@_WHY
-@_AS
+@WHY
+@AS
 @command
 def _block(
     employer: str | None,
@@ -217,8 +213,8 @@ def _block(
 
 @click.command("unblock")
 @click.argument("block")
-@_WHY
-@_AS
+@WHY
+@AS
 @command
 def _unblock(block: str, why: str, login: str, as_json: bool) -> None:
     """Lift the block with this number."""

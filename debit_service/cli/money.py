@@ -9,7 +9,7 @@ import click
 
 from debit_service import operations
 from debit_service.banks import service as bank_store
-from debit_service.cli.common import DONE, FINDINGS, REFUSED, command, emit, operator, person, service
+from debit_service.cli.common import AS, DONE, FINDINGS, REFUSED, command, emit, operator, person, service
 from debit_service.cli.group import Commands
 from debit_service.collections import queries
 from debit_service.collections.service import bounds
@@ -19,10 +19,6 @@ from debit_service.core.errors import DebitError
 from debit_service.core.money import format_minor
 from debit_service.core.text import aligned
 from debit_service.reconcile.service import Imported, import_stored
-
-_AS = click.option(
-    "--as", "login", required=True, help="Who acts; the password is asked for, or taken from DEBIT_PASSWORD."
-)
 
 
 @click.command()
@@ -99,7 +95,7 @@ def batches_list(as_json: bool) -> None:
 
 @batches.command("approve")
 @click.argument("batch_id")
-@_AS
+@AS
 @click.option("--sha256", "digest", help="The hash that is approved; default: shown and confirmed.")
 @command
 def batches_approve(batch_id: str, login: str, digest: str | None, as_json: bool) -> None:
@@ -123,7 +119,7 @@ def batches_approve(batch_id: str, login: str, digest: str | None, as_json: bool
 @batches.command("cancel")
 @click.argument("batch_id")
 @click.option("--why", required=True, help="The reason, kept for ever.")
-@_AS
+@AS
 @command
 def batches_cancel(batch_id: str, why: str, login: str, as_json: bool) -> None:
     """Cancel a batch that was not sent; what it held may be batched again at once.
@@ -178,7 +174,7 @@ def holds_list(as_json: bool) -> int:
 @holds.command("release")
 @click.argument("hold_id")
 @click.option("--why", required=True, help="The reason, kept for ever.")
-@_AS
+@AS
 @command
 def holds_release(hold_id: str, why: str, login: str, as_json: bool) -> None:
     """Let exactly this run through, by an approver who did not start it; then run `debit collect` again."""

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from debit_service import operations
-from debit_service.cli.common import FILE, FINDINGS, PARTIAL, command, emit, operator, person, service, told_lines
+from debit_service.cli.common import AS, FILE, FINDINGS, PARTIAL, command, emit, operator, person, service, told_lines
 from debit_service.cli.group import Commands
 from debit_service.collections.service.other_means import Stop
 from debit_service.contributions import queries
@@ -16,10 +16,6 @@ from debit_service.contributions.payments import Means, Paid
 from debit_service.core.money import format_minor, parse_minor
 from debit_service.core.text import aligned
 from debit_service.reconcile.service import other_means
-
-_AS = click.option(
-    "--as", "login", required=True, help="Who does it; the password is asked for, or taken from DEBIT_PASSWORD."
-)
 
 
 @click.group(cls=Commands)
@@ -35,7 +31,7 @@ def payments() -> None:
 @click.option("--means", required=True, type=click.Choice([one.value for one in Means]))
 @click.option("--reference", required=True, help="What the fund's books call it; it counts once.")
 @click.option("--evidence", required=True, help="The document that proves it, such as a statement of account.")
-@_AS
+@AS
 @command
 def payments_record(
     contribution: str,
@@ -113,7 +109,7 @@ def payments_list(contribution: str | None, as_json: bool) -> None:
 @payments.command("undo")
 @click.argument("payment_id")
 @click.option("--why", required=True, help="The reason, kept for ever.")
-@_AS
+@AS
 @command
 def payments_undo(payment_id: str, why: str, login: str, as_json: bool) -> None:
     """Undo a payment that was recorded wrongly, or whose cheque bounced; needs an approver. What is open is planned again."""
