@@ -41,7 +41,12 @@ def _batch(service: Service, fund: Fund, on: date) -> str:
 
 def _assess(service: Service, fund: Fund, _: date) -> str:
     done = operations.assess_penalties(service, SERVICE, fund)
-    return f"decided {done.decided}, penalties {done.penalties}, withdrawn {done.withdrawn}"
+    operations.carry_out_amnesties(service, SERVICE, fund)
+    return f"decided {done.decided}, penalties {done.penalties}, reversed {done.reversed}"
+
+
+def _penalty_notices(service: Service, fund: Fund, _: date) -> str:
+    return f"notices of penalties {operations.notify_penalties(service, SERVICE, fund)}"
 
 
 def _expire(service: Service, fund: Fund, on: date) -> str:
@@ -53,17 +58,29 @@ def _remind(service: Service, fund: Fund, on: date) -> str:
     return f"reminders {operations.remind(service, SERVICE, fund, on)}"
 
 
+def _disputes(service: Service, fund: Fund, _: date) -> str:
+    kept = operations.keep_dispute_deadlines(service, SERVICE, fund)
+    told = f"near {kept.near}, escalated {kept.escalated}, late {kept.late}"
+    return f"disputes {told}, went on without a reply {kept.resumed}, closed {kept.closed}"
+
+
 #: The jobs of a business date, in the order of the path.
 DAILY: Final[dict[str, Callable[[Service, Fund, date], str]]] = {
     "plan": _plan,
     "notify": _notify,
     "batch": _batch,
     "assess": _assess,
+    "penalty_notices": _penalty_notices,
     "expire": _expire,
     "remind": _remind,
+    "disputes": _disputes,
 }
 #: A job waits until these are done for its date: what is planned after the notices were made would be announced a day late.
-NEEDS: Final[dict[str, frozenset[str]]] = {"notify": frozenset({"plan"}), "batch": frozenset({"plan", "notify"})}
+NEEDS: Final[dict[str, frozenset[str]]] = {
+    "notify": frozenset({"plan"}),
+    "batch": frozenset({"plan", "notify"}),
+    "penalty_notices": frozenset({"assess"}),
+}
 
 
 def run_due(service: Service) -> list[str]:
@@ -72,6 +89,7 @@ def run_due(service: Service) -> list[str]:
     told += _fetch(service)
     for fund in service.funds:
         told += _run_daily(service, fund)
+        told += _amnesties(service, fund)
     told += _deliver(service)
     operations.anchor_audit(service)
     return told
@@ -95,6 +113,21 @@ def _send(service: Service, fund: Fund) -> list[str]:
         outcome = "failed"
     _note(service, "send", fund.id, operations.today(service, fund), outcome, detail, news=bool(told))
     return [f"send {fund.id}: {detail}"] if told or outcome == "failed" else []
+
+
+def _amnesties(service: Service, fund: Fund) -> list[str]:
+    done: list[str] = []
+
+    def carry_out() -> str:
+        for one, said in operations.carry_out_amnesties(service, SERVICE, fund, later=False).items():
+            done.append(f"{one}: {said.relieved} relieved, {said.taken_back} taken back")
+        return "; ".join(done) or "nothing to carry out"
+
+    outcome, detail = _guarded("amnesties", fund.id, carry_out)
+    if not done and outcome != "failed":
+        return []
+    _note(service, "amnesties", fund.id, operations.today(service, fund), outcome, detail, news=bool(done))
+    return [f"amnesties {fund.id}: {detail}"]
 
 
 def _fetch(service: Service) -> list[str]:

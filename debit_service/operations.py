@@ -6,6 +6,7 @@ Every step is a transaction of its own and safe to repeat: after a crash anywher
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Literal
 
 from debit_service.banks import service as bank_store
@@ -23,7 +24,10 @@ from debit_service.core.calendar import BusinessCalendar
 from debit_service.core.clock import business_date
 from debit_service.core.database import in_turn
 from debit_service.core.errors import DebitError, InvalidInput
+from debit_service.core.signing import signing_path
 from debit_service.core.work import SERVICE, Actor, Work
+from debit_service.disputes.rules import Terms
+from debit_service.disputes.service import Kept, keep_time
 from debit_service.funds import queries as fund_queries
 from debit_service.funds.models import CalendarOverride
 from debit_service.funds.profile import Fund
@@ -31,8 +35,18 @@ from debit_service.funds.queries import corrected
 from debit_service.funds.service import override, withdraw
 from debit_service.mandates.drafts import close_old
 from debit_service.mandates.reminders import remind as remind_of_waiting
-from debit_service.penalties.service import Assessed, assess
-from debit_service.reconcile.service import Imported, import_stored
+from debit_service.penalties import held
+from debit_service.penalties import queries as penalties
+from debit_service.penalties.fault.values import Party
+from debit_service.penalties.models import FaultFinding
+from debit_service.penalties.service import Assessed, Bench, assess, confirm, findings
+from debit_service.penalties.service import amnesty as amnesties
+from debit_service.penalties.service.amnesty import CarriedOut
+from debit_service.penalties.service.notify import Letterhead
+from debit_service.penalties.service.notify import notify as tell_of_penalties
+from debit_service.reconcile.service import Imported, Tell, import_stored, untold
+from debit_service.reports.proof.gather import Books
+from debit_service.reports.proof.make import Made, make
 from debit_service.wiring import Service
 
 
@@ -115,6 +129,16 @@ def batch_due(service: Service, actor: Actor, fund: Fund, on: date) -> Batched:
     return make_batches(service.desk, actor, fund, service.bank_of(fund), service.debit_calendar(fund), on)
 
 
+def carry_out_amnesties(service: Service, actor: Actor, fund: Fund, *, later: bool = True) -> dict[str, CarriedOut]:
+    """Relieve what approved amnesties of a fund cover and is not done yet, and take back what undone ones relieved.
+
+    `later`: also look for penalties that arose since, where an amnesty covers them. Returns amnesty -> what was done.
+    """
+    with service.desk.reading(actor) as work:
+        waiting = amnesties.unfinished(work, fund.id, later=later)
+    return {one: amnesties.carry_out(service.desk, actor, fund, one) for one in waiting}
+
+
 def deliver(service: Service, actor: Actor) -> tuple[int, int]:
     """Let notices and reminders go out; returns (sent, failed). What failed is tried at the next call."""
     with carrier(service.settings) as post:
@@ -152,8 +176,8 @@ def _batch_again(service: Service, actor: Actor, fund: Fund) -> dict[str, str]:
     return dict.fromkeys(made, "made in place of one that was overtaken; it waits for approval")
 
 
-def fetch(service: Service, actor: Actor) -> Fetched:
-    """Take in what every bank has left, then read and reconcile whatever was not read yet."""
+def fetch(service: Service, actor: Actor, tell: Tell = untold) -> Fetched:
+    """Take in what every bank has left, then read and reconcile whatever was not read yet; `tell` hears how far that is."""
     new, unavailable = {}, {}
     for bank_id in sorted({fund.bank for fund in service.funds}):
         try:
@@ -162,22 +186,97 @@ def fetch(service: Service, actor: Actor) -> Fetched:
             unavailable[bank_id] = str(error)
         else:
             new[bank_id] = sum(1 for one in stored if one.new)
-    return Fetched(sum(new.values()), import_stored(service.desk, actor, service.funds), unavailable, new)
+    return Fetched(sum(new.values()), import_stored(service.desk, actor, service.funds, tell), unavailable, new)
 
 
 def assess_penalties(service: Service, actor: Actor, fund: Fund) -> Assessed:
-    """Decide the fault of every failed debit of a fund, and its penalties."""
-    calendar = service.debit_calendar(fund)
+    """Decide the fault of every failed debit of a fund, and its penalties; so many at a time, each time a transaction."""
+    judges, done = bench(service, fund), Assessed()
+    after: str | None = ""
+    while after is not None:
+        with service.desk.work(actor) as work:
+            some, after = assess(work, judges, after)
+        done += some
+    return done
+
+
+def bench(service: Service, fund: Fund) -> Bench:
+    """What failures at a fund are judged with today."""
+    rules, day = service.penalty_rules, today(service, fund)
+    return Bench(fund, service.bank_of(fund), service.debit_calendar(fund), service.codes, rules, day)
+
+
+def find_fault(
+    service: Service,
+    actor: Actor,
+    collection_id: str,
+    party: Party,
+    because: str,
+    evidence: str,
+    seen: str | None = None,
+) -> FaultFinding:
+    """Keep what a person found out about a held failure (`findings.find`), and decide by it."""
+    return _judge(
+        service,
+        actor,
+        lambda _: collection_id,
+        lambda work, judges: findings.find(work, judges, collection_id, party, because, evidence, seen=seen),
+    )
+
+
+def approve_finding(service: Service, actor: Actor, finding_id: str) -> FaultFinding:
+    """Approve, as another person, that it was the employer, and decide by it."""
+    return _judge(
+        service,
+        actor,
+        lambda work: held.finding(work, finding_id).collection_id,
+        lambda work, judges: findings.approve(work, judges, finding_id),
+    )
+
+
+def withdraw_finding(service: Service, actor: Actor, finding_id: str, why: str) -> FaultFinding:
+    """Take a finding back, and decide without it."""
+    return _judge(
+        service,
+        actor,
+        lambda work: held.finding(work, finding_id).collection_id,
+        lambda work, judges: findings.withdraw(work, judges, finding_id, why),
+    )
+
+
+def _judge(
+    service: Service,
+    actor: Actor,
+    about: Callable[[Work], str],
+    act: Callable[[Work, Bench], FaultFinding],
+) -> FaultFinding:
+    """Act about the failure of a collection, with what is judged by at its fund."""
+    with service.desk.reading(actor) as work:
+        fund = service.funds.get(held.fund_of(work, about(work)))
+    judges = bench(service, fund)
     with service.desk.work(actor) as work:
-        return assess(
-            work,
-            fund,
-            service.bank_of(fund),
-            calendar,
-            service.codes,
-            service.penalty_rules,
-            today(service, fund),
-        )
+        return act(work, judges)
+
+
+def confirm_penalty(service: Service, actor: Actor, penalty_id: str, why: str, seen_minor: int) -> str:
+    """Ask the employer for a penalty (`confirm`), with what is known now; returns its state."""
+    with service.desk.reading(actor) as work:
+        fund = service.funds.get(penalties.get(work, penalty_id).fund_id)
+    judges = bench(service, fund)
+    with service.desk.work(actor) as work:
+        return confirm(work, judges, penalty_id, why, seen_minor=seen_minor)
+
+
+def notify_penalties(service: Service, actor: Actor, fund: Fund) -> int:
+    """Owe the notices of penalties of a fund, so many at a time; returns how many. The next delivery lets them go out."""
+    head, told = Letterhead(dispute_terms(service, fund), service.codes, service.penalty_rules), 0
+    judges = bench(service, fund)
+    after: str | None = ""
+    while after is not None:
+        with service.desk.work(actor) as work:
+            some, after = tell_of_penalties(work, head, judges, after)
+        told += some
+    return told
 
 
 def expire_unused(service: Service, actor: Actor, fund: Fund, on: date) -> tuple[int, int, int]:
@@ -192,6 +291,18 @@ def remind(service: Service, actor: Actor, fund: Fund, on: date) -> int:
     """Remind employers of mandates that wait for their bank; returns how many. The next delivery lets the reminders go out."""
     with service.desk.work(actor) as work:
         return remind_of_waiting(work, fund, on)
+
+
+def dispute_terms(service: Service, fund: Fund) -> Terms:
+    """What holds for the disputes of a fund, by the calendar of its country as it is now."""
+    return Terms(fund, service.calendars[fund.calendar])
+
+
+def keep_dispute_deadlines(service: Service, actor: Actor, fund: Fund) -> Kept:
+    """Remind, escalate and close disputes of a fund, by its business date."""
+    terms = dispute_terms(service, fund)
+    with service.desk.work(actor) as work:
+        return keep_time(work, terms)
 
 
 def correct_calendar_day(
@@ -252,9 +363,19 @@ def _today_at(service: Service, calendar: str) -> date:
     return max((today(service, fund) for fund in users), default=date.min)
 
 
+def proof_pack(service: Service, actor: Actor, identifier: str) -> Made:
+    """The signed proof pack of a contribution, named by its id or reference, or by that of a debit or penalty of it."""
+    books = Books(service.funds, service.codes, service.penalty_rules, service.debit_calendars, _anchors(service))
+    return make(service.desk, actor, books, signing_path(service.settings), identifier)
+
+
+def _anchors(service: Service) -> Path:
+    return service.settings.home / "audit-anchors.txt"
+
+
 def anchor_audit(service: Service) -> None:
     """Write the newest hash of the audit log outside the database."""
-    path = service.settings.home / "audit-anchors.txt"
+    path = _anchors(service)
     if not path.exists():
         with service.desk.work(SERVICE) as work:
             audit.record(work, audit.ANCHORING_BEGAN, path.name)

@@ -51,7 +51,12 @@ _DERIVED = frozenset(
         "fault_decisions",
         "penalties",
         "penalty_steps",
+        "penalty_fees",
+        "penalty_payments",
+        "penalty_notices",
         "penalty_transitions",
+        "penalty_reliefs",
+        "amnesty_cases",
         "audit_entries",
         "events",
         "job_runs",
@@ -224,7 +229,8 @@ def _state(work: Work) -> Iterator[tuple[str, object]]:
     balances = (
         select(JournalLine.account, JournalEntry.currency, func.sum(JournalLine.amount_minor))
         .join(JournalEntry)
-        .where(JournalLine.account.not_like("surcharge%"))
+        # Penalties are decided by people and by rules of their own: check 6 holds them against the journal.
+        .where(JournalEntry.cause.not_like("penalty.%"))
         .group_by(JournalLine.account, JournalEntry.currency)
     )
     for name, currency, minor in work.session.execute(balances):

@@ -23,6 +23,8 @@ from debit_service.core.machine import Machine
 from debit_service.core.money import format_minor
 from debit_service.core.state import Transition, undeclared
 from debit_service.core.work import SERVICE, Work
+from debit_service.disputes.models import DisputeTransition
+from debit_service.disputes.rules import MACHINE as DISPUTE_MACHINE
 from debit_service.iso20022.pain008 import reread
 from debit_service.ledger import closing
 from debit_service.ledger import queries as ledger
@@ -33,8 +35,8 @@ from debit_service.mandates.models import Mandate, MandateTransition
 from debit_service.mandates.rules import LIVE_STATES
 from debit_service.mandates.rules import MACHINE as MANDATE_MACHINE
 from debit_service.penalties import proof
+from debit_service.penalties.life import MACHINE as PENALTY_MACHINE
 from debit_service.penalties.models import PenaltyTransition
-from debit_service.penalties.service.lifecycle import MACHINE as PENALTY_MACHINE
 from debit_service.reconcile import control, money_proof
 from debit_service.reconcile import proof as reconcile_proof
 from debit_service.reconcile.exceptions import MACHINE as DECISION_MACHINE
@@ -139,6 +141,7 @@ def _only_declared_transitions(_: Service, work: Work) -> Iterator[str]:
         (BatchTransition, BATCH_MACHINE),
         (PenaltyTransition, PENALTY_MACHINE),
         (ResolutionTransition, DECISION_MACHINE),
+        (DisputeTransition, DISPUTE_MACHINE),
     )
     for table, machine in tables:
         rows = list(work.session.scalars(select(table).order_by(table.subject_id, table.sort_key)))

@@ -25,7 +25,7 @@ from debit_service.core.settings import Settings
 from debit_service.core.work import Desk
 from debit_service.funds.profile import BankProfile, Fund
 from debit_service.funds.queries import Funds, corrected, load_funds
-from debit_service.penalties.catalogue import PenaltyRules, ReasonCodes, load_penalty_rules, load_reason_codes
+from debit_service.penalties.tariff.catalogue import PenaltyRules, ReasonCodes, load_penalty_rules, load_reason_codes
 
 #: Only a demo writes this file, into a home of its own.
 DEMO_CLOCK = "demo-clock.txt"

@@ -12,7 +12,7 @@ from debit_service.core.money import format_minor
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """One booked entry; `batch` (id, count) books a block without details."""
+    """One booked entry; `batch` (id, count) books a block without details. `valued` is its value date, without it `day`."""
 
     amount_minor: int
     currency: str
@@ -27,6 +27,7 @@ class Booked:
     sub_family: str = "ESDD"
     proprietary_reason: str | None = None
     details: tuple["Booked", ...] = ()
+    valued: date | None = None
 
 
 def credit(
@@ -174,7 +175,8 @@ def _entry(one: Booked) -> str:
         charges = f"<Chrgs><Rcrd>{_amount(one.charges_minor, one.currency)}<CdtDbtInd>DBIT</CdtDbtInd></Rcrd></Chrgs>"
     return (
         f"<Ntry>{_amount(one.amount_minor, one.currency)}<CdtDbtInd>{one.direction}</CdtDbtInd><Sts><Cd>{one.status}</Cd></Sts>"
-        f"<BookgDt><Dt>{one.day.isoformat()}</Dt></BookgDt><ValDt><Dt>{one.day.isoformat()}</Dt></ValDt>{reference}"
+        f"<BookgDt><Dt>{one.day.isoformat()}</Dt></BookgDt>"
+        f"<ValDt><Dt>{(one.valued or one.day).isoformat()}</Dt></ValDt>{reference}"
         f"<BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>IDDT</Cd><SubFmlyCd>{one.sub_family}</SubFmlyCd></Fmly></Domn></BkTxCd>"
         f"{charges}{_details(one)}</Ntry>"
     )

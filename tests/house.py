@@ -25,6 +25,9 @@ from debit_service.core.crypto import create_key_ring
 from debit_service.core.settings import PROJECT, Settings
 from debit_service.core.work import Actor, Desk, Role, Work
 from debit_service.demo.data import Somebody
+from debit_service.disputes import queries as dispute_queries
+from debit_service.disputes import service as disputes
+from debit_service.disputes.rules import Answer, Subject, SubjectKind
 from debit_service.employers import queries as employers
 from debit_service.employers.service import enrol, register
 from debit_service.funds.profile import Fund
@@ -32,6 +35,7 @@ from debit_service.ledger.queries import trial_balance
 from debit_service.mandates import service as mandates
 from debit_service.mandates.models import Mandate
 from debit_service.penalties import queries as penalties
+from debit_service.penalties.contestable import matter
 from debit_service.penalties.models import FaultDecision
 from debit_service.reconcile import queries as reconcile
 from debit_service.reconcile.models import BankEntry
@@ -283,6 +287,29 @@ class House:
     def assess(self, fund_id: str = "CNAS") -> None:
         """Decide faults and penalties as of now."""
         operations.assess_penalties(self.service, CLERK, self.fund(fund_id))
+
+    def confirm_penalty(self, penalty_id: str, actor: Actor = APPROVER, why: str = "the file is complete") -> str:
+        """An approver confirms what the page shows; returns the state of the penalty."""
+        with self.reading() as work:
+            seen_minor = penalties.money_of(work, penalty_id).whole_minor
+        return operations.confirm_penalty(self.service, actor, penalty_id, why, seen_minor)
+
+    def dispute(self, contribution_id: str, text: str = "we had paid by cheque") -> str:
+        """The employer contests the debit of a contribution; returns the dispute's id."""
+        contribution = self.contribution_row(contribution_id)
+        subject = Subject(SubjectKind.DEBIT, contribution.id, contribution.id, contribution.amount_minor)
+        terms = operations.dispute_terms(self.service, self.fund(contribution.fund_id))
+        employer = Actor("employer", frozenset({Role.EMPLOYER}), contribution.employer_id)
+        with self.service.desk.work(employer) as work:
+            return disputes.contest(work, terms, disputes.Objection(subject, text)).id
+
+    def answer_dispute(self, dispute_id: str, decision: str, why: str = "we looked at the account") -> None:
+        """A clerk answers it."""
+        with self.reading() as work:
+            fund = self.fund(dispute_queries.get(work, dispute_id).fund_id)
+        terms = operations.dispute_terms(self.service, fund)
+        with self.service.desk.work(CLERK) as work:
+            disputes.answer(work, terms, dispute_id, Answer(decision), why, matter(work, dispute_id))
 
     def outcome(self, sent: Sent) -> Outcome:
         """What the facts make of a debit."""

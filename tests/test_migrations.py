@@ -55,7 +55,7 @@ def test_the_last_step_goes_down_and_up_again(database: Database) -> None:
 
     schema.migrate(database, STEPS[-2])
     assert schema.current(database) == STEPS[-2]
-    assert triggers_of(database) < triggers
+    assert triggers_of(database) <= triggers
 
     schema.migrate(database, "head")
     assert schema.current(database) == schema.newest()
@@ -67,7 +67,7 @@ def test_a_migration_that_fails_leaves_the_schema_where_it_was(database: Databas
     tables, triggers = tables_of(database), triggers_of(database)
     with database.engine.begin() as connection:
         # One index of the step is there already, under another table: the step breaks in the middle, after its table was made.
-        connection.execute(text("create index uq_resolution_parts_payout_id on journal_lines (entry_id)"))
+        connection.execute(text("create index ix_bank_entries_sums on journal_lines (entry_id)"))
 
     with pytest.raises(Exception, match="already exists"):
         schema.migrate(database, "head")

@@ -8,12 +8,11 @@ from shutil import copyfile
 
 import pytest
 from bank_files import Booked, camt053, camt054, credit, returned
-from house import APPROVER, House, Sent
+from house import House, Sent
 from sqlalchemy.exc import DBAPIError
 
 from debit_service.operations import anchor_audit
 from debit_service.penalties import queries as penalties
-from debit_service.penalties.service import adopt
 from debit_service.schema import METADATA
 from debit_service.verify import CHECKS, verify
 
@@ -39,9 +38,9 @@ def live_a_little(house: House) -> tuple[Sent, Sent]:
         camt053(paid.account, date(2026, 10, 6), 395_00, message_id="S3"),
     )
     house.assess()
-    with house.desk.work(APPROVER) as work:
+    with house.reading() as work:
         (penalty,) = penalties.penalties_of(work, failed.contribution_id)
-        adopt(work, penalty.id, "the file is complete")
+    house.confirm_penalty(penalty.id)
     anchor_audit(house.service)
     return paid, failed
 
@@ -116,7 +115,7 @@ DAMAGES: dict[str, tuple[int, str, *tuple[str, ...]]] = {
     ),
     "an attribution is changed": (6, "update fault_decisions set party = 'SERVICE', effect = 'NONE'"),
     "the days of lateness are changed": (6, "update fault_decisions set clock_start = '2026-08-01'"),
-    "a charged penalty leaves the journal": (6, "delete from journal_lines where account like 'surcharge%'"),
+    "a confirmed penalty leaves the journal": (6, "delete from journal_lines where account like 'surcharge%'"),
     "a batch jumps to its end": (7, "update batch_transitions set from_state = 'made' where to_state = 'sent'"),
     "an old state is made the newest": (7, "update mandates set live = 0"),
     "a failure is told otherwise": (8, "update collections set failure_code = 'AC04' where failed_on is not null"),

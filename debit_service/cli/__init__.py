@@ -26,6 +26,8 @@ main = Program(
         "reconcile": "outcome",
         "reports": "reports",
         "ledger": "ledger",
+        "faults": "faults",
+        "outages": "outages",
         "penalties": "penalties",
         "disputes": "disputes",
         "proof-pack": "proof",

@@ -14,9 +14,10 @@ from debit_service.core.errors import InvalidInput, Refused
 from debit_service.core.money import format_minor, parse_minor
 from debit_service.core.text import aligned
 from debit_service.core.work import Actor, Work
+from debit_service.penalties.service.from_entries import confirm, decide, undo
 from debit_service.reconcile import decisions, work_queue
 from debit_service.reconcile.exceptions import Decision, Exceptional, meaning
-from debit_service.reconcile.service import Ask, Decided, PaidOut, confirm, decide, pay_out, refuse, undo
+from debit_service.reconcile.service import Ask, Decided, PaidOut, pay_out, refuse
 from debit_service.reconcile.suggest import Suggestion
 from debit_service.reconcile.work_queue import Filter, Waits
 from debit_service.wiring import Service
@@ -141,9 +142,9 @@ def _entry_lines(values: dict[str, Any]) -> Iterator[str]:
     "shares",
     multiple=True,
     metavar="CONTRIBUTION=AMOUNT",
-    help="allocated: a contribution (id or reference) and what it gets, such as 2026-08/17=1234.56; several times.",
+    help="allocated: a contribution (id or reference) or penalty (id) and what it gets, 2026-08/17=1234.56; several times.",
 )
-@click.option("--employer", help="allocated: the employer's number; its contributions are paid in the fund's order.")
+@click.option("--employer", help="allocated: the employer's number; what it owes is paid in the fund's order.")
 @click.option("--refund-rest", is_flag=True, help="allocated: what is left is owed back; else it goes on waiting.")
 @click.option(
     "--recorded", help="recognised: the payment, or the decision of the refund paid out, that the bank now shows."

@@ -72,22 +72,45 @@ def _step(name: str, say: Callable[[Work, Mandate, str, str], None], meaning: st
     return step
 
 
+@click.command("suspend")
+@_about_one(_RECEIVED, _EVIDENCE)
+@command
+def _suspend(reference: str, received_at: datetime | None, evidence: str, why: str, login: str, as_json: bool) -> None:
+    """Stop debits under a mandate that stays in force."""
+
+    def do(opened: Service, work: Work, mandate: Mandate) -> None:
+        received = _moment(work, opened.funds.get(mandate.fund_id), received_at)
+        life.suspend(work, mandate, why, evidence, received)
+
+    _act(reference, login, as_json, do)
+
+
 @click.command("revoke")
 @_about_one(
     click.option("--by", type=click.Choice(["employer", "bank"]), default="employer", show_default=True),
+    _RECEIVED,
     click.option("--evidence", help=_EVIDENCE_HELP),
 )
 @command
-def _revoke(reference: str, by: str, evidence: str | None, why: str, login: str, as_json: bool) -> None:
+def _revoke(
+    reference: str,
+    by: str,
+    received_at: datetime | None,
+    evidence: str | None,
+    why: str,
+    login: str,
+    as_json: bool,
+) -> None:
     """Revoke a mandate: what is not sent yet will not be. That the bank revoked it needs evidence."""
     if by == "bank" and not evidence:
         raise InvalidInput("mandate.no_evidence", "Name the bank's message.", place="--evidence")
 
-    def do(_: Service, work: Work, mandate: Mandate) -> None:
+    def do(opened: Service, work: Work, mandate: Mandate) -> None:
+        received = _moment(work, opened.funds.get(mandate.fund_id), received_at)
         if by == "bank":
-            life.revoke_by_bank(work, mandate, why, evidence or "")
+            life.revoke_by_bank(work, mandate, why, evidence or "", received)
         else:
-            mandates.revoke(work, mandate, why, evidence=evidence)
+            mandates.revoke(work, mandate, why, evidence=evidence, received_at=received)
 
     _act(reference, login, as_json, do)
 
@@ -333,7 +356,7 @@ COMMANDS = (
     _step("lodge", mandates.lodge, "The signed form was handed to the employer's bank."),
     _step("accept", mandates.accept, "The employer's bank accepted a mandate that was lodged with it: it may be debited."),
     _step("refuse", mandates.refuse, "The employer's bank refused a mandate that was lodged with it."),
-    _step("suspend", life.suspend, "Stop debits under a mandate that stays in force."),
+    _suspend,
     _step("resume", life.resume, "Let a suspended mandate be used again."),
     _revoke,
     _amend,

@@ -1,5 +1,8 @@
 """`debit collect`, `debit batches`, `debit holds`, `debit bank`: plan and send debits, take in what banks answer."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +21,7 @@ from debit_service.collections.service.batch import cancel_alone
 from debit_service.core.errors import DebitError
 from debit_service.core.money import format_minor
 from debit_service.core.text import aligned
-from debit_service.reconcile.service import Imported, import_stored
+from debit_service.reconcile.service import Imported, Tell, import_stored, untold
 
 
 @click.command()
@@ -196,7 +199,8 @@ def bank() -> None:
 def bank_fetch(as_json: bool) -> int:
     """Fetch from every bank, store verbatim, read, reconcile. A bank that is down is reported; the others go on."""
     opened = service()
-    fetched = operations.fetch(opened, operator())
+    with progress(as_json=as_json) as tell:
+        fetched = operations.fetch(opened, operator(), tell)
     operations.anchor_audit(opened)
     lines = [f"{fetched.new_files} new files", *_imported(fetched.imported)]
     lines += [f"{bank_id}: {trouble}" for bank_id, trouble in fetched.unavailable.items()]
@@ -225,10 +229,22 @@ def bank_import(files: tuple[Path, ...], bank_id: str, as_json: bool) -> int:
                     stored.file_id, path.name, "known", 0, "the same bytes are stored already; nothing was changed"
                 )
             )
-    imported = [*known, *import_stored(opened.desk, operator(), opened.funds)]
+    with progress(as_json=as_json) as tell:
+        imported = [*known, *import_stored(opened.desk, operator(), opened.funds, tell)]
     operations.anchor_audit(opened)
     emit(as_json, [asdict(one) for one in imported], _imported(imported))
     return FINDINGS if any(one.outcome in ("unreadable", "failed") for one in imported) else 0
+
+
+@contextmanager
+def progress(*, as_json: bool) -> Iterator[Tell]:
+    """Shows on a terminal how far a file is, on one line that is gone in the end; nothing to a file, a pipe or a machine."""
+    if as_json or not sys.stderr.isatty():
+        yield untold
+        return
+    anew = "\r\x1b[K"
+    yield lambda what, entries: click.echo(f"{anew}{what}, {entries} entries", err=True, nl=False)
+    click.echo(anew, err=True, nl=False)
 
 
 def _imported(imported: list[Imported]) -> list[str]:

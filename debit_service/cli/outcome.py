@@ -1,7 +1,10 @@
 """`debit reconcile`, `debit verify`, `debit demo`: what came of it, and why."""
 
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -9,10 +12,12 @@ from debit_service import operations
 from debit_service.cli import exceptions
 from debit_service.cli.common import AS, FINDINGS, WHY, command, emit, operator, person, service
 from debit_service.cli.group import Commands
-from debit_service.core.files import write_atomically
+from debit_service.cli.reports import whole_or_absent
 from debit_service.reconcile.service import resolve
 from debit_service.reports import printed
 from debit_service.reports import service as reports
+from debit_service.reports.lines_csv import as_csv
+from debit_service.reports.rules import Line
 from debit_service.verify import verify as checks_of
 
 
@@ -33,11 +38,32 @@ def reconcile_report(csv_file: Path | None, show_all: bool, as_json: bool) -> No
     """What was due, debited, paid, returned and why, in suspense, penalised, or not penalised and why."""
     opened = service()
     with opened.desk.reading(operator()) as work:
-        made = reports.report(work, opened.funds, opened.debit_calendars, opened.codes)
-    if csv_file:
-        # It names people: for its owner only.
-        write_atomically(csv_file, reports.as_csv(made), mode=0o600)
-    emit(as_json, asdict(made), printed.report_lines(made, show_all=show_all))
+
+        def lines() -> Iterator[Line]:
+            return reports.lines(work, opened.funds, opened.debit_calendars, opened.codes)
+
+        if csv_file:
+            # It names people: for its owner only.
+            with whole_or_absent(csv_file) as beside, beside.open("wb") as out:
+                out.writelines(as_csv(lines()))
+        seen, waiting = reports.overview(work, opened.funds, opened.debit_calendars), tuple(reports.waiting(work))
+        if as_json:
+            values = asdict(seen) | {"waiting": [asdict(one) for one in waiting]}
+            _write_json(values, "lines", (asdict(one) for one in lines()))
+            return
+        emit(as_json, None, printed.report_lines(seen, waiting, lines(), show_all=show_all))
+
+
+def _write_json(values: dict[str, Any], name: str, items: Iterable[Any]) -> None:
+    """Write `values` with a list `name` as one JSON object; the list may be longer than memory holds."""
+
+    def dumped(value: Any) -> str:
+        return json.dumps(value, ensure_ascii=False, default=str)
+
+    click.echo(f"{dumped(values)[:-1]}, {dumped(name)}: [", nl=False)
+    for number, item in enumerate(items):
+        click.echo(f"{', ' if number else ''}{dumped(item)}", nl=False)
+    click.echo("]}")
 
 
 @reconcile.command("match")

@@ -227,7 +227,7 @@ def _to_file(work: Work, sheet: Sheet, kind: str, out: Path) -> None:
     if kind == "pdf":
         write_atomically(out, pdf.as_pdf(sheet, business_date(work.clock, "UTC")), mode=0o600)
         return
-    with _whole_or_absent(out) as beside:
+    with whole_or_absent(out) as beside:
         if kind == "xlsx":
             files.as_xlsx(sheet, beside)
             return
@@ -237,7 +237,7 @@ def _to_file(work: Work, sheet: Sheet, kind: str, out: Path) -> None:
 
 
 @contextmanager
-def _whole_or_absent(out: Path) -> Iterator[Path]:
+def whole_or_absent(out: Path) -> Iterator[Path]:
     """A file beside `out` to be written, for its owner only; it takes the place of `out` when all of it is there."""
     beside = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))

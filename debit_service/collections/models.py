@@ -62,7 +62,10 @@ class Collection(Base):
 
 
 class Notice(Base):
-    """A pre-notification of one amount on one date. Another amount or date needs another notice; the newest one counts."""
+    """A pre-notification of one amount on one date. Another amount or date needs another notice; the newest one counts.
+
+    `days_agreed` is how many days ahead it had to go out when it was made; None before that was kept.
+    """
 
     __tablename__ = "notices"
     __table_args__ = (Index("ix_notices_collection_id", "collection_id", "id"),)
@@ -74,6 +77,7 @@ class Notice(Base):
     language: Mapped[str]
     outbox_id: Mapped[str] = mapped_column(ForeignKey("outbox.id"))
     made_at: Mapped[datetime]
+    days_agreed: Mapped[int | None]
 
 
 class Batch(Base):
@@ -103,7 +107,10 @@ class BatchTransition(Transition, Base):
 
 
 class PaymentInformation(Base):
-    """One PmtInf block: what the bank is expected to book, recorded before it is asked. `id` is the PmtInfId."""
+    """One PmtInf block: what the bank is expected to book, recorded before it is asked. `id` is the PmtInfId.
+
+    `cut_off_at` is by when the bank had to have it, as bank and calendar were when it was written; None before that was kept.
+    """
 
     __tablename__ = "payment_informations"
 
@@ -113,6 +120,7 @@ class PaymentInformation(Base):
     collection_date: Mapped[date]
     count: Mapped[int]
     control_sum_minor: Mapped[int]
+    cut_off_at: Mapped[datetime | None]
 
 
 class Approval(Base):

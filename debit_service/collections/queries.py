@@ -28,27 +28,39 @@ def attempts(work: Work, contribution_id: str) -> list[Collection]:
     return list(work.session.scalars(query))
 
 
-def of_mandate(work: Work, mandate_id: str) -> Sequence[Collection]:
-    """Every collection under a mandate, oldest first."""
-    return work.session.scalars(
-        select(Collection).where(Collection.mandate_id == mandate_id).order_by(Collection.id)
-    ).all()
+class Tried(NamedTuple):
+    """An attempt as a list of many contributions shows it; `sent` says whether the bank has its file, as far as is known."""
+
+    id: str
+    contribution_id: str
+    attempt: int
+    end_to_end_id: str
+    amount_minor: int
+    collection_date: date
+    date_reason: str
+    live: bool
+    cancelled_why: str | None
+    sent: bool
 
 
-def last_presented(work: Work, mandate_id: str, before: str | None = None) -> date | None:
-    """The latest collection date under a mandate that a bank was asked for; with `before`, of collections older than that one."""
-    dates = [
-        one.collection_date
-        for one in of_mandate(work, mandate_id)
-        if (before is None or one.id < before) and was_sent(work, one)
-    ]
-    return max(dates, default=None)
-
-
-def with_failure_or_decided(work: Work, fund_id: str, decided: set[str]) -> list[Collection]:
-    """The collections of a fund that have failed, and those in `decided` that no longer have."""
-    query = select(Collection).where(Collection.fund_id == fund_id).order_by(Collection.id)
-    return [one for one in work.session.scalars(query) if one.failed_on is not None or one.id in decided]
+def attempts_of_each(work: Work, contribution_ids: Iterable[str]) -> dict[str, list[Tried]]:
+    """Contribution -> its attempts, oldest first, as rows; one that has none is left out."""
+    query = (
+        select(*(getattr(Collection, name) for name in Tried._fields[:-1]), BatchTransition.to_state)
+        .outerjoin(PaymentInformation, PaymentInformation.id == Collection.payment_information_id)
+        .outerjoin(
+            BatchTransition,
+            (BatchTransition.subject_id == PaymentInformation.batch_id) & BatchTransition.most_recent,
+        )
+        .where(among(work.session, Collection.contribution_id, contribution_ids))
+        .order_by(Collection.contribution_id, Collection.attempt)
+    )
+    work.session.flush()
+    found: dict[str, list[Tried]] = {}
+    for *of, batch_state in work.session.execute(query):
+        one = Tried._make((*of, batch_state == "sent"))
+        found.setdefault(one.contribution_id, []).append(one)
+    return found
 
 
 def by_end_to_end_id(work: Work, end_to_end_id: str) -> Collection | None:
@@ -159,12 +171,6 @@ def batch_of(work: Work, collection: Collection) -> Batch | None:
         return None
     query = select(Batch).join(PaymentInformation).where(PaymentInformation.id == collection.payment_information_id)
     return work.session.scalars(query).one()
-
-
-def was_sent(work: Work, collection: Collection) -> bool:
-    """Whether the bank has the file of this collection, as far as is known."""
-    batch = batch_of(work, collection)
-    return batch is not None and batch_state(work, batch.id) == "sent"
 
 
 def approval(work: Work, batch_id: str) -> Approval | None:

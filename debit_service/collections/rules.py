@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from debit_service.core.calendar import Calendar
 from debit_service.core.machine import Machine
@@ -63,6 +64,14 @@ def first_possible(today: date, lead_open_days: int, notice_days: int, calendar:
 def send_day(collection_date: date, lead_open_days: int, calendar: Calendar) -> date:
     """The day on which the file must leave."""
     return calendar.add_open_days(collection_date, -lead_open_days)
+
+
+def cut_off_at(
+    collection_date: date, lead_open_days: int, cut_off: time, time_zone: str, calendar: Calendar
+) -> datetime:
+    """By when the bank must have the file of a debit of that day, in UTC; `cut_off` is the bank's hour in its `time_zone`."""
+    day = send_day(collection_date, lead_open_days, calendar)
+    return datetime.combine(day, time(cut_off.hour, cut_off.minute), ZoneInfo(time_zone)).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import BigInteger, Row, Subquery, cast, exists, func, select
+from sqlalchemy import BigInteger, Subquery, cast, exists, func, select
 
 from debit_service.contributions.models import Contribution, OtherPayment
 from debit_service.core.bulk import among
@@ -76,6 +76,16 @@ def other_payments(work: Work, contribution_id: str) -> Sequence[OtherPayment]:
     return work.session.scalars(query.order_by(OtherPayment.paid_on, OtherPayment.id)).all()
 
 
+def other_payments_of_each(work: Work, contribution_ids: Iterable[str]) -> dict[str, list[OtherPayment]]:
+    """Contribution -> the payments by other means that count for it, by day; one that has none is left out."""
+    mine = among(work.session, OtherPayment.contribution_id, contribution_ids)
+    query = select(OtherPayment).where(mine, OtherPayment.undone_at.is_(None))
+    found: dict[str, list[OtherPayment]] = {}
+    for one in work.session.scalars(query.order_by(OtherPayment.paid_on, OtherPayment.id)):
+        found.setdefault(one.contribution_id, []).append(one)
+    return found
+
+
 def ids_with_other_payments(work: Work, contribution_ids: Iterable[str]) -> set[str]:
     """Those of these contributions for which a payment by other means was ever recorded."""
     query = select(OtherPayment.contribution_id).where(
@@ -89,10 +99,3 @@ def with_other_payments(work: Work) -> Sequence[Contribution]:
     paid = exists().where(OtherPayment.contribution_id == Contribution.id)
     query = select(Contribution).where(paid).order_by(Contribution.fund_id, Contribution.reference)
     return work.session.scalars(query).all()
-
-
-def paid_contributions(work: Work) -> Sequence[Row[Contribution, int]]:
-    """(contribution, minor units) of those for which payments by other means count, by fund and reference."""
-    paid = paid_otherwise()
-    query = select(Contribution, paid.c.paid_minor).join(paid, paid.c.contribution_id == Contribution.id)
-    return work.session.execute(query.order_by(Contribution.fund_id, Contribution.reference)).all()

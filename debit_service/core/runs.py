@@ -5,7 +5,7 @@ The lock dies with its process, so a row that still says `running` under a lock 
 the next poke takes it over at once. The unique constraint is what makes a second row impossible.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 
@@ -18,7 +18,8 @@ from debit_service.core.work import Actor, Desk, Work
 #: A run that has not ended after this time hangs, and people are told.
 RUN_TIME_MAX = timedelta(hours=2)
 #: What the row of a day says that no scheduler lived through.
-MISSED = "no scheduler ran on this day; caught up on {today}, and nothing is done for a day that is over"
+_NOBODY_RAN = "no scheduler ran on this day"
+MISSED = _NOBODY_RAN + "; caught up on {today}, and nothing is done for a day that is over"
 
 
 def settled(desk: Desk, actor: Actor, place: str, on: date) -> set[str]:
@@ -105,6 +106,17 @@ def listed(work: Work, *, on: date | None = None, at_most: int) -> Sequence[JobR
     if on:
         query = query.where(JobRun.business_date == on)
     return work.session.scalars(query.limit(at_most)).all()
+
+
+def missed(work: Work, place: str, jobs: Iterable[str], since: date) -> Sequence[JobRun]:
+    """The runs at a place that no scheduler lived through, of these jobs, on business dates from `since`; oldest first."""
+    query = select(JobRun).where(
+        JobRun.fund_id == place,
+        JobRun.job.in_(list(jobs)),
+        JobRun.business_date >= since,
+        JobRun.detail.startswith(_NOBODY_RAN),
+    )
+    return work.session.scalars(query.order_by(JobRun.business_date, JobRun.job)).all()
 
 
 def newest(work: Work) -> Sequence[JobRun]:

@@ -35,6 +35,7 @@ from debit_service.mandates.amend import Change, amend
 from debit_service.reconcile.service.other_means import record as record_payment
 from debit_service.reports import printed
 from debit_service.reports import service as reports
+from debit_service.reports.lines_csv import as_csv
 from debit_service.wiring import DEMO_CLOCK, Service, open_service
 
 START = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
@@ -279,13 +280,13 @@ def _conclude(world: World, say: Callable[[str], None], *, as_json: bool) -> Non
     settings = world.service.settings
     with world.service.desk.reading(SERVICE) as work:
         made = reports.report(work, world.service.funds, world.service.debit_calendars, world.service.codes)
-    write_atomically(settings.home / "report.csv", reports.as_csv(made))
+    write_atomically(settings.home / "report.csv", b"".join(as_csv(made.lines)))
     logins = "".join(f"{login} {password}\n" for login, password in world.passwords.items())
     write_atomically(settings.home / "demo-people.txt", logins.encode(), mode=0o600)
     if as_json:
         click.echo(json.dumps(asdict(made), ensure_ascii=False, default=str))
     say("")
-    for line in printed.report_lines(made):
+    for line in printed.report_lines(made, made.waiting, made.lines):
         say(line)
     example = data.Somebody("EINZUGSSTELLE", 4).contribution
     say("")

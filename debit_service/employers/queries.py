@@ -1,6 +1,6 @@
 """Find employers; open their sealed names for those who may see them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import select
 
@@ -48,6 +48,19 @@ def registrations(work: Work, employer_id: str) -> Sequence[Registration]:
     """At which funds, under which numbers."""
     query = select(Registration).where(Registration.employer_id == employer_id).order_by(Registration.fund_id)
     return work.session.scalars(query).all()
+
+
+def of_each(work: Work, employer_ids: Iterable[str]) -> dict[str, Employer]:
+    """Employers by their ids."""
+    query = select(Employer).where(among(work.session, Employer.id, employer_ids))
+    return {one.id: one for one in work.session.scalars(query)}
+
+
+def numbers_of_each(work: Work, employer_ids: Iterable[str]) -> dict[tuple[str, str], str]:
+    """(fund, employer) -> the number under which the fund knows it."""
+    query = select(Registration.fund_id, Registration.employer_id, Registration.number)
+    rows = work.session.execute(query.where(among(work.session, Registration.employer_id, employer_ids)))
+    return {(fund_id, employer_id): number for fund_id, employer_id, number in rows}
 
 
 def name(work: Work, employer: Employer) -> str:

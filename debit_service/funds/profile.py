@@ -196,8 +196,85 @@ class ReconciliationPolicy(_Strict):
     allocation_orders: Fact[Annotated[tuple[AllocationOrder, ...], Field(min_length=1)]]
 
 
+class PenaltyPolicy(_Strict):
+    """What becomes of a late penalty without a person, and what needs two of them. Amounts in minor units.
+
+    Under a rule that is confirmed, a penalty of up to `automatic_up_to_minor` is confirmed by itself, at most
+    `automatic_per_day_max` a day; 0 means never. Above `four_eyes_above_minor` another person agrees. `rebill_bank_fee`: what
+    the bank charged for a failure that was the employer's is claimed with the penalty. The employer pays within `pay_days` of its
+    notice.
+    """
+
+    automatic_up_to_minor: Fact[Count]
+    automatic_per_day_max: Fact[Count]
+    four_eyes_above_minor: Fact[Count]
+    rebill_bank_fee: Fact[bool]
+    pay_days: Fact[Annotated[int, Field(ge=1)]]
+
+
+class DisputePolicy(_Strict):
+    """By when a dispute is answered, and what else follows from one.
+
+    `counted_in` says how its days are counted; a time that would end on a closed day ends on the next open one. The fund answers
+    within `answer_days`, its staff are told `reminder_days_before` and, escalated, `escalate_days_before` the deadline. The
+    employer may contest `contest_days` after the notice of a penalty (later, a person decides whether it is heard), replies to a
+    question within `reply_days` and appeals within `appeal_days`. From `national_from_minor` on (minor units) the higher body
+    answers; None: there is one body only. `days_count_when_rejected`: a rejected dispute's days count for a late penalty.
+    """
+
+    answer_days: Fact[Annotated[int, Field(ge=1)]]
+    counted_in: Fact[Literal["calendar_days", "open_days"]]
+    contest_days: Fact[Annotated[int, Field(ge=1)]]
+    reply_days: Fact[Annotated[int, Field(ge=1)]]
+    appeal_days: Fact[Annotated[int, Field(ge=1)]]
+    reminder_days_before: Fact[Count]
+    escalate_days_before: Fact[Count]
+    national_from_minor: Fact[Count | None]
+    days_count_when_rejected: Fact[bool]
+
+
+class _OfCodes(_Strict):
+    """What is said of a reason code from `valid_from` to `valid_to`, on whose word. Only what was seen, or confirmed in writing,
+    may lead to a penalty.
+    """
+
+    code_set: Literal["B", "R", "S"]
+    valid_from: date
+    valid_to: date | None = None
+    certainty: Certainty | Literal["confirmed"]
+    source: Text
+
+    @property
+    def proven(self) -> bool:
+        """Whether somebody read it or was told it by the bank or the fund."""
+        return self.certainty in ("seen", "confirmed")
+
+    def in_force(self, on: date | None) -> bool:
+        """Whether it holds `on` that day; without a day, whether it has no end."""
+        if on is None:
+            return self.valid_to is None
+        return self.valid_from <= on <= (self.valid_to or date.max)
+
+
+class LocalCode(_OfCodes):
+    """The ISO code that a bank or a clearing means by a `code` of its own, in returns (R), status reports (S) or both."""
+
+    code: Text
+    iso_code: Text
+
+
+class CodeOverride(_OfCodes):
+    """What differs, for one fund or bank, from the shipped row of an ISO `code`; what is not named stays as it is."""
+
+    code: Text
+    parties: tuple[Text, ...] | None = None
+    effect: Text | None = None
+    context_rule: Text | None = None
+    action: Text | None = None
+
+
 class Fund(_Strict):
-    """A fund that collects contributions."""
+    """A fund that collects contributions. `local_codes` and `reason_codes` are read by the table of reason codes."""
 
     id: Text
     names: Names
@@ -216,8 +293,11 @@ class Fund(_Strict):
     refund_window_days: Fact[Count]
     mandate_path: MandatePath
     reconciliation: ReconciliationPolicy
+    penalties: PenaltyPolicy
     penalty_rules: tuple[Text, ...] = ()
-    dispute_days: Fact[Count]
+    disputes: DisputePolicy
+    local_codes: tuple[LocalCode, ...] = ()
+    reason_codes: tuple[CodeOverride, ...] = ()
 
     def facts(self) -> Iterator[Fact[Any]]:
         """Every fact of the fund, in the order of the fields."""
@@ -251,7 +331,7 @@ class BankProfile(_Strict):
     failed debit, in the account's currency. `cut_off` is local to `time_zone`; `batch_booking` None leaves the element out; a
     maximum of None sets no limit.
     `proprietary_codes` says what the bank means by its own transaction codes, by pattern (`"NTRF+109*" = "return"`); `repairs`
-    names what may be repaired in its files.
+    names what may be repaired in its files. `local_codes` and `reason_codes` carry their own source.
     """
 
     id: Text
@@ -275,6 +355,8 @@ class BankProfile(_Strict):
     charset_notes: str
     proprietary_codes: dict[Text, Kind] = {}
     repairs: frozenset[Repair] = frozenset()
+    local_codes: tuple[LocalCode, ...] = ()
+    reason_codes: tuple[CodeOverride, ...] = ()
     evidence: dict[str, Text]
 
     @property
@@ -299,7 +381,7 @@ class BankProfile(_Strict):
 
     @model_validator(mode="after")
     def _each_rule_has_evidence(self) -> Self:
-        rules = self.model_fields_set - {"id", "name", "evidence"}
+        rules = self.model_fields_set - {"id", "name", "evidence", "local_codes", "reason_codes"}
         if rules != set(self.evidence):
             raise ValueError(
                 f"evidence must name exactly the rules; missing or surplus: {sorted(rules ^ set(self.evidence))}"

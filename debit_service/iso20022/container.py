@@ -12,7 +12,15 @@ from typing import cast
 
 from lxml import etree
 
-from debit_service.iso20022.control import DetailSum, Tally, hold_totals, is_paged, read_balances
+from debit_service.iso20022.control import (
+    DetailSum,
+    Tally,
+    cost_apart,
+    hold_totals,
+    is_paged,
+    name_of_cost,
+    read_balances,
+)
 from debit_service.iso20022.entry import (
     Batch,
     Detail,
@@ -22,6 +30,7 @@ from debit_service.iso20022.entry import (
     make_record,
     read_batch,
     read_entry,
+    record_of_cost,
     substitute,
 )
 from debit_service.iso20022.flat import Flat, account, day, flatten, repeats, text
@@ -37,6 +46,7 @@ _IN_DETAILS = re.compile(r"(NtryDtls(?:\[[0-9]+\])?)/(TxDtls(?:\[[0-9]+\])?|Btch
 
 _ENTRY_INDEX, _DETAIL_INDEX = BankRecord._fields.index("entry_index"), BankRecord._fields.index("detail_index")
 _ENTRY_AMOUNT, _AMOUNT = BankRecord._fields.index("entry_amount_minor"), BankRecord._fields.index("amount_minor")
+_END_TO_END_ID = BankRecord._fields.index("end_to_end_id")
 
 
 @dataclass(slots=True)
@@ -114,6 +124,7 @@ class ContainerReader:
             entry.details += 1
             prototype.count += 1
             prototype.total_minor += cast("int", values[_AMOUNT] or 0)
+            entry.sum.name(cast("str | None", values[_END_TO_END_ID]))
             yield record_of(values)
         for prototype in prototypes.made():
             if prototype.count:
@@ -255,6 +266,8 @@ class ContainerReader:
             yield from self._release(opened.header, Substitute.NONE)
         else:
             yield from self._release(entry, substitute(entry, opened.held))
+        if cost := cost_apart(entry, opened.sum):
+            yield record_of_cost(self._origin, entry, cost, name_of_cost(opened.sum, cost))
         self._tally.add(entry, opened.sum)
         self._end()
 

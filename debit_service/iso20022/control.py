@@ -2,12 +2,13 @@
 
 Nothing here refuses. A total that does not hold is a finding for a person; the entries stay what they are. Checked:
 number and sum of entries (`TxsSummry`), opening + booked entries = closing, and details adding up to their entry, where
-charges may stand between the two. Of a message in several pages one page proves nothing, so its totals are not held.
+charges and interest may stand between the two. Of a message in several pages one page proves nothing, so its totals are not held.
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import blake2b
 
 from debit_service.core.errors import InvalidInput
 from debit_service.core.money import format_minor
@@ -34,21 +35,30 @@ class Balance:
 
 @dataclass(slots=True)
 class DetailSum:
-    """What the details of one entry add up to so far."""
+    """What the details of one entry add up to so far; `lowest` of their end-to-end references tells them from others."""
 
     count: int = 0
     signed_minor: int = 0
     charges_minor: int = 0
+    interest_minor: int = 0
     complete: bool = True
+    lowest: str | None = None
 
     def add(self, record: BankRecord) -> None:
         """Count one detail's record."""
         self.add_alike(record, 1, record.amount_minor or 0)
+        self.name(record.end_to_end_id)
+
+    def name(self, reference: str | None) -> None:
+        """Tell of the end-to-end reference of a detail."""
+        if reference is not None and (self.lowest is None or reference < self.lowest):
+            self.lowest = reference
 
     def add_alike(self, record: BankRecord, count: int, total_minor: int) -> None:
         """Count records that differ from `record` in their amounts and texts only."""
         self.count += count
         self.charges_minor += (record.charges_minor or 0) * count
+        self.interest_minor += (record.interest_minor or 0) * count
         self.complete = self.complete and record.amount_minor is not None
         self.signed_minor += total_minor if record.direction is Direction.CREDIT else -total_minor
 
@@ -160,12 +170,37 @@ def _balance(flat: Flat, path: str, tally: Tally) -> Balance | None:
 
 
 def _details_hold(entry: Entry, details: DetailSum) -> bool:
-    """Details are the entry, give or take the charges: of the entry, of the details, or of both."""
+    """Details are the entry, give or take charges and interest: of the entry, of the details, or of both."""
     if not details.complete:
         return False
     difference = abs(entry.signed_minor - details.signed_minor)
-    own, theirs = entry.charges.minor or 0, details.charges_minor
-    return difference in {0, own, theirs, own + theirs}
+    return difference == 0 or difference in {abs(sum(cost)) for cost in _costs(entry, details)}
+
+
+def cost_apart(entry: Entry, details: DetailSum) -> tuple[int, int] | None:
+    """(charges, interest) by which the entry is less, for its owner, than its details; None where they do not explain it."""
+    if not details.complete or details.count == 0:
+        return None
+    taken = details.signed_minor - entry.signed_minor
+    return next((cost for cost in _costs(entry, details) if taken and sum(cost) == taken), None)
+
+
+def name_of_cost(details: DetailSum, cost: tuple[int, int]) -> str | None:
+    """A reference for the cost of an entry: the same in each report that tells its details. None when they name nothing."""
+    if details.lowest is None:
+        return None
+    told = f"{details.lowest} {details.count} {details.signed_minor} {cost}"
+    return blake2b(told.encode(), digest_size=16).hexdigest()
+
+
+def _costs(entry: Entry, details: DetailSum) -> list[tuple[int, int]]:
+    """What may stand between: charges and interest as stated of the entry, of the details, or of both; all, or either alone."""
+    own = (entry.charges.minor or 0, entry.interest_minor or 0)
+    theirs = (details.charges_minor, details.interest_minor)
+    both = (own[0] + theirs[0], own[1] + theirs[1])
+    return [
+        cost for charges, interest in (own, theirs, both) for cost in ((charges, interest), (charges, 0), (0, interest))
+    ]
 
 
 def _hold_summary(tally: Tally, flat: Flat) -> None:

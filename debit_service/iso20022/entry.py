@@ -4,17 +4,19 @@
   charges as repeated `Chrgs`; later versions have `TxDtls/Amt`, `Sts/Cd`, `Dbtr/Pty` and `Chrgs/Rcrd`.
 - The amount of a detail is its own. Where it has none, the entry's stands for it if it is alone in its entry; among several
   the ordered amount (`InstdAmt`, all that some .02 files give) does, if these add up to the entry. Else it has no amount.
+- Interest (`Intrst`) is written like charges. Either may be stated of an entry with several details and be missing in their sum:
+  then it is a record of its own, because no detail had it.
 - An amount in another currency than the entry's is not the booked amount, and is not taken for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 
 from debit_service.iso20022.flat import Flat, account, amount, amount_in, day, number, repeats, text, texts
 from debit_service.iso20022.kinds import STANDARD, Dialect, Signs, booking_kind
-from debit_service.iso20022.records import BankRecord, Direction, Level
+from debit_service.iso20022.records import BankRecord, Direction, Kind, Level
 from debit_service.iso20022.xml import UnreadableFile
 
 
@@ -74,6 +76,7 @@ class Entry:
     bank_transaction_code: str | None
     proprietary_code: str | None
     charges: Charges
+    interest_minor: int | None
     note: str | None = field(compare=False)
 
     @property
@@ -115,6 +118,7 @@ def read_entry(flat: Flat, index: int, place: str, currency: str | None) -> Entr
         bank_transaction_code=read_bank_transaction_code(flat),
         proprietary_code=text(flat, "BkTxCd/Prtry/Cd"),
         charges=read_charges(flat, place, booked[1]),
+        interest_minor=read_interest(flat, place, booked[1]),
         note=text(flat, "AddtlNtryInf"),
     )
 
@@ -145,19 +149,31 @@ def read_charges(flat: Flat, place: str, currency: str) -> Charges:
         return Charges()
     total: int | None = None
     flags: set[bool] = set()
-    for block in repeats(flat, "Chrgs"):
-        rows = list(repeats(flat, f"{block}/Rcrd")) or [block]
-        for row in rows:
-            charge = amount_in(flat, f"{row}/Amt", place, currency)
-            if charge is None:
-                continue
-            total = (total or 0) + (-charge if text(flat, f"{row}/CdtDbtInd") == "CRDT" else charge)
-            included = text(flat, f"{row}/ChrgInclInd")
-            if charge and included is not None:
-                flags.add(included in {"true", "1"})
+    for row, charge in _taken(flat, "Chrgs", place, currency):
+        total = (total or 0) + charge
+        included = text(flat, f"{row}/ChrgInclInd")
+        if charge and included is not None:
+            flags.add(included in {"true", "1"})
     if total is None:
         total = amount_in(flat, "Chrgs/TtlChrgsAndTaxAmt", place, currency)
     return Charges(None if total is None else abs(total), flags == {True} if flags else None)
+
+
+def read_interest(flat: Flat, place: str, currency: str) -> int | None:
+    """The interest of every version, which looks like the charges: what the bank took, negative for what it gave."""
+    if "Intrst/" not in flat:
+        return None
+    rows = [minor for _, minor in _taken(flat, "Intrst", place, currency)]
+    return sum(rows) if rows else amount_in(flat, "Intrst/TtlIntrstAndTaxAmt", place, currency)
+
+
+def _taken(flat: Flat, name: str, place: str, currency: str) -> Iterator[tuple[str, int]]:
+    """Each record of charges or interest that states an amount in `currency`, and the amount: negative for a credit."""
+    for block in repeats(flat, name):
+        for row in list(repeats(flat, f"{block}/Rcrd")) or [block]:
+            minor = amount_in(flat, f"{row}/Amt", place, currency)
+            if minor is not None:
+                yield row, -minor if text(flat, f"{row}/CdtDbtInd") == "CRDT" else minor
 
 
 def read_batch(flat: Flat, prefix: str, place: str, currency: str) -> Batch:
@@ -211,8 +227,10 @@ def make_record(
     if "Refs[1]/" in flat or "Refs/EndToEndId[1]" in flat:
         raise UnreadableFile("iso.entry.reference", "The detail has two end-to-end references.", place=f"{place}/Refs")
     charges = read_charges(flat, place, entry.currency)
-    if charges.minor is None and missing is Substitute.ENTRY:
-        charges = entry.charges
+    interest_minor = read_interest(flat, place, entry.currency)
+    if missing is Substitute.ENTRY:
+        charges = entry.charges if charges.minor is None else charges
+        interest_minor = entry.interest_minor if interest_minor is None else interest_minor
     reason = text(flat, "RtrInf/Rsn/Cd")
     return BankRecord(
         file=origin.file,
@@ -256,6 +274,41 @@ def make_record(
         remittance=remittance(flat),
         batch_count=batch.count,
         batch_total_minor=batch.total_minor,
+        interest_minor=interest_minor,
+    )
+
+
+def record_of_cost(origin: Origin, entry: Entry, cost: tuple[int, int], name: str | None) -> BankRecord:
+    """What the bank took of an entry besides what its details come to, as a record of its own: it is no detail's.
+
+    `cost` is (charges, interest). `name` stands for the transaction id, for the entry may have no reference in one report.
+    """
+    charges_minor, interest_minor = cost
+    minor = charges_minor + interest_minor
+    return BankRecord(
+        file=origin.file,
+        message=origin.message,
+        message_id=origin.message_id,
+        container_id=origin.container_id,
+        account=origin.account,
+        currency=entry.currency,
+        entry_index=entry.index,
+        level=Level.ENTRY,
+        entry_reference=entry.reference,
+        account_servicer_reference=entry.account_servicer_reference,
+        status=entry.status,
+        direction=Direction.DEBIT if minor > 0 else Direction.CREDIT,
+        reversal=entry.reversal,
+        entry_amount_minor=entry.minor,
+        amount_minor=abs(minor),
+        booking_date=entry.booking_date,
+        value_date=entry.value_date,
+        bank_transaction_code=entry.bank_transaction_code,
+        proprietary_code=entry.proprietary_code,
+        kind=Kind.COST,
+        transaction_id=name,
+        charges_minor=charges_minor,
+        interest_minor=interest_minor,
     )
 
 

@@ -201,9 +201,9 @@ class ByLayout(dict[Layout, Prototypes]):
 
 
 def _places(layout: Layout, path: str) -> int | None:
-    """The decimals of the amount at `path`; None for what is none, and for charges: whether one is zero decides."""
+    """The decimals of the amount at `path`; None for what is none, and for charges and interest: their sum decides."""
     currency = layout.fixed.get(f"{path}/@Ccy")
-    if currency is None or "Chrgs" in path:
+    if currency is None or "Chrgs" in path or "Intrst" in path:
         return None
     try:
         return exponent(currency)

@@ -36,6 +36,7 @@ class Kind(StrEnum):
     STATUS = "status"
     BATCH = "batch"
     CHARGE = "charge"
+    COST = "cost"  # charges and interest that are stated of an entry and are no detail's
     OTHER = "other"
 
 
@@ -51,6 +52,7 @@ class BankRecord(NamedTuple):
 
     `container_id` is the Id of the Ntfctn, Stmt or Rpt (None for pain.002). `reason_code_set` is "S"
     (ExternalStatusReason1) in a pain.002 and "R" (ExternalReturnReason1) in a camt: the same code may differ between them.
+    `interest_minor` alone has a sign: interest that the bank took from the account, below zero when it gave it.
     """
 
     file: str
@@ -95,6 +97,7 @@ class BankRecord(NamedTuple):
     remittance: str | None = None
     batch_count: int | None = None
     batch_total_minor: int | None = None
+    interest_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

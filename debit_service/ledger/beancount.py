@@ -21,7 +21,9 @@ ROOTS: Mapping[Account, str] = {
     Account.NOT_OURS: "Liabilities",
     Account.DECLARED: "Income",
     Account.SURCHARGES: "Income",
+    Account.FEES_REBILLED: "Income",
     Account.CHARGES: "Expenses",
+    Account.INTEREST: "Expenses",
 }
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9-]+")
 

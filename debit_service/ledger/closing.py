@@ -20,7 +20,7 @@ from debit_service.core import audit, events
 from debit_service.core.audit import LOG
 from debit_service.core.clock import business_date
 from debit_service.core.database import in_turn
-from debit_service.core.errors import InvalidInput, NotFound, Refused
+from debit_service.core.errors import InvalidInput, Refused
 from debit_service.core.money import format_minor
 from debit_service.core.work import Role, Work
 from debit_service.funds.profile import Fund
@@ -83,9 +83,7 @@ def prepare(
 
 def prepared(work: Work, period_id: str) -> ClosedPeriod:
     """A close that waits for its approval. Raises NotFound, or Refused when it is approved already."""
-    period = work.session.get(ClosedPeriod, period_id)
-    if period is None:
-        raise NotFound("ledger.close.unknown", "There is no such close.", remedy="See `debit ledger closes`.")
+    period = queries.close(work.session, period_id)
     if period.approved_at:
         raise Refused("ledger.close.done", "This period is closed already.", place=period_id)
     return period

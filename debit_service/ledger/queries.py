@@ -11,6 +11,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from debit_service.core.bulk import among
+from debit_service.core.errors import NotFound
 from debit_service.ledger.models import ClosedPeriod, JournalEntry, JournalLine
 from debit_service.ledger.rules import BELONGS_TO, Account, account, accounts, fund_of
 
@@ -181,6 +182,14 @@ def closes(session: Session, fund_id: str | None = None) -> Sequence[ClosedPerio
     """The closed periods and those that are prepared, by fund and day."""
     query = select(ClosedPeriod).order_by(ClosedPeriod.fund_id, ClosedPeriod.closed_through)
     return session.scalars(query.where(ClosedPeriod.fund_id == fund_id) if fund_id else query).all()
+
+
+def close(session: Session, period_id: str) -> ClosedPeriod:
+    """One closed period, or one that is prepared. Raises NotFound."""
+    found = session.get(ClosedPeriod, period_id)
+    if found is None:
+        raise NotFound("ledger.close.unknown", "There is no such close.", remedy="See `debit ledger closes`.")
+    return found
 
 
 def closed_through(session: Session) -> dict[str, date]:

@@ -22,10 +22,12 @@ class Account(StrEnum):
     OTHER_MEANS = "other-means"  # what employers paid the fund by other means than a debit
     REFUNDS_OWED = "refunds-owed"  # what employers paid beyond what they owe: to be given back
     CHARGES = "charges"  # fees that the bank took
+    INTEREST = "interest"  # interest that the bank took for giving a debit back late, or gave
     SUSPENSE = "suspense"  # bank entries that wait for a person
     NOT_OURS = "not-ours"  # on the fund's account, and not the fund's: a person said so
     SURCHARGE_RECEIVABLE = "surcharge-receivable"  # late penalties owed
-    SURCHARGES = "surcharges"  # late penalties charged: the other side
+    SURCHARGES = "surcharges"  # late penalties confirmed: the other side
+    FEES_REBILLED = "fees-rebilled"  # the bank's fees, claimed from who caused them
 
 
 #: Whose the money is that stands on a bank account of no fund that is known.

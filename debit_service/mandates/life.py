@@ -1,5 +1,7 @@
 """Use cases of a mandate that is in use: suspend, resume, revoked by the bank, the last debit asked for."""
 
+from datetime import datetime
+
 from debit_service.core import audit, events
 from debit_service.core.clock import business_date
 from debit_service.core.errors import Refused
@@ -7,13 +9,16 @@ from debit_service.core.work import Role, Work
 from debit_service.funds.profile import Fund
 from debit_service.mandates import queries
 from debit_service.mandates.models import Mandate
-from debit_service.mandates.service import change
+from debit_service.mandates.service import asked, change
 
 
-def suspend(work: Work, mandate: Mandate, why: str, evidence: str) -> None:
-    """Stop debits under a mandate that stays in force. What is not sent yet is not sent."""
+def suspend(work: Work, mandate: Mandate, why: str, evidence: str, received_at: datetime | None = None) -> None:
+    """Stop debits under a mandate that stays in force. What is not sent yet is not sent.
+
+    `received_at` is when the request arrived, without it now. Raises InvalidInput `mandate.received_in_future`.
+    """
     work.actor.require(Role.FINANCE_CLERK)
-    change(work, mandate, "suspended", why, {"document": evidence})
+    change(work, mandate, "suspended", why, asked(work, evidence, received_at))
 
 
 def resume(work: Work, mandate: Mandate, why: str, evidence: str) -> None:
@@ -31,10 +36,13 @@ def resume(work: Work, mandate: Mandate, why: str, evidence: str) -> None:
     change(work, mandate, "active", why, {"document": evidence})
 
 
-def revoke_by_bank(work: Work, mandate: Mandate, why: str, evidence: str) -> None:
-    """The employer's bank says that the mandate is no more; `evidence` names its message."""
+def revoke_by_bank(work: Work, mandate: Mandate, why: str, evidence: str, received_at: datetime | None = None) -> None:
+    """The employer's bank says that the mandate is no more; `evidence` names its message, which arrived at `received_at`, or now.
+
+    Raises InvalidInput `mandate.received_in_future`.
+    """
     work.actor.require(Role.FINANCE_CLERK)
-    change(work, mandate, "revoked_by_bank", why, {"document": evidence})
+    change(work, mandate, "revoked_by_bank", why, asked(work, evidence, received_at))
 
 
 def ask_last(work: Work, fund: Fund, mandate: Mandate, why: str, evidence: str | None = None) -> None:

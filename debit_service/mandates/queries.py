@@ -1,12 +1,14 @@
 """Read mandates: the live one, its history and versions, what is sealed in it, and who may not be debited."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 from sqlalchemy import or_, select
 
 from debit_service.core.accounts import AccountNumber, AccountScheme
+from debit_service.core.bulk import among
 from debit_service.core.work import Work
 from debit_service.mandates.models import (
     DebitBlock,
@@ -47,6 +49,26 @@ def live(work: Work, fund_id: str, employer_id: str) -> Mandate | None:
     """The one live mandate of an employer at a fund."""
     query = select(Mandate).where(Mandate.fund_id == fund_id, Mandate.employer_id == employer_id, Mandate.live)
     return work.session.scalars(query).one_or_none()
+
+
+class Live(NamedTuple):
+    """What tells whether a live mandate lets an amount be debited: its state, and the employer's own limit in minor units."""
+
+    state: str
+    amount_limit_minor: int | None
+
+
+def live_of_each(work: Work, employer_ids: Iterable[str]) -> dict[tuple[str, str], Live]:
+    """(fund, employer) -> its live mandate; where there is none, it is left out."""
+    query = (
+        select(Mandate.fund_id, Mandate.employer_id, MandateTransition.to_state, Mandate.amount_limit_minor)
+        .join(MandateTransition, MandateTransition.subject_id == Mandate.id)
+        .where(among(work.session, Mandate.employer_id, employer_ids), Mandate.live, MandateTransition.most_recent)
+    )
+    return {
+        (fund_id, employer_id): Live(state, limit_minor)
+        for fund_id, employer_id, state, limit_minor in work.session.execute(query)
+    }
 
 
 def state(work: Work, mandate_id: str) -> str:
@@ -120,14 +142,6 @@ def amendments(work: Work, mandate_id: str) -> Sequence[MandateAmendment]:
     """Every amendment of a mandate, oldest first."""
     query = select(MandateAmendment).where(MandateAmendment.mandate_id == mandate_id)
     return work.session.scalars(query.order_by(MandateAmendment.version)).all()
-
-
-def terms(work: Work, mandate: Mandate, version: int) -> Terms:
-    """What the mandate said at `version`."""
-    later = next((one for one in amendments(work, mandate.id) if one.version > version), None)
-    if later is None:
-        return Terms(mandate.reference, mandate.creditor_identifier, mandate.account_index)
-    return Terms(later.original_reference, later.original_creditor_identifier, later.original_account_index)
 
 
 def changes_since(work: Work, versions: Mapping[str, int]) -> dict[str, Changed]:

@@ -36,6 +36,8 @@ MACHINE = Machine(
 )
 
 DORMANT_AFTER_MONTHS = 36
+#: In the evidence of a move: when what asked for it arrived, ISO 8601.
+RECEIVED_AT = "received_at"
 
 #: States in which a mandate holds its place as the one mandate of an employer at a fund.
 LIVE_STATES = frozenset({"signed", "lodged_at_bank", "active", "suspended"})

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 
@@ -192,11 +192,28 @@ def refuse(work: Work, mandate: Mandate, why: str, evidence: str) -> None:
     change(work, mandate, "refused_by_bank", why, {"document": evidence})
 
 
-def revoke(work: Work, mandate: Mandate, why: str, *, evidence: str | None = None) -> None:
-    """The employer, or its bank, withdrew the authorisation. Collections that are not sent yet will not be."""
+def revoke(
+    work: Work, mandate: Mandate, why: str, *, evidence: str | None = None, received_at: datetime | None = None
+) -> None:
+    """The employer withdrew the authorisation. Collections that are not sent yet will not be.
+
+    `received_at` is when its letter arrived, without it now. Raises InvalidInput `mandate.received_in_future`.
+    """
     work.actor.require(Role.EMPLOYER, Role.FINANCE_CLERK)
     work.actor.require_employer(mandate.employer_id)
-    change(work, mandate, "revoked", why, {"document": evidence} if evidence else None)
+    change(work, mandate, "revoked", why, asked(work, evidence, received_at))
+
+
+def asked(work: Work, document: str | None, received_at: datetime | None) -> dict[str, Any]:
+    """The evidence of what somebody asked for: the document, and when it arrived (now, where nobody says).
+
+    The day of arrival decides whether a debit should still have left. Raises InvalidInput `mandate.received_in_future`.
+    """
+    received = received_at or work.now()
+    if received > work.now():
+        raise InvalidInput("mandate.received_in_future", "The request lies in the future.", place="received_at")
+    told = {rules.RECEIVED_AT: received.isoformat()}
+    return {"document": document, **told} if document else told
 
 
 def get(work: Work, mandate_id: str) -> Mandate:

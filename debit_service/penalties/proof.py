@@ -1,25 +1,41 @@
 """Proof: does everything behind a penalty still stand? Take any piece of evidence away, and it is named here."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import select
 
 from debit_service.banks.models import BankFile
 from debit_service.collections.models import Batch, Collection, Notice
 from debit_service.contributions.models import Contribution
-from debit_service.core.errors import DebitError
+from debit_service.core.bulk import among
+from debit_service.core.database import Base
+from debit_service.core.errors import DebitError, NotFound
+from debit_service.core.models import JobRun
 from debit_service.core.work import Work
+from debit_service.disputes import queries as disputes
 from debit_service.disputes.models import Dispute
-from debit_service.ledger.queries import balances_of
-from debit_service.ledger.rules import Account, account
+from debit_service.ledger.queries import balances_of_each
+from debit_service.ledger.rules import account
 from debit_service.mandates.models import Mandate, MandateForm
 from debit_service.penalties import queries
-from debit_service.penalties.amount import Circumstances, compute
-from debit_service.penalties.catalogue import PenaltyRules
-from debit_service.penalties.models import FaultDecision, Penalty
-from debit_service.penalties.values import Party
+from debit_service.penalties.fault.values import Effect, Party
+from debit_service.penalties.life import ASKED, STANDING, positions, state_by_money
+from debit_service.penalties.models import (
+    FaultDecision,
+    FaultFinding,
+    PenaltyFee,
+    PenaltyNotice,
+    PenaltyStep,
+    ServiceOutage,
+)
+from debit_service.penalties.queries import Shown
+from debit_service.penalties.tariff.catalogue import PenaltyRules
 from debit_service.reconcile.models import BankEntry
 
-_TABLES = {
+_TABLES: Final[dict[str, type[Base]]] = {
     "entry": BankEntry,
     "file": BankFile,
     "form": MandateForm,
@@ -29,88 +45,178 @@ _TABLES = {
     "mandate": Mandate,
     "contribution": Contribution,
     "dispute": Dispute,
+    "finding": FaultFinding,
+    "outage": ServiceOutage,
+    "run": JobRun,
 }
+
+
+#: Penalties that are looked at together.
+_AT_A_TIME: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """Some penalties with everything that they are held against, read in one query of each kind."""
+
+    decisions: dict[str, list[FaultDecision]]  # by contribution: those that stand
+    named: dict[str, FaultDecision]  # by id: those that penalties name
+    steps: dict[str, list[PenaltyStep]]
+    fees: dict[str, list[PenaltyFee]]
+    told: dict[str, PenaltyNotice]
+    booked: dict[str, dict[str, int]]
+    contested: frozenset[str]  # contributions
+    asked: dict[str, int]  # contribution -> how many of its penalties are asked for
+    gone: frozenset[str]  # evidence
+
+    def grounds(self, one: Shown) -> list[FaultDecision]:
+        """The decisions that carry a penalty; in a dispute, that are not answered yet, the one on which it was made."""
+        standing = self.decisions.get(one.contribution.id, [])
+        found = [each for each in standing if each.effect == Effect.PENALISE.value]
+        held = any(each.effect == Effect.HOLD.value for each in standing)
+        if not found and held and one.contribution.id in self.contested:
+            made_on = self.named.get(one.penalty.decision_id)
+            found = [made_on] if made_on and made_on.effect == Effect.PENALISE.value else []
+        return found
 
 
 def ungrounded(work: Work, rules: PenaltyRules) -> Iterator[str]:
     """What is wrong with penalties that stand: no attribution to the employer, no such rule, evidence gone, another amount.
 
-    And of any penalty: that the journal says something else.
+    And of any penalty: that its state, or the journal, says something else than its money; that it is not the only one asked for.
     """
-    for penalty in queries.listed(work):
-        yield from (f"penalty {penalty.id}: {trouble}" for trouble in _posted(work, penalty))
-        if queries.state_of(work, penalty.id) not in ("proposed", "charged"):
-            continue
-        for check in _CHECKS:
-            yield from (f"penalty {penalty.id}: {trouble}" for trouble in check(work, rules, penalty))
+    after = ""
+    while found := queries.listed(work, after=after, limit=_AT_A_TIME):
+        after = found[-1].penalty.id
+        about = _about(work, found)
+        for one in found:
+            checks = (*_ALWAYS, *_OF_STANDING) if one.state in STANDING else _ALWAYS
+            for check in checks:
+                yield from (f"penalty {one.penalty.id}: {trouble}" for trouble in check(about, rules, one))
 
 
 def missing_evidence(work: Work, decision: FaultDecision) -> list[str]:
     """The evidence that a decision names and that is no longer there."""
-    gone = []
-    for evidence_id in decision.argument.get("evidence", []):
-        kind, _, identifier = str(evidence_id).partition(":")
-        table = _TABLES.get(kind)
-        if table is not None and work.session.get(table, identifier) is None:
-            gone.append(str(evidence_id))
-    return gone
+    gone = _gone(work, [decision])
+    return [name for name in _evidence(decision) if name in gone]
 
 
-def _attributed(work: Work, _: PenaltyRules, penalty: Penalty) -> Iterator[str]:
-    grounds = queries.grounds_of(work, penalty.contribution_id)
-    if not any(one.party == Party.EMPLOYER.value for one in grounds):
-        yield "no decision that stands attributes the failure to the employer"
-    for decision in grounds:
-        yield from (f"its evidence {evidence} is gone" for evidence in missing_evidence(work, decision))
+def _about(work: Work, found: list[Shown]) -> _Set:
+    ids = [one.penalty.id for one in found]
+    contributions = {one.contribution.id for one in found}
+    decisions = queries.decisions_of_each(work, contributions)
+    named = queries.decisions_by_id(work, {one.penalty.decision_id for one in found})
+    grounds = [
+        one for each in (*decisions.values(), named.values()) for one in each if one.effect == Effect.PENALISE.value
+    ]
+    in_dispute = disputes.stretches_of(work, contributions)
+    return _Set(
+        decisions=decisions,
+        named=named,
+        steps=queries.steps_of_each(work, ids),
+        fees=queries.fees_of_each(work, ids),
+        told=queries.newest_notice_of_each(work, ids),
+        booked=balances_of_each(work.session, ids),
+        contested=frozenset(one for one, days in in_dispute.items() if any(last is None for _, last in days)),
+        asked=queries.count_asked(work, contributions),
+        gone=_gone(work, grounds),
+    )
 
 
-def _posted(work: Work, penalty: Penalty) -> Iterator[str]:
-    """Only a charged penalty stands in the journal, and with the sum of its steps."""
-    amount = queries.amount_of(work, penalty.id) if queries.state_of(work, penalty.id) == "charged" else 0
-    booked = {name: minor for name, minor in balances_of(work.session, penalty.id).items() if minor}
-    receivable = account(Account.SURCHARGE_RECEIVABLE, penalty.fund_id)
-    expected = {receivable: amount, account(Account.SURCHARGES, penalty.fund_id): -amount} if amount else {}
+def _evidence(decision: FaultDecision) -> list[str]:
+    return [str(one) for one in decision.argument.get("evidence", [])]
+
+
+def _gone(work: Work, decisions: Iterable[FaultDecision]) -> frozenset[str]:
+    """Of all that these decisions name as evidence, what is in no table any more."""
+    named: dict[str, set[str]] = {}
+    for decision in decisions:
+        for evidence in _evidence(decision):
+            kind, _, identifier = evidence.partition(":")
+            named.setdefault(kind, set()).add(identifier)
+    gone = set()
+    for kind, table in _TABLES.items():
+        wanted = named.get(kind, set())
+        key: Any = next(iter(table.__table__.primary_key))
+        there = set(work.session.scalars(select(key).where(among(work.session, key, wanted)))) if wanted else set()
+        gone |= {f"{kind}:{identifier}" for identifier in wanted - there}
+    return frozenset(gone)
+
+
+def _posted(about: _Set, _: PenaltyRules, one: Shown) -> Iterator[str]:
+    """The journal says what is owed and paid."""
+    booked = {name: minor for name, minor in about.booked.get(one.penalty.id, {}).items() if minor}
+    target = positions(one.money)
+    expected = {account(kind, one.penalty.fund_id): minor for kind, minor in target.items() if minor}
     if booked != expected:
-        yield f"the journal says {booked}, its steps say {expected}"
+        yield f"the journal says {booked}, its steps, reliefs, fees and payments say {expected}"
 
 
-def _from_the_case(work: Work, _: PenaltyRules, penalty: Penalty) -> Iterator[str]:
+def _in_its_state(about: _Set, _: PenaltyRules, one: Shown) -> Iterator[str]:
+    """What is not confirmed asks for nothing; what is, is paid, notified or neither as its money says."""
+    if one.state not in ASKED and one.money.owed_minor:
+        yield f"it is {one.state}, and asks for {one.money.owed_minor} (minor units)"
+    told = about.told.get(one.penalty.id)
+    says = state_by_money(one.state, one.money, told.amount_minor if told else None)
+    if says != one.state:
+        yield f"it is {one.state}; what is owed, paid and told says {says}"
+
+
+def _alone(about: _Set, _: PenaltyRules, one: Shown) -> Iterator[str]:
+    if one.state in ASKED and about.asked.get(one.contribution.id, 0) > 1:
+        yield "another penalty of the same contribution is asked for as well"
+
+
+def _attributed(about: _Set, _: PenaltyRules, one: Shown) -> Iterator[str]:
+    grounds = about.grounds(one)
+    if not any(each.party == Party.EMPLOYER.value for each in grounds):
+        yield "no decision that stands attributes the failure to the employer"
+    for name in dict.fromkeys(name for each in grounds for name in _evidence(each)):
+        if name in about.gone:
+            yield f"its evidence {name} is gone"
+    failed = {each.collection_id for each in grounds}
+    for fee in about.fees.get(one.penalty.id, []):
+        if fee.collection_id not in failed:
+            yield f"it claims a fee for {fee.collection_id}, whose failure is not the employer's"
+
+
+def _from_the_case(about: _Set, rules: PenaltyRules, one: Shown) -> Iterator[str]:
     """What it was computed from is what the contribution and the decision say."""
-    owed = work.session.get_one(Contribution, penalty.contribution_id).amount_minor
-    if penalty.inputs.get("base_minor") != owed:
-        yield f"it was computed on {penalty.inputs.get('base_minor')}, owed is {owed} (minor units)"
-    starts = [one.clock_start for one in queries.grounds_of(work, penalty.contribution_id) if one.clock_start]
-    if starts and penalty.inputs.get("clock_start") != min(starts).isoformat():
-        yield f"it was computed from {penalty.inputs.get('clock_start')}, its decision says {min(starts)}"
+    inputs, owed = one.penalty.inputs, one.contribution.amount_minor
+    if inputs.get("base_minor") != owed:
+        yield f"it was computed on {inputs.get('base_minor')}, owed is {owed} (minor units)"
+    starts = [each.clock_start for each in about.grounds(one) if each.clock_start]
+    if starts and not _may_start(rules, one, min(starts)):
+        yield f"it was computed from {inputs.get('clock_start')}, its decision says {min(starts)}"
 
 
-def _recomputed(work: Work, rules: PenaltyRules, penalty: Penalty) -> Iterator[str]:
-    inputs = penalty.inputs
+def _may_start(rules: PenaltyRules, one: Shown, failed_on: date) -> bool:
+    """Whether the clock may have started when the penalty says; under some rules that is as early as the legal due date."""
+    start = one.penalty.inputs.get("clock_start")
+    try:
+        early = rules.get(one.penalty.rule_id, one.penalty.rule_version).clock_start == "due_date"
+    except NotFound:
+        early = False
+    first = one.contribution.due_date if early else failed_on
+    return isinstance(start, str) and first.isoformat() <= start <= failed_on.isoformat()
+
+
+def _recomputed(about: _Set, rules: PenaltyRules, one: Shown) -> Iterator[str]:
+    penalty = one.penalty
     try:
         rule = rules.get(penalty.rule_id, penalty.rule_version)
-        due_date = work.session.get_one(Contribution, penalty.contribution_id).due_date
-        if not rule.in_force(due_date):
-            yield f"the rule {penalty.rule_id} {penalty.rule_version} was not in force on {due_date}"
-        again = compute(
-            rule,
-            int(inputs["base_minor"]),
-            str(inputs["currency"]),
-            _date(inputs["clock_start"]),
-            _date(inputs["until"]),
-            Circumstances(),
-            [(_date(day), int(minor)) for day, minor in inputs.get("payments", [])],
-        )
+        again = rules.computed_again(penalty.inputs)
     except (DebitError, KeyError, ValueError) as error:
         yield f"it cannot be computed again: {error}"
         return
-    charged = {step.step_key: step.amount_minor for step in queries.steps_of(work, penalty.id)}
+    if not rule.in_force(one.contribution.due_date):
+        yield f"the rule {rule.id} {rule.version} was not in force on {one.contribution.due_date}"
+    stored = {step.step_key: step.amount_minor for step in about.steps.get(penalty.id, [])}
     expected = {step.step_key: step.amount_minor for step in again.steps}
-    if charged != expected:
-        yield f"its steps are {charged}; its stored inputs give {expected}"
+    if stored != expected:
+        yield f"its steps are {stored}; its stored inputs give {expected}"
 
 
-def _date(text: object) -> date:
-    return date.fromisoformat(str(text))
-
-
-_CHECKS: tuple[Callable[[Work, PenaltyRules, Penalty], Iterator[str]], ...] = (_attributed, _from_the_case, _recomputed)
+_Check = Callable[[_Set, PenaltyRules, Shown], Iterator[str]]
+_ALWAYS: Final[tuple[_Check, ...]] = (_posted, _in_its_state, _alone)
+_OF_STANDING: Final[tuple[_Check, ...]] = (_attributed, _from_the_case, _recomputed)

@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Row, cast, exists, func, literal_column, or_, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Row,
+    Subquery,
+    cast,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from debit_service.collections.models import Collection
@@ -280,12 +292,25 @@ def _paid_out(work: Work) -> dict[str, int]:
     return {str(name): int(minor) for name, minor in work.session.execute(query)}
 
 
+def paid_out() -> Subquery:
+    """(contribution_id, paid_out_minor): what was paid out of a contribution's surplus; a row only where anything was."""
+    minor = cast(func.sum(Resolution.amount_minor), BigInteger).label("paid_out_minor")
+    query = select(Resolution.contribution_id, minor).where(
+        Resolution.contribution_id.is_not(None), Resolution.decision == Decision.PAID_OUT.value, _CARRIED_OUT
+    )
+    return query.group_by(Resolution.contribution_id).subquery("paid_out")
+
+
 def paid_out_minor(work: Work, contribution_id: str) -> int:
     """What was paid out of a contribution's surplus, minor units."""
-    query = select(cast(func.sum(Resolution.amount_minor), BigInteger)).where(
-        Resolution.contribution_id == contribution_id, Resolution.decision == Decision.PAID_OUT.value, _CARRIED_OUT
-    )
-    return work.session.scalar(query) or 0
+    return paid_out_of_each(work, [contribution_id]).get(contribution_id, 0)
+
+
+def paid_out_of_each(work: Work, contribution_ids: Iterable[str]) -> dict[str, int]:
+    """Contribution -> what was paid out of its surplus, minor units; one of which nothing was is left out."""
+    gone = paid_out()
+    rows = work.session.execute(select(gone).where(among(work.session, gone.c.contribution_id, contribution_ids)))
+    return {contribution_id: int(minor) for contribution_id, minor in rows}
 
 
 def kept_of_each(work: Work, contribution_ids: Iterable[str]) -> dict[str, int]:
@@ -342,3 +367,19 @@ def _from_entries(work: Work, gone: Mapping[str, int]) -> list[RefundOwed]:
         for entry_id, fund_id, currency, minor in rows
         if minor or gone.get(entry_id, 0)
     ]
+
+
+def claims_paid(work: Work) -> list[str]:
+    """The claims that bank entries paid, wholly or in part, as persons decided."""
+    query = select(ResolutionPart.claim_id).where(ResolutionPart.stands, ResolutionPart.claim_id.is_not(None))
+    return [str(claim_id) for claim_id in work.session.scalars(query.distinct())]
+
+
+def paid_of_claims(work: Work, claim_ids: Iterable[str]) -> dict[str, int]:
+    """Claim -> what bank entries paid of it, as persons decided, minor units; one that none paid is left out."""
+    query = (
+        select(ResolutionPart.claim_id, func.sum(ResolutionPart.amount_minor))
+        .where(ResolutionPart.stands, among(work.session, ResolutionPart.claim_id, claim_ids))
+        .group_by(ResolutionPart.claim_id)
+    )
+    return {str(claim_id): int(minor) for claim_id, minor in work.session.execute(query)}

@@ -10,6 +10,7 @@ from debit_service.core.database import Base, unique_where
 from debit_service.core.state import Transition
 
 _REFUSES_FILE = "level = 'group' and status = 'RJCT'"
+_IS_SUM = "level = 'entry' and payment_information_id is not null"
 _IS_DETAIL = "level = 'transaction' and amount_minor <> entry_amount_minor"
 
 
@@ -74,6 +75,13 @@ class BankEntry(Base):
             sqlite_where=text(_REFUSES_FILE),
             postgresql_where=text(_REFUSES_FILE),
         ),
+        # The sums of a block.
+        Index(
+            "ix_bank_entries_sums",
+            "payment_information_id",
+            sqlite_where=text(_IS_SUM),
+            postgresql_where=text(_IS_SUM),
+        ),
         # The details that a total of this account and day may be the sum of.
         Index(
             "ix_bank_entries_details",
@@ -118,6 +126,7 @@ class BankEntry(Base):
     reason_proprietary: Mapped[str | None]
     batch_count: Mapped[int | None]
     batch_total_minor: Mapped[int | None]
+    interest_minor: Mapped[int | None]
     personal_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
@@ -182,6 +191,7 @@ class Allocation(Base):
     effect: Mapped[str]
     amount_minor: Mapped[int]
     charges_minor: Mapped[int]
+    interest_minor: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class Resolution(Base):
@@ -242,14 +252,17 @@ class ResolutionTransition(Transition, Base):
 class ResolutionPart(Base):
     """Where a part of an entry's money goes. `stands` while the resolution is carried out and not undone.
 
-    Of the purposes `contribution` has the contribution, and the payment that was recorded for it; `recorded` has the payment, or
-    the refund paid out, that the bank's booking shows. One of these stands on one entry only.
+    Of the purposes `contribution` has the contribution, and the payment that was recorded for it; `surcharge` has the claim, as
+    the room of penalties calls it; `recorded` has the payment, or the refund paid out, that the bank's booking shows. One of
+    these stands on one entry only.
     """
 
     __tablename__ = "resolution_parts"
     __table_args__ = (
         CheckConstraint("amount_minor > 0", name="amount"),
-        CheckConstraint("purpose in ('contribution', 'recorded', 'refund', 'charge', 'not_ours')", name="purpose"),
+        CheckConstraint(
+            "purpose in ('contribution', 'surcharge', 'recorded', 'refund', 'charge', 'not_ours')", name="purpose"
+        ),
         unique_where("uq_resolution_parts_payment_id", "payment_id", where="stands and payment_id is not null"),
         unique_where("uq_resolution_parts_payout_id", "payout_id", where="stands and payout_id is not null"),
     )
@@ -261,4 +274,5 @@ class ResolutionPart(Base):
     contribution_id: Mapped[str | None] = mapped_column(ForeignKey("contributions.id"), index=True)
     payment_id: Mapped[str | None] = mapped_column(ForeignKey("other_payments.id"))
     payout_id: Mapped[str | None] = mapped_column(ForeignKey("resolutions.id"))
+    claim_id: Mapped[str | None] = mapped_column(index=True)
     stands: Mapped[bool]

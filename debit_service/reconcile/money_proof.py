@@ -15,6 +15,7 @@ from debit_service.ledger.rules import Account, account
 from debit_service.reconcile import queries
 from debit_service.reconcile.models import Allocation, BankEntry, Disposition, FileReading
 from debit_service.reconcile.rules import Effect, Outcome, contribution_positions, positions
+from debit_service.reconcile.service.verdict import STATED_COST
 
 _ROWS_AT_ONCE = 5_000
 
@@ -145,7 +146,8 @@ def unaccounted(work: Work) -> Iterator[str]:
     for entry_id, count in work.session.execute(counted):
         yield f"bank entry {entry_id} is accounted for {count} times"
     shares = func.count(Allocation.id)
-    is_matched = Disposition.kind == "matched"
+    # What the bank states as the cost of an entry is matched with no collection.
+    is_matched = (Disposition.kind == "matched") & (Disposition.reason != STATED_COST)
     shared = (
         select(Disposition.entry_id, Disposition.kind, shares)
         .outerjoin(Allocation, Allocation.disposition_id == Disposition.id)

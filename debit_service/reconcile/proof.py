@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import exists, select
+from sqlalchemy import Row, exists, select
 
 from debit_service.core.work import Work
 from debit_service.ledger import queries as ledger
@@ -10,6 +10,7 @@ from debit_service.ledger.rules import account
 from debit_service.reconcile import decisions
 from debit_service.reconcile.exceptions import Decision
 from debit_service.reconcile.models import BankEntry, Disposition, Resolution, ResolutionPart, ResolutionTransition
+from debit_service.reconcile.service.post import standing_of
 from debit_service.reconcile.service.standing import expected
 from debit_service.reconcile.standing import paid_out
 
@@ -19,13 +20,13 @@ _ROWS_AT_ONCE = 1000
 def misplaced(work: Work) -> Iterator[str]:
     """Entries that wait or were resolved, and refunds that were paid out, whose money stands elsewhere than decided."""
     query = (
-        select(BankEntry)
+        select(BankEntry, Disposition)
         .join(Disposition, Disposition.entry_id == BankEntry.id)
-        .where(Disposition.most_recent, Disposition.kind.in_(("suspense", "resolved")))
+        .where(Disposition.most_recent, Disposition.kind.in_(("suspense", "resolved")) | (BankEntry.kind == "cost"))
         .order_by(BankEntry.id)
     )
-    for entries in work.session.scalars(query.execution_options(yield_per=_ROWS_AT_ONCE)).partitions():
-        yield from _entries(work, entries)
+    for decided in work.session.execute(query.execution_options(yield_per=_ROWS_AT_ONCE)).partitions():
+        yield from _entries(work, decided)
     payouts = work.session.scalars(select(Resolution).where(Resolution.decision == Decision.PAID_OUT.value)).all()
     booked = ledger.balances_of_each(work.session, [one.id for one in payouts])
     for one in payouts:
@@ -35,11 +36,14 @@ def misplaced(work: Work) -> Iterator[str]:
         yield from _differs(f"refund {one.id}", booked.get(one.id, {}), said)
 
 
-def _entries(work: Work, entries: Sequence[BankEntry]) -> Iterator[str]:
-    ids = [one.id for one in entries]
+def _entries(work: Work, decided: Sequence[Row[BankEntry, Disposition]]) -> Iterator[str]:
+    ids = [one.id for one, _ in decided]
     parts, booked = decisions.parts_of_each(work, ids), ledger.balances_of_each(work.session, ids)
-    for one in entries:
-        yield from _differs(f"bank entry {one.id}", booked.get(one.id, {}), expected(one, parts.get(one.id, [])))
+    for one, made in decided:
+        said = standing_of(one, made.kind, made.reason)
+        if made.kind == "resolved":
+            said = expected(one, parts.get(one.id, []))
+        yield from _differs(f"bank entry {one.id}", booked.get(one.id, {}), said)
 
 
 def _differs(name: str, booked: dict[str, int], said: dict[str, int]) -> Iterator[str]:

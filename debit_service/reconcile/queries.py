@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Row, literal_column, select
+from sqlalchemy import BigInteger, ColumnElement, Row, cast, func, literal_column, select
 
 from debit_service.banks.models import BankFile
 from debit_service.collections import queries as collections
@@ -38,6 +38,7 @@ def facts_of_each(work: Work, collection_ids: Iterable[str]) -> dict[str, list[F
         BankEntry.reason_code_set,
         BankEntry.reason_proprietary,
         BankEntry.kind,
+        Allocation.interest_minor,
     )
     query = (
         select(*columns)
@@ -118,6 +119,18 @@ def queue(work: Work, among_these: ColumnElement[bool] | None = None) -> Sequenc
     if among_these is not None:
         query = query.where(among_these)
     return work.session.execute(query).all()
+
+
+def suspended(work: Work) -> dict[str | None, tuple[int, int]]:
+    """Fund (None: no fund's account) -> how many entries are in suspense, and their amounts added up (minor units), in or out."""
+    minor = cast(func.coalesce(func.sum(BankEntry.amount_minor), 0), BigInteger)
+    query = (
+        select(BankEntry.fund_id, func.count(), minor)
+        .join(Disposition, Disposition.entry_id == BankEntry.id)
+        .where(IN_SUSPENSE)
+        .group_by(BankEntry.fund_id)
+    )
+    return {fund_id: (count, int(total)) for fund_id, count, total in work.session.execute(query)}
 
 
 def unread(work: Work, stored_before: datetime) -> Sequence[BankFile]:

@@ -34,7 +34,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fact:
-    """A bank entry as it concerns the collection; `amount_minor` is principal, `charges_minor` what the bank took besides."""
+    """A bank entry as it concerns the collection: `amount_minor` is principal, charges and interest what the bank took besides.
+
+    Interest is below zero when the bank gave it.
+    """
 
     on: date
     entry_id: str
@@ -45,6 +48,7 @@ class Fact:
     reason_code_set: str | None
     reason_proprietary: str | None
     kind: str
+    interest_minor: int = 0
 
     @property
     def code(self) -> str | None:
@@ -63,6 +67,7 @@ class Outcome:
     settled_on: date | None
     failure: Fact | None
     contradiction: str | None
+    interest_minor: int = 0
 
     @property
     def kept_minor(self) -> int:
@@ -95,6 +100,7 @@ def outcome(amount_minor: int, facts: Iterable[Fact]) -> Outcome:
         settled_on=settled[-1].on if state is State.SETTLED else None,
         failure=failing[-1] if failing else None,
         contradiction=contradiction,
+        interest_minor=sum(fact.interest_minor for fact in ordered),
     )
 
 
@@ -127,12 +133,14 @@ def positions(amount_minor: int, result: Outcome) -> dict[Account, int]:
     Sent: asked from the bank, no longer simply owed. Rejected without money: owed again. Settled: at the bank. Returned: owed
     again. A return before its credit leaves the bank short and the collection in transit, until the credit comes.
     """
-    settled, returned, charges = result.settled_minor, result.returned_minor, result.charges_minor
+    settled, returned = result.settled_minor, result.returned_minor
+    charges, interest = result.charges_minor, result.interest_minor
+    costs = {Account.CHARGES: charges, Account.INTEREST: interest}
     if result.state is State.REJECTED:
-        return {Account.BANK: -charges, Account.CHARGES: charges}
+        return {Account.BANK: -charges - interest, **costs}
     return {
-        Account.BANK: settled - returned - charges,
-        Account.CHARGES: charges,
+        Account.BANK: settled - returned - charges - interest,
+        **costs,
         Account.IN_TRANSIT: amount_minor - settled,
         Account.RECEIVABLE: returned - amount_minor,
     }
@@ -209,44 +217,33 @@ def _bare(one: Booking, other: Booking) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """How a booked amount splits into the collection's own amount and the bank's charges; or why it does not."""
+    """How a booked amount splits into the collection's own amount, the bank's charges and its interest; or why it does not."""
 
     amount_minor: int
     charges_minor: int
+    interest_minor: int = 0
     trouble: str | None = None
 
 
-def split_amount(expected_minor: int, booked_minor: int, charges_minor: int, effect: Effect) -> Principal:
-    """A return is booked as original plus fee, a credit as original minus fee; the stated charges must explain the difference."""
+def split_amount(
+    expected_minor: int, booked_minor: int, charges_minor: int, interest_minor: int, effect: Effect
+) -> Principal:
+    """A return is booked as original plus fee and interest (a refund compensates the debtor), a credit as original minus both.
+
+    What the bank states must explain the difference: all of it, or the charges or the interest alone.
+    """
     difference = booked_minor - expected_minor if effect is Effect.RETURNED else expected_minor - booked_minor
     if difference == 0:
-        # Charges that are stated but not in this amount are booked by an entry of their own.
+        # What is stated but not in this amount is booked by an entry of its own.
         return Principal(expected_minor, 0)
-    if difference > 0 and difference == charges_minor:
-        return Principal(expected_minor, charges_minor)
-    return Principal(0, 0, "the amount is not the collection's, and no stated charge explains the difference")
-
-
-def exceeds(
-    effect: Effect,
-    amount_minor: int,
-    expected_minor: int,
-    settled_minor: int,
-    returned_minor: int,
-    kept_elsewhere_minor: int = 0,
-) -> str | None:
-    """Why a further booking of a collection cannot be right; None when it can.
-
-    Money may come in once, go back once, and come in again after it went back: at no time more than is owed is kept, all attempts
-    at the contribution (`kept_elsewhere_minor` are the others) taken together.
-    """
-    if effect is Effect.SETTLED and kept_elsewhere_minor + amount_minor > expected_minor:
-        return "this contribution is paid already by another attempt"
-    if effect is Effect.SETTLED and settled_minor - returned_minor + amount_minor > expected_minor:
-        return "this collection is paid already: the bank has booked it once more"
-    if effect is Effect.RETURNED and returned_minor + amount_minor > max(settled_minor, expected_minor):
-        return "this collection is returned already: the bank has booked its return once more"
-    return None
+    for charges, interest in ((charges_minor, interest_minor), (charges_minor, 0), (0, interest_minor)):
+        if difference == charges + interest:
+            return Principal(expected_minor, charges, interest)
+    return Principal(
+        0,
+        0,
+        trouble="the amount is not the collection's, and neither charges nor interest that are stated explain the difference",
+    )
 
 
 #: ISO external codes of a status report that say: this very file is here already. They say nothing about the first one.

@@ -3,7 +3,7 @@
 Every cent of an entry is booked once, under the entry's own name: `bank` has what the bank booked, and against it stands where
 each part goes and, in `suspense`, what nobody has decided about yet.
 
-An entry that pays contributions goes against `other-means`. There the payment recorded for each contribution has put the same
+An entry that pays contributions or surcharges goes against `other-means`. There the payment recorded for each has put the same
 amount on the other side (`contributions.payments`), as it does for every payment that no debit brought in: so `other-means` is
 left with nothing, the money stands at the bank, where it is, and what is receivable is less by it. Booking the payment straight
 to `bank` would have two rooms say what the bank holds, and `bank` would no longer be the sum of what the bank has booked. The
@@ -26,6 +26,7 @@ class Purpose(StrEnum):
     """Where a part of an entry's money goes."""
 
     CONTRIBUTION = "contribution"
+    SURCHARGE = "surcharge"
     RECORDED = "recorded"
     REFUND = "refund"
     CHARGE = "charge"
@@ -34,6 +35,7 @@ class Purpose(StrEnum):
 
 _AGAINST: Final = {
     Purpose.CONTRIBUTION: Account.OTHER_MEANS,
+    Purpose.SURCHARGE: Account.OTHER_MEANS,
     Purpose.RECORDED: Account.OTHER_MEANS,
     Purpose.REFUND: Account.REFUNDS_OWED,
     Purpose.CHARGE: Account.CHARGES,

@@ -9,7 +9,7 @@ account of no fund is held against itself only.
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 
 from debit_service.core.work import Work
 from debit_service.ledger import queries as ledger
@@ -57,10 +57,23 @@ def findings(
         yield from (finding.says for finding in row.findings)
 
 
+def findings_since_close(work: Work) -> Iterator[str]:
+    """What does not tie out in the days after the last close of each fund; of what was never closed, in all days."""
+    closed = ledger.closed_through(work.session)
+    owners = select(BankDocument.fund_id).where(BankDocument.message.like("camt.053%")).distinct()
+    for owner in sorted(work.session.scalars(owners), key=lambda one: one or ""):
+        last = closed.get(owner or "")
+        yield from findings(work, fund_id=owner or UNKNOWN_FUND, first=last + timedelta(days=1) if last else None)
+
+
+def _owned_by(fund_id: str) -> ColumnElement[bool]:
+    return BankDocument.fund_id.is_(None) if fund_id == UNKNOWN_FUND else BankDocument.fund_id == fund_id
+
+
 def _statements(work: Work, fund_id: str | None) -> dict[_Account, list[Statement]]:
     query = select(BankDocument).where(BankDocument.message.like("camt.053%")).order_by(BankDocument.id)
     if fund_id:
-        query = query.where(BankDocument.fund_id == fund_id)
+        query = query.where(_owned_by(fund_id))
     found: dict[_Account, list[Statement]] = {}
     for document in work.session.scalars(query):
         if statement := _statement(document):
@@ -122,7 +135,7 @@ def _stated(work: Work, fund_id: str | None, since: date | None) -> dict[str, di
         .group_by(BankEntry.document_id, BankEntry.entry_index, day)
     )
     if fund_id:
-        entry = entry.where(BankDocument.fund_id == fund_id)
+        entry = entry.where(_owned_by(fund_id))
     if since:
         entry = entry.where(or_(BankEntry.booking_date >= since, BankDocument.closing_date >= since))
     each = entry.subquery()

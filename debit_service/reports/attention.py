@@ -3,13 +3,10 @@
 Silence is never a yes: neither a bank's, nor a job's that did not run.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
-from functools import cache
 
 from debit_service.collections import queries as collections
-from debit_service.collections.models import Batch
 from debit_service.collections.service import bounds
 from debit_service.collections.service.redate import on_closed_days
 from debit_service.core import events, runs
@@ -19,9 +16,10 @@ from debit_service.core.money import format_minor
 from debit_service.core.work import Work
 from debit_service.disputes import queries as disputes
 from debit_service.funds.queries import Funds
-from debit_service.reconcile import decisions, money_proof
+from debit_service.penalties import queries as penalties
+from debit_service.reconcile import decisions
 from debit_service.reconcile import queries as reconcile
-from debit_service.reconcile.rules import State
+from debit_service.reports import standings
 
 _ONE_DAY = timedelta(days=1)
 #: A calendar that ends sooner than this is to be prolonged; an estimated holiday that is nearer is to be confirmed.
@@ -37,11 +35,9 @@ def attention(work: Work, funds: Funds, calendars: Mapping[str, Calendar]) -> It
     """In words: what banks owe an answer about, runs that wait for a person, money that is not the fund's, messages that did not
     go out, disputes, calendars that end or are not sure, jobs that failed or do not run.
     """
-    for batch, state in collections.batches(work, "sending", "sent"):
-        if state == "sending":
-            yield f"batch {batch.id}: it is not known whether the bank has it; `debit batches send` asks"
-            continue
-        yield from _silent(work, funds, calendars, batch)
+    for batch, _ in collections.batches(work, "sending"):
+        yield f"batch {batch.id}: it is not known whether the bank has it; `debit batches send` asks"
+    yield from _silent(work, funds, calendars)
     for hold in bounds.waiting(work):
         total = f"{format_minor(hold.control_sum_minor, hold.currency)} {hold.currency}"
         yield (
@@ -50,6 +46,11 @@ def attention(work: Work, funds: Funds, calendars: Mapping[str, Calendar]) -> It
         )
     if proposed := len(decisions.proposals(work)):
         yield f"decisions about money that wait for another person: {proposed}; see `debit reconcile proposals`"
+    if unheeded := penalties.count_unheeded(work):
+        yield (
+            f"penalties that are asked for although the employer was right about them in a dispute: {unheeded}; nothing is told"
+            " of them until an approver decides: `debit penalties list --state to_confirm`"
+        )
     yield from _asked_for_closed_days(work, funds, calendars)
     yield from _unread(work)
     yield from _collected_too_much(work)
@@ -65,7 +66,7 @@ def attention(work: Work, funds: Funds, calendars: Mapping[str, Calendar]) -> It
 def _disputes(work: Work) -> Iterator[str]:
     today = work.now().date()
     for dispute in disputes.waiting(work):
-        by = dispute.answer_by
+        by = disputes.due(dispute)
         if by < today:
             yield f"dispute {dispute.id} was to be answered by {by.isoformat()}"
         elif by <= today + DISPUTE_AHEAD:
@@ -116,29 +117,25 @@ def _jobs(work: Work) -> Iterator[str]:
 
 def _collected_too_much(work: Work) -> Iterator[str]:
     """Contributions of which more is kept than is owed, or about which the bank contradicts itself."""
-    for owed, attempts, results in money_proof.by_contribution(work):
-        for one in owed:
-            outcomes = [results[attempt.id] for attempt in attempts.get(one.id, [])]
-            surplus = sum(result.kept_minor for result in outcomes) - one.amount_minor
-            if surplus > 0:
-                told = format_minor(surplus, one.currency)
-                yield f"{one.reference}: {told} {one.currency} more was collected than is owed; refund it"
-            yield from (f"{one.reference}: {result.contradiction}" for result in outcomes if result.contradiction)
+    for reference, currency, surplus in standings.overcollected(work):
+        told = format_minor(surplus, currency)
+        yield f"{reference}: {told} {currency} more was collected than is owed; refund it"
+    contradicted = standings.rejected_and_settled(work)
+    results = reconcile.outcomes_of(work, {one: amount for one, (_, amount) in contradicted.items()})
+    for collection_id, (reference, _) in contradicted.items():
+        if contradiction := results[collection_id].contradiction:
+            yield f"{reference}: {contradiction}"
 
 
-def _silent(work: Work, funds: Funds, calendars: Mapping[str, Calendar], batch: Batch) -> Iterator[str]:
-    fund = funds.get(batch.fund_id)
-    patience = funds.bank(batch.bank_id).silence_after_open_days
-    today = business_date(work.clock, fund.time_zone)
-    overdue = cache(lambda day: calendars[fund.id].add_open_days(day, patience) < today)
-    asked = [one for one in collections.of_batch(work, batch.id) if overdue(one.collection_date)]
-    results = reconcile.outcomes_of(work, {one.id: one.amount_minor for one in asked})
-    silent = Counter(one.collection_date for one in asked if results[one.id].state in (State.SENT, State.ACCEPTED))
-    for day, count in silent.items():
-        yield (
-            f"batch {batch.id} of {fund.id}: the bank has neither booked nor refused {count} debits of"
-            f" {day.isoformat()}; nobody is penalised for that"
-        )
+def _silent(work: Work, funds: Funds, calendars: Mapping[str, Calendar]) -> Iterator[str]:
+    for batch, day, count in standings.unanswered(work):
+        fund = funds.get(batch.fund_id)
+        patience = funds.bank(batch.bank_id).silence_after_open_days
+        if calendars[fund.id].add_open_days(day, patience) < business_date(work.clock, fund.time_zone):
+            yield (
+                f"batch {batch.id} of {fund.id}: the bank has neither booked nor refused {count} debits of"
+                f" {day.isoformat()}; nobody is penalised for that"
+            )
 
 
 def _unread(work: Work) -> Iterator[str]:

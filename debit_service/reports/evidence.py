@@ -95,7 +95,7 @@ def written(work: Work, entry_id: str) -> Written:
     work.actor.require(*READERS)
     entry = _entry(work, entry_id)
     file = bank_files.get(work, entry.file_id)
-    found = fragment(bank_files.opened(work, file.id), _place(work, entry))
+    found = fragment(bank_files.opened(work, file.id), place(work, entry))
     audit.record(work, "bank_entry.looked_at", entry.id, file=file.id)
     name = bank_files.name(work, file)
     if found is None:
@@ -134,7 +134,7 @@ def _shares(work: Work, entry_id: str) -> list[Share]:
     return [Share(*row) for row in work.session.execute(query)]
 
 
-def _place(work: Work, entry: BankEntry) -> Place:
+def place(work: Work, entry: BankEntry) -> Place:
     """Where in its file the entry stands: its container, the entry in it, and which detail of that."""
     container = work.session.get_one(BankDocument, entry.document_id).position
     if entry.level != "transaction":

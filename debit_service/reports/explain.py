@@ -7,6 +7,7 @@ from debit_service.collections import queries as collections
 from debit_service.collections.models import Collection
 from debit_service.contributions import queries as contributions
 from debit_service.contributions.models import Contribution, OtherPayment
+from debit_service.core.clock import business_date
 from debit_service.core.errors import NotFound
 from debit_service.core.money import format_minor
 from debit_service.core.work import Work
@@ -15,13 +16,15 @@ from debit_service.funds.queries import Funds
 from debit_service.mandates import queries as mandates
 from debit_service.mandates.models import Mandate
 from debit_service.penalties import queries as penalties
-from debit_service.penalties.catalogue import ReasonCodes
+from debit_service.penalties.fault.protection import Protection
 from debit_service.penalties.models import FaultDecision, Penalty
 from debit_service.penalties.proof import missing_evidence
+from debit_service.penalties.service import protected
+from debit_service.penalties.tariff.catalogue import ReasonCodes
 from debit_service.reconcile import decisions
 from debit_service.reconcile import queries as reconcile
 from debit_service.reconcile.models import BankEntry
-from debit_service.reconcile.rules import surplus
+from debit_service.reconcile.rules import Fact, surplus
 
 
 def explanation(work: Work, funds: Funds, codes: ReasonCodes, identifier: str) -> dict[str, Any]:
@@ -39,6 +42,7 @@ def explanation(work: Work, funds: Funds, codes: ReasonCodes, identifier: str) -
         "due_date_source": contribution.due_date_source,
         "paid_by_other_means": [_payment(one) for one in contributions.other_payments(work, contribution.id)],
         "refund_owed": format_minor(_refund_owed(work, contribution), contribution.currency),
+        "protection": _protection(protected.of(work, contribution.id, business_date(work.clock, fund.time_zone))),
         "attempts": [_attempt(work, codes, one) for one in collections.attempts(work, contribution.id)],
         "disputes": [
             {"id": one.id, "opened_at": one.opened_at.isoformat(), "answer": one.answer}
@@ -105,9 +109,7 @@ def _attempt(work: Work, codes: ReasonCodes, collection: Collection) -> dict[str
             else None
         ),
         "outcome": result.state.value,
-        "bank_said": [
-            _fact(work, codes, one.entry_id, one.effect.value) for one in reconcile.facts_of(work, collection.id)
-        ],
+        "bank_said": [_fact(work, codes, one) for one in reconcile.facts_of(work, collection.id)],
         "decision": _decision(work, penalties.decision_of(work, collection.id)),
     }
 
@@ -116,12 +118,13 @@ def _moment(moment: Any) -> str | None:
     return moment.isoformat(timespec="minutes") if moment else None
 
 
-def _fact(work: Work, codes: ReasonCodes, entry_id: str, effect: str) -> dict[str, Any]:
-    entry = work.session.get_one(BankEntry, entry_id)
+def _fact(work: Work, codes: ReasonCodes, fact: Fact) -> dict[str, Any]:
+    entry = work.session.get_one(BankEntry, fact.entry_id)
     file = bank_files.get(work, entry.file_id)
     row = codes.find(entry.reason_code, "S" if entry.reason_code_set == "S" else "R") if entry.reason_code else None
     return {
-        "effect": effect,
+        "effect": fact.effect.value,
+        "on": fact.on.isoformat(),
         "message": entry.message,
         "booking_date": entry.booking_date.isoformat() if entry.booking_date else None,
         "reason_code": entry.reason_code or entry.reason_proprietary,
@@ -148,6 +151,17 @@ def _payment(payment: OtherPayment) -> dict[str, Any]:
         "undone_at": _moment(payment.undone_at),
         "undone_by": payment.undone_by,
         "undone_why": payment.undone_why,
+    }
+
+
+def _protection(stands: Protection | None) -> dict[str, Any] | None:
+    if stands is None:
+        return None
+    return {
+        "standing": stands.standing.value,
+        "since": stands.since.isoformat(),
+        "until": stands.until.isoformat() if stands.until else None,
+        "why": stands.why,
     }
 
 
@@ -202,6 +216,10 @@ def lines(told: dict[str, Any]) -> list[str]:
     text += [_payment_line(one) for one in told["paid_by_other_means"]]
     if told["refund_owed"] != format_minor(0, told["currency"]):
         text.append(f"  to be refunded: {told['refund_owed']} {told['currency']}, paid beyond what is owed")
+    if stands := told["protection"]:
+        until = f" until {stands['until']}" if stands["until"] else ""
+        standing = stands["standing"].replace("_", " ")
+        text.append(f"  towards lateness: {standing} since {stands['since']}{until}: {stands['why']}")
     for attempt in told["attempts"]:
         text += _attempt_lines(attempt)
     text += [f"Dispute {one['id']}: {one['answer'] or 'open'}" for one in told["disputes"]]

@@ -1,37 +1,44 @@
 """The report on a terminal: totals a fund, then every contribution that was not simply paid, with the reason."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from debit_service.core.money import format_minor
 from debit_service.core.text import aligned
-from debit_service.reports.rules import FundTotals, Line, PenaltyStanding, Report, Standing, Waiting
+from debit_service.reports.rules import CHARGED, FundTotals, Line, Overview, PenaltyStanding, Standing, Waiting
 
 
-def report_lines(made: Report, *, show_all: bool = False) -> Iterator[str]:
-    """The whole report as lines of text."""
-    yield from _totals(made.totals)
+def report_lines(
+    seen: Overview, waiting: Sequence[Waiting], lines: Iterable[Line], *, show_all: bool = False
+) -> Iterator[str]:
+    """The whole report as lines of text. Of the lines that are taken only those that are shown are held."""
+    read, reasons, shown = 0, Counter[_Reason](), []
+    for line in lines:
+        read += 1
+        reasons.update(_reasons(line))
+        if show_all or line.standing is not Standing.PAID or len(line.attempts) > 1:
+            shown.append(line)
+    yield from _totals(seen.totals)
     yield ""
     yield "What banks answered, and who caused the failure"
-    yield from _by_reason(made.lines)
-    shown = [line for line in made.lines if show_all or line.standing is not Standing.PAID or len(line.attempts) > 1]
+    yield from _by_reason(reasons)
     yield ""
-    yield f"Contributions {'' if show_all else 'that were not simply paid '}({len(shown)} of {len(made.lines)})"
+    yield f"Contributions {'' if show_all else 'that were not simply paid '}({len(shown)} of {read})"
     yield from _lines(shown)
     yield ""
-    yield f"In suspense ({len(made.waiting)})"
-    for one in made.waiting:
+    yield f"In suspense ({len(waiting)})"
+    for one in waiting:
         yield from _waiting(one)
     yield ""
-    yield f"Expected, and not answered ({len(made.attention)})"
-    yield from (f"  {one}" for one in made.attention)
+    yield f"Expected, and not answered ({len(seen.attention)})"
+    yield from (f"  {one}" for one in seen.attention)
     yield ""
-    yield f"Does not add up ({len(made.control)})"
-    yield from (f"  {one}" for one in made.control)
-    if made.notes:
+    yield f"Does not add up ({len(seen.control)})"
+    yield from (f"  {one}" for one in seen.control)
+    if seen.notes:
         yield ""
-        yield f"Good to know ({len(made.notes)})"
-        yield from (f"  {one}" for one in made.notes)
+        yield f"Good to know ({len(seen.notes)})"
+        yield from (f"  {one}" for one in seen.notes)
 
 
 def _waiting(one: Waiting) -> Iterator[str]:
@@ -83,15 +90,19 @@ def _totals(found: Sequence[FundTotals]) -> Iterator[str]:
     yield from _indented(titles, rows, frozenset(range(2, 15)))
 
 
-def _by_reason(lines: Sequence[Line]) -> Iterator[str]:
-    counted: Counter[tuple[str, ...]] = Counter()
-    for line in lines:
-        for attempt in line.attempts:
-            if attempt.effect:
-                code = f"{attempt.reason_code or '-'} {attempt.reason_name or ''}".strip()
-                counted[
-                    line.fund_id, attempt.outcome, code, attempt.party or "", attempt.effect, attempt.because or ""
-                ] += 1
+#: Fund, outcome, reason, party, effect, because.
+_Reason = tuple[str, str, str, str, str, str]
+
+
+def _reasons(line: Line) -> Iterator[_Reason]:
+    """Why its attempts failed, of those about which there is a decision."""
+    for one in line.attempts:
+        if one.effect:
+            code = f"{one.reason_code or '-'} {one.reason_name or ''}".strip()
+            yield line.fund_id, one.outcome, code, one.party or "", one.effect, one.because or ""
+
+
+def _by_reason(counted: Counter[_Reason]) -> Iterator[str]:
     rows = [(str(count), *key) for key, count in sorted(counted.items())]
     yield from _indented(("count", "fund", "outcome", "reason", "at fault", "effect", "because"), rows, frozenset({0}))
 
@@ -116,6 +127,6 @@ def _lines(lines: Sequence[Line]) -> Iterator[str]:
 
 
 def _penalty(line: Line) -> str:
-    if line.penalty in (PenaltyStanding.PROPOSED, PenaltyStanding.CHARGED):
+    if line.penalty is PenaltyStanding.PROPOSED or line.penalty in CHARGED:
         return f"{line.penalty.value} {format_minor(line.penalty_minor, line.currency)}"
     return line.penalty.value

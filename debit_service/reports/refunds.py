@@ -1,31 +1,44 @@
 """What payments by other means leave to people: what was paid twice, debits that came too late to be stopped, what is missing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from debit_service.collections import queries as collections
+from debit_service.collections.queries import Tried
 from debit_service.contributions import queries as contributions
 from debit_service.contributions.models import Contribution
 from debit_service.core.money import format_minor
 from debit_service.core.work import Work
+from debit_service.penalties import queries as penalties
 from debit_service.reconcile import decisions
 from debit_service.reconcile import queries as reconcile
-from debit_service.reconcile.rules import State
+from debit_service.reconcile.rules import Outcome, State
+
+_AT_ONCE = 1_000
 
 
 def refunds(work: Work) -> Iterator[str]:
     """In words, contribution by contribution: what a person must give back, have the bank give back, or ask for."""
     yield from _owed_back(work)
-    for contribution, paid_minor in contributions.paid_contributions(work):
-        yield from _of(work, contribution, paid_minor)
-    for contribution in contributions.with_other_payments(work):
-        yield from _missing(work, contribution)
+    yield from _owed_back_of_penalties(work)
+    paid = iter(contributions.with_other_payments(work))
+    while some := list(islice(paid, _AT_ONCE)):
+        ids = [one.id for one in some]
+        otherwise, attempts = contributions.paid_otherwise_of_each(work, ids), collections.attempts_of_each(work, ids)
+        results = reconcile.outcomes_of(
+            work, {one.id: one.amount_minor for tried in attempts.values() for one in tried}
+        )
+        for one in some:
+            tried = [(each, results[each.id]) for each in attempts.get(one.id, ())]
+            yield from _too_late(one, tried, otherwise.get(one.id, 0))
+            yield from _missing(one, tried, otherwise.get(one.id, 0))
 
 
-def _missing(work: Work, contribution: Contribution) -> Iterator[str]:
+def _missing(contribution: Contribution, tried: Sequence[tuple[Tried, Outcome]], otherwise_minor: int) -> Iterator[str]:
     """A debit of the rest was booked, and the payment of the other part was undone afterwards: no debit may follow it."""
-    kept = reconcile.kept_minor(work, contribution.id)
-    missing = contribution.amount_minor - kept - contributions.paid_otherwise_minor(work, contribution.id)
-    if kept and missing > 0 and any(one.live for one in collections.attempts(work, contribution.id)):
+    kept = sum(result.kept_minor for _, result in tried)
+    missing = contribution.amount_minor - kept - otherwise_minor
+    if kept and missing > 0 and any(one.live for one, _ in tried):
         yield (
             f"{contribution.reference}: {format_minor(missing, contribution.currency)} {contribution.currency} are not paid"
             " since a payment by other means was undone, and no debit will ask for them; ask the employer"
@@ -43,11 +56,19 @@ def _owed_back(work: Work) -> Iterator[str]:
             yield f"{one.reference}: {left} more was paid than is owed, payments by other means counted; refund it"
 
 
-def _of(work: Work, contribution: Contribution, otherwise_minor: int) -> Iterator[str]:
-    owed, currency = contribution.amount_minor, contribution.currency
-    for one in collections.attempts(work, contribution.id):
-        too_late = one.live and one.amount_minor > max(owed - otherwise_minor, 0) and collections.was_sent(work, one)
-        if too_late and reconcile.outcome_of(work, one.id, one.amount_minor).state in (State.SENT, State.ACCEPTED):
+def _owed_back_of_penalties(work: Work) -> Iterator[str]:
+    for one in penalties.owed_back(work):
+        left = f"{format_minor(one.money.refund_minor, one.penalty.currency)} {one.penalty.currency}"
+        yield f"{one.contribution.reference}: {left} more was paid than is owed of the penalty {one.penalty.id}; give it back"
+
+
+def _too_late(
+    contribution: Contribution, tried: Sequence[tuple[Tried, Outcome]], otherwise_minor: int
+) -> Iterator[str]:
+    open_minor, currency = max(contribution.amount_minor - otherwise_minor, 0), contribution.currency
+    for one, result in tried:
+        at_bank = one.live and one.sent and result.state in (State.SENT, State.ACCEPTED)
+        if at_bank and one.amount_minor > open_minor:
             yield (
                 f"{contribution.reference}: paid by other means, but the debit {one.end_to_end_id} of"
                 f" {format_minor(one.amount_minor, currency)} {currency} is at the bank; return or refund it when it settles"

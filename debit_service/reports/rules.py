@@ -1,10 +1,12 @@
-"""What a contribution is called on a report, from what is known of its attempts; and the totals of a report."""
+"""What a contribution is called on a report, from what is known of its attempts and its penalties; and the parts of a report."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
+from debit_service.penalties.fault.values import Effect
 from debit_service.reconcile.rules import Outcome, State
 
 
@@ -27,9 +29,16 @@ class PenaltyStanding(StrEnum):
 
     NONE = "none"
     PROPOSED = "proposed"
-    CHARGED = "charged"
+    CONFIRMED = "confirmed"
+    NOTIFIED = "notified"
+    PAID = "paid"
+    WAIVED = "waived"
     HELD = "held for a person"
-    WITHDRAWN = "withdrawn"
+    REVERSED = "reversed"
+
+
+#: A penalty that stands like this is in the journal.
+CHARGED: Final = frozenset({PenaltyStanding.CONFIRMED, PenaltyStanding.NOTIFIED, PenaltyStanding.PAID})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,20 +130,37 @@ class FundTotals:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """The whole report.
+class Overview:
+    """The report without its lines. `in_suspense` counts entries, those on an account of no fund too.
 
     `attention` names what a bank owes an answer about, `control` what does not add up in what banks sent, `notes` what is merely
     worth knowing.
     """
 
     made_at: str
-    lines: tuple[Line, ...]
     totals: tuple[FundTotals, ...]
+    in_suspense: int
+    attention: tuple[str, ...]
+    control: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report(Overview):
+    """The whole report, where it is small enough to be held."""
+
     waiting: tuple[Waiting, ...]
-    attention: tuple[str, ...] = field(default=())
-    control: tuple[str, ...] = field(default=())
-    notes: tuple[str, ...] = field(default=())
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A penalty that was made: its state, what is due of it in minor units, how that was counted, why it is in its state."""
+
+    state: str
+    due_minor: int
+    formula: str
+    why: str
 
 
 def standing(outcomes: Sequence[Outcome], *, live: bool, owed_minor: int, otherwise_minor: int = 0) -> Standing:
@@ -156,38 +182,26 @@ def debited(outcomes: Iterable[Outcome]) -> int:
     return sum(max(one.kept_minor, 0) for one in outcomes)
 
 
-def totals(fund_id: str, currency: str, lines: Iterable[Line], waiting: Iterable[Waiting]) -> FundTotals:
-    """Add up the lines and the suspense of one fund."""
-    own = [line for line in lines if line.fund_id == fund_id]
-    suspended = [one for one in waiting if one.fund_id == fund_id]
-    sent = [(line, attempt) for line in own for attempt in line.attempts if attempt.sent]
-    failed = [line for line in own if any(attempt.effect for attempt in line.attempts)]
+def penalised(decided: Sequence[tuple[str, str]], made: Sequence[Made]) -> tuple[PenaltyStanding, int, str]:
+    """What became of the question of a penalty: its standing, what is due in minor units, and why.
 
-    def summed(chosen: Iterable[Line]) -> tuple[int, int]:
-        return counted(line.amount_minor for line in chosen)
-
-    def counted(minor: Iterable[int]) -> tuple[int, int]:
-        amounts = [one for one in minor if one]
-        return len(amounts), sum(amounts)
-
-    def penalties(kind: PenaltyStanding) -> tuple[int, int]:
-        amounts = [line.penalty_minor for line in own if line.penalty is kind]
-        return len(amounts), sum(amounts)
-
-    return FundTotals(
-        fund_id=fund_id,
-        currency=currency,
-        due=summed(own),
-        debited=summed(line for line, _ in sent),
-        paid=counted(line.debited_minor for line in own if line.standing in (Standing.PAID, Standing.PARTLY_PAID)),
-        paid_otherwise=counted(line.paid_otherwise_minor for line in own),
-        refunds_owed=counted(line.refund_owed_minor for line in own),
-        rejected=summed(line for line, attempt in sent if attempt.outcome == State.REJECTED.value),
-        returned=summed(line for line, attempt in sent if attempt.outcome == State.RETURNED.value),
-        not_collected=summed(line for line in own if line.standing is Standing.NOT_COLLECTED),
-        in_suspense=(len(suspended), sum(one.amount_minor or 0 for one in suspended)),
-        charged=penalties(PenaltyStanding.CHARGED),
-        proposed=penalties(PenaltyStanding.PROPOSED),
-        held=sum(1 for line in own if line.penalty is PenaltyStanding.HELD),
-        not_penalised=sum(1 for line in failed if line.penalty is PenaltyStanding.NONE),
-    )
+    `decided`: (effect, because) of the decisions about the attempts, oldest first; `made`: the penalties, oldest first.
+    """
+    charged = next((one for one in made if one.state in CHARGED), None)
+    if charged:
+        return PenaltyStanding(charged.state), charged.due_minor, charged.formula
+    held = [because for effect, because in decided if effect == Effect.HOLD.value]
+    if held:
+        # What is proposed goes no further while its failure is held.
+        return PenaltyStanding.HELD, 0, held[-1]
+    proposed = next((one for one in made if one.state == PenaltyStanding.PROPOSED), None)
+    if proposed:
+        return PenaltyStanding.PROPOSED, proposed.due_minor, proposed.formula
+    if made:
+        return PenaltyStanding(made[-1].state), 0, made[-1].why
+    if not decided:
+        return PenaltyStanding.NONE, 0, ""
+    effect, because = decided[-1]
+    if effect == Effect.PENALISE.value:
+        because = "the employer's failure, but nothing is late yet or no rule is in force"
+    return PenaltyStanding.NONE, 0, because

@@ -1,23 +1,27 @@
 """Contributions: the employer's own, one in every detail, and how to contest it."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
+from debit_service import operations
 from debit_service.contributions import queries
-from debit_service.core.errors import DebitError
 from debit_service.core.work import Role, Work
 from debit_service.disputes import queries as disputes
-from debit_service.disputes.service import open_dispute
 from debit_service.employers import queries as employers
 from debit_service.mandates import queries as mandates
+from debit_service.operations import today
 from debit_service.penalties import queries as penalties
+from debit_service.penalties.fault.wording import step_said
+from debit_service.penalties.service import protected
+from debit_service.reports.proof.gather import READERS
 from debit_service.reports.rules import Line
-from debit_service.reports.service import contribution_line, report
-from debit_service.web import forms
+from debit_service.reports.service import contribution_line, lines
+from debit_service.web import dispute_words, fault_words, forms
 from debit_service.web.access import allowed
-from debit_service.web.desk import actor, reading, service, working
-from debit_service.web.disputes import answer_text
+from debit_service.web.desk import actor, reading, service
+from debit_service.web.disputes import contest_page
+from debit_service.web.languages import language
+from debit_service.web.uploads import download, takes_scan
 
 blueprint = Blueprint("contributions", __name__, url_prefix="/contributions")
 
@@ -28,10 +32,10 @@ def own() -> ResponseReturnValue:
     """An employer's contributions, the newest due date first, and the funds at which it has no mandate."""
     house = service()
     with reading() as work:
-        made = report(work, house.funds, house.debit_calendars, house.codes)
+        found = lines(work, house.funds, house.debit_calendars, house.codes)
+        newest_first = sorted(found, key=lambda line: line.due_date, reverse=True)
         without = _without_mandate(work)
-    lines = sorted(made.lines, key=lambda line: line.due_date, reverse=True)
-    return render_template("contributions.html", lines=lines, without=without, funds=house.funds)
+    return render_template("contributions.html", lines=newest_first, without=without, funds=house.funds)
 
 
 def _without_mandate(work: Work) -> list[str]:
@@ -58,7 +62,7 @@ def page(
     with reading() as work:
         line = _line(work, contribution_id)
         objections = [
-            (one, disputes.text(work, one), answer_text(work, one))
+            (one, disputes.state(work, one.id), disputes.text(work, one))
             for one in disputes.of_contribution(work, line.contribution_id)
         ]
         is_staff = Role.EMPLOYER not in actor().roles
@@ -70,6 +74,10 @@ def page(
             decisions=decisions,
             objections=objections,
             contested=disputes.open_for(work, line.contribution_id),
+            dispute_words=dispute_words,
+            protection=protected.of(work, line.contribution_id, today(service(), service().funds.get(line.fund_id))),
+            fault_words=fault_words,
+            judged=[] if is_staff else _judged(work, line.contribution_id),
             payments=queries.other_payments(work, line.contribution_id),
             payment_form=payment_form or forms.PaymentForm(),
             undo_form=undo_form or forms.WhyForm(),
@@ -77,28 +85,29 @@ def page(
         )
 
 
+@blueprint.get("/<contribution_id>/proof-pack.zip")
+@allowed(*READERS)
+def proof_pack(contribution_id: str) -> ResponseReturnValue:
+    """Everything behind the outcome, signed. That somebody took it is on record; an employer gets its own, without our people."""
+    made = operations.proof_pack(service(), actor(), contribution_id)
+    return download(made.content, "application/zip", made.name)
+
+
 @blueprint.route("/<contribution_id>/dispute", methods=["GET", "POST"])
 @allowed(Role.EMPLOYER)
+@takes_scan
 def dispute(contribution_id: str) -> ResponseReturnValue:
-    """Contest a contribution."""
-    form = forms.DisputeForm()
-    with reading() as work:
-        line = _line(work, contribution_id)
-    fund = service().funds.get(line.fund_id)
-    if form.validate_on_submit():
-        try:
-            with working() as work:
-                open_dispute(work, fund, line.contribution_id, form.text.data)
-        except DebitError as error:
-            forms.show(form, error)
-        else:
-            flash(gettext("The fund has your objection. Nothing is penalised until it is answered."))
-            return redirect(url_for("contributions.detail", contribution_id=line.contribution_id))
-    return render_template("dispute.html", form=form, line=line, fund=fund), 422 if form.errors else 200
+    """Contest the debit, the reading of its failure, or the penalty."""
+    return contest_page(contribution_id)
+
+
+def _judged(work: Work, contribution_id: str) -> list[list[str]]:
+    """How each failure was judged, step by step, in the reader's language."""
+    decided = penalties.decisions_of(work, contribution_id)
+    return [[step_said(language(), step) for step in one.argument["steps"]] for one in decided]
 
 
 def _line(work: Work, contribution_id: str) -> Line:
     house = service()
     contribution = queries.get(work, contribution_id)
-    fund = house.funds.get(contribution.fund_id)
-    return contribution_line(work, fund, house.debit_calendars, house.codes, contribution)
+    return contribution_line(work, house.funds, house.debit_calendars, house.codes, contribution)

@@ -6,10 +6,10 @@ from flask_babel import gettext
 
 from debit_service.contributions import queries as contributions
 from debit_service.core.work import Role
+from debit_service.penalties.service.from_entries import confirm as confirm_decision
+from debit_service.penalties.service.from_entries import undo as undo_decision
 from debit_service.reconcile import decisions
-from debit_service.reconcile.service import confirm as confirm_decision
 from debit_service.reconcile.service import refuse as refuse_decision
-from debit_service.reconcile.service import undo as undo_decision
 from debit_service.web import forms, queue_forms, queue_words
 from debit_service.web.access import allowed
 from debit_service.web.batches import DONE, FINANCE, trouble_with_password

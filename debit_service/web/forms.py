@@ -22,7 +22,6 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from debit_service.contributions.payments import REFERENCE_LENGTH_MAX, Means
 from debit_service.core.errors import DebitError
-from debit_service.disputes.service import TEXT_LENGTH_MAX
 from debit_service.funds.profile import Fund
 from debit_service.mandates.authority import Authority, Capacity
 from debit_service.mandates.documents import DocumentKind
@@ -178,16 +177,6 @@ class WhyForm(FlaskForm):
     why = _why()
 
 
-class DisputeForm(FlaskForm):
-    """What the employer contests."""
-
-    text = TextAreaField(
-        lazy_gettext("What is wrong?"),
-        [_required(lazy_gettext("Say what is wrong.")), _at_most(TEXT_LENGTH_MAX)],
-        filters=[_trimmed],
-    )
-
-
 class BankStepForm(FlaskForm):
     """What the employer's bank did with a mandate, the document that proves it, and the reason."""
 
@@ -227,17 +216,6 @@ class DocumentForm(FlaskForm):
     def __init__(self) -> None:
         super().__init__()
         self.kind.choices = [(kind.value, words.document_kind(kind)) for kind in DocumentKind]
-
-
-class AnswerForm(FlaskForm):
-    """The fund's answer to a dispute, and what the employer is told."""
-
-    answer = RadioField(lazy_gettext("Your answer"), [_required(lazy_gettext("Uphold or reject."))])
-    text = _why(TEXT_LENGTH_MAX)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.answer.choices = [(answer, words.dispute_answer(answer)) for answer in words.DISPUTE_ANSWERS]
 
 
 class ApproveForm(FlaskForm):

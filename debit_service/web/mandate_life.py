@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from wtforms import BooleanField, DateField, RadioField, SelectField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, Optional
 
 from debit_service.core.accounts import AccountNumber, AccountScheme, parse_account
 from debit_service.core.errors import DebitError, InvalidInput, Refused
@@ -33,7 +33,9 @@ _BANKS = {"": None, "same": False, "another": True}
 
 
 class MoveForm(forms.BankStepForm):
-    """What is done with a mandate, what proves that it was asked for, and why."""
+    """What is done with a mandate, what proves that it was asked for, when that arrived, and why."""
+
+    received_at = DateField(lazy_gettext("Day on which the request arrived"), [Optional()])
 
     def offer_moves(self, moves: list[str]) -> None:
         """Offer these moves."""
@@ -115,8 +117,13 @@ def show(mandate_id: str) -> ResponseReturnValue:
         form.offer_moves(moves)
         if not form.validate_on_submit():
             return _page(work, mandate, form), 422 if form.errors else 200
-    with working() as work:
-        _move(work, mandates.get(work, mandate_id), form)
+    try:
+        with working() as work:
+            _move(work, mandates.get(work, mandate_id), form)
+    except InvalidInput as error:
+        forms.show(form, error)
+        with reading() as work:
+            return _page(work, mandates.get(work, mandate_id), form), 422
     flash(gettext("Recorded. The employer sees it on its page."))
     return redirect(url_for("mandate_life.show", mandate_id=mandate_id))
 
@@ -137,15 +144,21 @@ def _moves(work: Work, mandate: Mandate) -> list[str]:
 
 def _move(work: Work, mandate: Mandate, form: MoveForm) -> None:
     why, proof = form.why.data, form.proof
+    received = _arrived(form.received_at.data, service().funds.get(mandate.fund_id))
     match form.what.data:
         case "suspend":
-            life.suspend(work, mandate, why, proof)
+            life.suspend(work, mandate, why, proof, received)
         case "resume":
             life.resume(work, mandate, why, proof)
         case "revoked_by_bank":
-            life.revoke_by_bank(work, mandate, why, proof)
+            life.revoke_by_bank(work, mandate, why, proof, received)
         case "last":
             life.ask_last(work, service().funds.get(mandate.fund_id), mandate, why, proof)
+
+
+def _arrived(day: date | None, fund: Fund) -> datetime | None:
+    """The beginning of a day in the fund's time: what came on it counts as there all day."""
+    return datetime.combine(day, time(), ZoneInfo(fund.time_zone)) if day else None
 
 
 def _page(work: Work, mandate: Mandate, form: MoveForm) -> str:
@@ -174,13 +187,12 @@ def change(mandate_id: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             with working() as work:
-                received = datetime.combine(form.received_at.data, time(), ZoneInfo(fund.time_zone))
                 amend.amend(
                     work,
                     fund,
                     mandates.get(work, mandate_id),
                     form.change(),
-                    received_at=received,
+                    received_at=_arrived(form.received_at.data, fund) or work.now(),
                     why=form.why.data,
                     evidence=form.evidence.data,
                 )

@@ -1,5 +1,6 @@
 """Pages that belong to no desk: the front door, the funds with their sources, health, and static files."""
 
+from datetime import timedelta
 from importlib.resources import files
 
 from flask import Blueprint, abort, redirect, render_template, send_from_directory, url_for
@@ -8,12 +9,16 @@ from flask.typing import ResponseReturnValue
 from debit_service import schema
 from debit_service.core.errors import Unavailable
 from debit_service.core.work import Role
+from debit_service.reports.service import overview
 from debit_service.web.access import allowed, everybody
-from debit_service.web.desk import actor, service
+from debit_service.web.asked import day_asked
+from debit_service.web.desk import actor, reading, service
 
 blueprint = Blueprint("pages", __name__)
 
 STAFF = (Role.FINANCE_CLERK, Role.FINANCE_APPROVER, Role.ADMINISTRATOR)
+#: Unless asked otherwise, totals are of what fell due in the last quarter: what finance staff work at.
+TOTALS_OF = timedelta(days=92)
 #: The style sheets of the package bootstrap-wrapper that pages use; its scripts are not served.
 _VENDOR = frozenset({"bootstrap.min.css", "bootstrap.rtl.min.css"})
 _ONE_DAY_SECONDS = 24 * 60 * 60
@@ -22,15 +27,24 @@ _ONE_DAY_SECONDS = 24 * 60 * 60
 @blueprint.get("/")
 @allowed(*Role)
 def home() -> ResponseReturnValue:
-    """Everybody's first page."""
+    """Everybody's first page; the finance desk's has the totals, and what people should look at."""
     roles = actor().roles
     if Role.EMPLOYER in roles:
         return redirect(url_for("contributions.own"))
     if roles & {Role.FINANCE_CLERK, Role.FINANCE_APPROVER}:
-        return redirect(url_for("report.show"))
+        return _finance_home()
     if Role.MANDATE_AGENT in roles:
         return redirect(url_for("mandate_desk.listed"))
     return redirect(url_for("pages.funds"))
+
+
+def _finance_home() -> str:
+    house = service()
+    today = house.desk.clock.now().date()
+    since = day_asked("since", today - TOTALS_OF)
+    with reading() as work:
+        seen = overview(work, house.funds, house.debit_calendars, since=since)
+    return render_template("home.html", seen=seen, since=since)
 
 
 @blueprint.get("/funds")

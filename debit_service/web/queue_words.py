@@ -5,19 +5,12 @@ from typing import Final
 
 from flask_babel import gettext
 
-from debit_service.reconcile.exceptions import Decision, Exceptional
+from debit_service.reconcile.exceptions import Decision
+from debit_service.reports.figures import words as figures
 from debit_service.web.words import N_, said
 
-EXCEPTIONS: Final[Mapping[str, str]] = {
-    Exceptional.NO_EXPECTATION: N_("Nothing was expected"),
-    Exceptional.SEVERAL: N_("Several debits fit"),
-    Exceptional.AMOUNT: N_("Another amount"),
-    Exceptional.DIRECTION: N_("Wrong direction"),
-    Exceptional.CURRENCY: N_("Other account or currency"),
-    Exceptional.SPLIT: N_("Only a part is explained"),
-    Exceptional.DUPLICATE: N_("Booked once more"),
-    Exceptional.MISSING_REFERENCE: N_("No reference"),
-}
+#: As on the figures' sheets.
+EXCEPTIONS: Final = figures.EXCEPTIONS
 DECISIONS: Final[Mapping[str, str]] = {
     Decision.MATCHED: N_("It belongs to a debit of ours"),
     Decision.ALLOCATED: N_("It pays contributions"),
@@ -38,6 +31,7 @@ STATES: Final[Mapping[str, str]] = {
 }
 PURPOSES: Final[Mapping[str, str]] = {
     "contribution": N_("for a contribution"),
+    "surcharge": N_("for a penalty"),
     "recorded": N_("recorded by hand before"),
     "refund": N_("to be given back"),
     "charge": N_("charge of the bank"),

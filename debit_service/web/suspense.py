@@ -9,10 +9,11 @@ from flask_babel import gettext
 from debit_service.core.errors import DebitError
 from debit_service.core.money import format_minor
 from debit_service.core.work import Role, Work
+from debit_service.penalties.service.from_entries import decide
 from debit_service.reconcile import decisions, work_queue
 from debit_service.reconcile.exceptions import Decision, Exceptional, meaning
 from debit_service.reconcile.models import BankEntry
-from debit_service.reconcile.service import Ask, Decided, decide
+from debit_service.reconcile.service import Ask, Decided
 from debit_service.reconcile.work_queue import Filter, Waits
 from debit_service.web import forms, queue_forms, queue_words, words
 from debit_service.web.access import allowed

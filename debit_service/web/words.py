@@ -4,16 +4,18 @@ Rooms speak English sentences and codes. Here stands which of them people read, 
 that is not here is shown in English rather than not at all.
 """
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from flask_babel import gettext
 
 from debit_service.contributions.payments import Means
 from debit_service.core.errors import DebitError
-from debit_service.penalties.values import Effect, Party
+from debit_service.penalties.fault import wording
+from debit_service.penalties.fault.values import Effect, Party
 from debit_service.reports.figures import words as figures
 from debit_service.reports.rules import PenaltyStanding, Standing
+from debit_service.web.languages import language
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "a text that is translated where it is used"
@@ -40,10 +42,13 @@ OUTCOMES: Final[Mapping[str, str]] = {
 }
 PENALTIES: Final[Mapping[str, str]] = {
     PenaltyStanding.NONE: N_("No penalty"),
-    PenaltyStanding.PROPOSED: N_("Penalty proposed, not charged"),
-    PenaltyStanding.CHARGED: N_("Penalty charged"),
+    PenaltyStanding.PROPOSED: N_("Penalty proposed, not confirmed"),
+    PenaltyStanding.CONFIRMED: N_("Penalty confirmed"),
+    PenaltyStanding.NOTIFIED: N_("Penalty notified"),
+    PenaltyStanding.PAID: N_("Penalty paid"),
+    PenaltyStanding.WAIVED: N_("Penalty waived"),
     PenaltyStanding.HELD: N_("A person decides; no penalty until then"),
-    PenaltyStanding.WITHDRAWN: N_("Penalty withdrawn"),
+    PenaltyStanding.REVERSED: N_("Penalty reversed"),
 }
 PARTIES: Final[Mapping[str, str]] = {
     Party.EMPLOYER: N_("the employer"),
@@ -114,10 +119,6 @@ CAPACITIES: Final[Mapping[str, str]] = {
     "proxy_holder": N_("Proxy holder, with a power of attorney"),
     "other": N_("Another capacity"),
 }
-DISPUTE_ANSWERS: Final[Mapping[str, str]] = {
-    "upheld": N_("Objection upheld"),
-    "rejected": N_("Objection rejected"),
-}
 #: How an employer may pay when it is not debited.
 MEANS: Final[Mapping[str, str]] = {
     Means.TRANSFER: N_("Bank transfer"),
@@ -125,11 +126,6 @@ MEANS: Final[Mapping[str, str]] = {
     Means.CASH: N_("Cash, at a counter"),
     Means.CARD: N_("Card"),
     Means.OTHER: N_("In another way"),
-}
-#: What follows from an answer.
-DISPUTE_EFFECTS: Final[Mapping[str, str]] = {
-    "upheld": N_("The contribution is no longer debited, and no penalty follows."),
-    "rejected": N_("The contribution may be debited, and a penalty may follow."),
 }
 #: What the employer should do next about a mandate.
 MANDATE_STEPS: Final[Mapping[str, str]] = {
@@ -220,6 +216,18 @@ SENTENCES: Final[frozenset[str]] = frozenset(
         N_("the mandate is completed"),
         N_("debits of this employer are blocked"),
         N_("debits of this account are blocked"),
+        N_("the rule is not confirmed: a person decides"),
+        N_("it is above the amount up to which the fund lets penalties be confirmed by themselves"),
+        N_("as many penalties as the fund lets be confirmed by themselves in a day were confirmed today"),
+        N_("the employer contests it, or was right about it: a person decides"),
+        N_("the rule is confirmed, the fault decided, the amount within the fund's limit"),
+        N_("the failure is no longer attributed to the employer"),
+        N_("another version of the rule holds for this due date"),
+        N_("nothing is late by what is known now"),
+        N_("what is owed of it is paid"),
+        N_("the employer was told what is owed of it"),
+        N_("another amount is owed than the employer was told"),
+        N_("it is not paid in full any more"),
         N_("the employer contests it: a dispute is open"),
         N_("a dispute about it was upheld"),
         N_("the employer's failure, but nothing is late yet or no rule is in force"),
@@ -307,11 +315,60 @@ ERRORS: Final[Mapping[str, str]] = {
     "mandate.unknown": N_("There is no such mandate."),
     "mandate.not_waiting": N_("This mandate does not wait for the bank any more."),
     "dispute.unknown": N_("There is no such dispute."),
-    "dispute.not_waiting": N_("No such dispute waits for an answer."),
     "dispute.answered": N_("This dispute was answered already."),
+    "finding.not_held": N_("No decision holds this failure for a person."),
+    "finding.stands": N_("A finding about this failure stands already. Withdraw it first."),
+    "finding.overtaken": N_("The evidence is another one by now. Look at the case again."),
+    "finding.four_eyes": N_("Who found it cannot approve it."),
+    "finding.not_waiting": N_("This finding does not wait for anybody."),
+    "finding.withdrawn": N_("This finding does not stand any more."),
+    "finding.unknown": N_("There is no such finding."),
+    "fault.not_held": N_("No decision stands about such a failure."),
+    "collection.unknown": N_("There is no such debit."),
+    "outage.times": N_("An outage begins before it ends, and is over when it is recorded."),
+    "outage.unknown": N_("There is no such outage."),
+    "outage.withdrawn": N_("This outage was withdrawn already."),
     "penalty.disputed": N_("The employer contests it: answer the dispute first."),
+    "penalty.four_eyes": N_(
+        "Who agreed to a penalty cannot be the second one to agree. Have another approver look at it."
+    ),
+    "penalty.changed": N_("It comes to another amount now. Look at it again, and confirm that amount."),
+    "penalty.reversed": N_("This penalty is taken back already."),
+    "penalty.nothing_to_confirm": N_("Nothing of this penalty waits for a person."),
+    "penalty.not_asked": N_("Nothing is asked for under this penalty. Have it confirmed first."),
+    "relief.how_much": N_("Say how much: a percentage, an amount, or both."),
+    "relief.percent": N_("A percentage like 50 or 33.33, at least 0.01 and at most 100."),
+    "relief.amount": N_("An amount above zero."),
+    "relief.decided_on": N_("A decision cannot be of a day to come."),
+    "relief.state": N_("Nothing can be relieved of a penalty in this state."),
+    "relief.ground": N_("The rule knows no relief on this ground."),
+    "relief.too_much": N_("On this ground the rule does not let so much be relieved."),
+    "relief.why": N_("Say why."),
+    "relief.four_eyes": N_("Who granted a relief cannot approve it."),
+    "relief.decided": N_("This relief was decided already."),
+    "amnesty.periods": N_("The first period comes after the last."),
+    "amnesty.percent": N_("A percentage like 50 or 33.33, at least 0.01 and at most 100."),
+    "amnesty.at_most": N_("An amount above zero."),
+    "amnesty.decided_on": N_("A law cannot be of a day to come."),
+    "amnesty.empty": N_("No penalty fits these terms."),
+    "amnesty.why": N_("Say why."),
+    "amnesty.four_eyes": N_("Who prepared an amnesty cannot approve it."),
+    "amnesty.decided": N_("This amnesty was decided already."),
+    "amnesty.changed": N_("This is not the list that was prepared."),
+    "penalty.more_than_open": N_("This is more than is open of the penalty."),
     "dispute.text": N_("Say what is wrong, in at most 4,000 characters."),
-    "dispute.open_already": N_("You contest this contribution already; the fund owes you an answer."),
+    "dispute.open_already": N_("You contest this already; the fund owes you an answer."),
+    "dispute.over": N_("This dispute is over."),
+    "dispute.asked": N_("A question to the employer is open: wait for the reply, or answer."),
+    "dispute.not_asked": N_("No question is open about this dispute."),
+    "dispute.no_appeal": N_("There is nothing to appeal against, or the time to appeal has passed."),
+    "dispute.not_appealed": N_("No appeal waits for a decision."),
+    "dispute.own_work": N_("You opened this dispute, or it contests your own work. Another person answers."),
+    "dispute.needs_an_approver": N_("More hangs on this answer than one clerk may give up. An approver answers."),
+    "dispute.same_person": N_("Who answered does not decide the appeal. Another approver decides."),
+    "dispute.documents": N_("A dispute has at most 10 documents. Put pages together into one file."),
+    "dispute.document_unknown": N_("There is no such document."),
+    "dispute.period": N_("The period ends before it begins."),
     "mandate.document_unknown": N_("There is no such document."),
     "mandate.not_registered": N_("This employer has no number at one of these funds. Enrol it there first."),
     "mandate.signed_in_future": N_("The date of signature lies in the future."),
@@ -381,6 +438,17 @@ ERRORS: Final[Mapping[str, str]] = {
     "state.transition": N_("This is no longer possible: its state has changed."),
     "batch.four_eyes": N_("The maker of a batch cannot approve it."),
     "batch.other_bytes": N_("The batch has changed since you looked at it. Look again."),
+    "ledger.close.backwards": N_("This is closed already. A close goes forward, and none is opened again."),
+    "ledger.close.booking": N_("Something is being booked at this moment. Try again in a few minutes."),
+    "ledger.close.changed": N_("Totals or findings have changed since. Have the close prepared again."),
+    "ledger.close.done": N_("This period is closed already."),
+    "ledger.close.findings": N_(
+        "The tie-out has findings in these days. Look at it, or say why it is closed all the same."
+    ),
+    "ledger.close.four_eyes": N_("Who prepared a close cannot approve it."),
+    "ledger.close.not_over": N_("This day is not over yet."),
+    "ledger.close.unbalanced": N_("The accounts do not sum to zero: have somebody look at the checks."),
+    "ledger.close.unknown": N_("There is no such close."),
     "web.form": N_("This form is too old, or was not opened here. Go back, load the page again and send it once more."),
     "web.413": N_(
         "That is too much to send at once. A scan has at most 8 MB: scan in grey at 200 dots an inch, or page by page."
@@ -463,19 +531,9 @@ def capacity(value: str) -> str:
     return _of(CAPACITIES, value)
 
 
-def dispute_answer(value: str) -> str:
-    """The fund's answer to an objection."""
-    return _of(DISPUTE_ANSWERS, value)
-
-
 def means(value: str) -> str:
     """How a payment was made."""
     return _of(MEANS, value)
-
-
-def dispute_effects() -> dict[str, str]:
-    """What follows from each answer."""
-    return {answer: gettext(text) for answer, text in DISPUTE_EFFECTS.items()}
 
 
 def batch_state(value: str) -> str:
@@ -533,6 +591,16 @@ def said(text: str) -> str:
     head, colon, tail = text.partition(": ")
     sentence = tail if colon and head in PARTIES else text
     return gettext(sentence) if sentence else ""
+
+
+def step(one: Mapping[str, Any]) -> str:
+    """A step of a stored argument."""
+    return wording.step_said(language(), one)
+
+
+def pieces(names: Sequence[str]) -> str:
+    """Pieces of evidence."""
+    return wording.pieces_said(language(), names)
 
 
 def error(problem: DebitError) -> str:

@@ -71,12 +71,11 @@ def test_a_clerk_records_at_a_desk_what_the_employers_bank_did(desk: Page, site:
 
 def test_an_unanswered_form_takes_the_keyboard_to_its_dispute(phone: Page, site: Site) -> None:
     sign_in(phone, "clerk")
-    phone.goto("/disputes")
-    phone.locator("summary").click()
+    phone.goto(f"/disputes/{site.ids.dispute}")
     phone.get_by_role("button", name="إرسال الرد").click()
     phone.get_by_role("alert").get_by_role("link", name="بيّنوا السبب.").press("Enter")
-    expect(phone.locator(f"#text-{site.ids.dispute}")).to_have_attribute("aria-invalid", "true")
-    expect(phone.locator(f"#text-{site.ids.dispute}")).to_be_in_viewport()
+    expect(phone.locator("#text-answer")).to_have_attribute("aria-invalid", "true")
+    expect(phone.locator("#text-answer")).to_be_in_viewport()
     assert [text for text in site.complaints if "422" not in text] == []
 
 

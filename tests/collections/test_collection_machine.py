@@ -38,7 +38,6 @@ from debit_service.core.errors import Refused
 from debit_service.core.money import format_minor
 from debit_service.core.work import Actor, Role, Work
 from debit_service.demo.data import Somebody
-from debit_service.disputes.service import answer, open_dispute
 from debit_service.employers import queries as employers
 from debit_service.mandates import amend, blocks, life
 from debit_service.mandates import service as mandates
@@ -181,12 +180,11 @@ class Debits(RuleBasedStateMachine):
     def contests(self, which: int, upheld: bool) -> None:
         """A contribution is contested; or the fund answers."""
         one = self._contribution(which)
-        with self.house.desk.work(CLERK) as work:
-            if one.dispute_id:
-                answer(work, one.dispute_id, "upheld" if upheld else "rejected", "we looked")
-                one.dispute_id, one.upheld = None, one.upheld or upheld
-            else:
-                one.dispute_id = open_dispute(work, self.fund, one.contribution_id, "not owed").id
+        if one.dispute_id:
+            self.house.answer_dispute(one.dispute_id, "upheld" if upheld else "rejected")
+            one.dispute_id, one.upheld = None, one.upheld or upheld
+        else:
+            one.dispute_id = self.house.dispute(one.contribution_id)
 
     # What the house does.
 

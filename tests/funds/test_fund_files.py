@@ -12,7 +12,7 @@ from debit_service.funds.profile import Fund
 from debit_service.funds.queries import load_funds
 from debit_service.iso20022.read import Repair
 from debit_service.iso20022.records import Kind
-from debit_service.penalties.catalogue import load_penalty_rules
+from debit_service.penalties.tariff.catalogue import load_penalty_rules
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 FUNDS = load_funds(CONFIG)
@@ -51,7 +51,7 @@ def test_five_funds_are_shipped() -> None:
 @EVERY_FUND
 def test_every_fact_says_where_it_comes_from_and_where_it_stands(fund: Fund) -> None:
     facts = list(fund.facts())
-    assert len(facts) == 24
+    assert len(facts) == 37
     assert all(fact.source for fact in facts)
     assert all(fact.place.startswith(f"{fund.id}.") for fact in facts)
     assert len({fact.place for fact in facts}) == len(facts)

@@ -65,7 +65,7 @@ def test_a_step_is_taken_by_who_may_and_leaves_reason_evidence_audit_and_event(
     with sqlite_house.reading() as work:
         newest = queries.history(work, mandate_id)[-1]
         assert (newest.to_state, newest.who, newest.why) == (after, may.name, "as they asked")
-        assert newest.evidence == {"document": "letter 12"}
+        assert newest.evidence["document"] == "letter 12"
         audited = work.session.scalars(select(AuditEntry).order_by(AuditEntry.sequence.desc())).first()
         told = work.session.scalars(select(Event).order_by(Event.sequence.desc())).first()
         assert audited is not None

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from debit_service.penalties.catalogue import load_penalty_rules, load_reason_codes
-from debit_service.penalties.fault import decide_fault
-from debit_service.penalties.values import Amendment, CaseFile, Decision, Failure, Notice, Phase, Piece
+from debit_service.penalties.fault.engine import decide_fault
+from debit_service.penalties.fault.values import Amendment, CaseFile, Decision, Failure, Notice, Phase, Piece
+from debit_service.penalties.tariff.catalogue import load_penalty_rules, load_reason_codes
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 CODES = load_reason_codes(CONFIG / "reason_codes.csv")
@@ -17,6 +17,7 @@ DUE = date(2026, 10, 30)
 CUT_OFF = datetime(2026, 10, 28, 15, 0, tzinfo=UTC)
 BEFORE_CUT_OFF = datetime(2026, 10, 27, 9, 0, tzinfo=UTC)
 AFTER_CUT_OFF = datetime(2026, 10, 29, 9, 0, tzinfo=UTC)
+LONG_AFTER = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 NOTICE = Notice(amount_minor=100_00, collection_date=DUE, sent_at=datetime(2026, 10, 12, 8, 0, tzinfo=UTC))
 UNAPPLIED_IN_TIME = Amendment(received_at=BEFORE_CUT_OFF, applied_before_file=False)
 CROSSED = Amendment(received_at=AFTER_CUT_OFF, applied_before_file=False)
@@ -55,6 +56,12 @@ COMPLETE: dict[str, Any] = {
     "debtor_bic_origin": "form",
     "mandate_limit_minor": 50_00,
     "block_origin": "debtor",
+    "our_outage": None,
+    "paid_before": 0,
+    "twin": None,
+    "bank_ack_at": None,
+    "amendment_block_sent": None,
+    "finding": None,
 }
 
 

@@ -11,8 +11,8 @@ from debit_service.core.accounts import AccountScheme, dz_rib_key, parse_account
 from debit_service.mandates import life, queries, service
 from debit_service.mandates.amend import Change, amend
 from debit_service.mandates.models import Mandate
-from debit_service.penalties.service.evidence import case_file
-from debit_service.penalties.values import Amendment, CaseFile
+from debit_service.penalties.fault.values import Amendment, CaseFile
+from debit_service.penalties.service.evidence import case_files
 from debit_service.reconcile import queries as reconcile
 
 BODY = "001230000000777"
@@ -47,8 +47,8 @@ def case(house: House, sent: Sent) -> CaseFile:
         failure = reconcile.outcome_of(work, sent.collection_id, sent.amount_minor).failure
         assert failure is not None
         fund = house.fund()
-        service_of = house.service
-        return case_file(work, fund, service_of.bank_of(fund), service_of.debit_calendar(fund), collection, failure)
+        bank, calendar = house.service.bank_of(fund), house.service.debit_calendar(fund)
+        return case_files(work, fund, bank, calendar, [(collection, failure)])[collection.id]
 
 
 def agreed(found: CaseFile) -> tuple[object, object]:

@@ -12,6 +12,7 @@ from penalty_cases import (
     COMPLETE,
     CROSSED,
     DUE,
+    LONG_AFTER,
     NOTICE,
     UNAPPLIED_IN_TIME,
     case,
@@ -19,10 +20,11 @@ from penalty_cases import (
 )
 
 from debit_service.core.errors import Refused
-from debit_service.penalties.fault import decide_fault, penalty_clock_start
-from debit_service.penalties.guards import Guard, Verdict
-from debit_service.penalties.rules import CONTEXT_RULES, GENERAL_GUARDS
-from debit_service.penalties.values import CaseFile, Effect, Notice, Party, Phase
+from debit_service.penalties.fault.engine import decide_fault, penalty_clock_start
+from debit_service.penalties.fault.general_rule import GENERAL
+from debit_service.penalties.fault.guards import Guard, Verdict
+from debit_service.penalties.fault.rules import CONTEXT_RULES
+from debit_service.penalties.fault.values import PIECE_LABELS, CaseFile, Effect, Notice, Party, Phase
 
 
 def notice(**changed: Any) -> Notice:
@@ -55,6 +57,20 @@ SITUATIONS: list[tuple[str, str, dict[str, Any], str]] = [
     ("late file and no notice", "AM04", {"file_sent_at": AFTER_CUT_OFF, "notice": None}, "SERVICE NONE"),
     ("blacklisted", "SL12", {}, "EMPLOYER PENALISE"),
     ("contested", "AM04", {"open_dispute": "D-7"}, "UNKNOWN HOLD"),
+    # What every penalty demands, shown by a debit without funds
+    ("another account debited than signed", "AM04", {"account_sent": "account-2"}, "SERVICE NONE"),
+    ("account changed in time, the old one debited", "AM04", {"amendments": (UNAPPLIED_IN_TIME,)}, "SERVICE NONE"),
+    ("account changed while the file was out", "AM04", {"amendments": (CROSSED,)}, "UNKNOWN HOLD"),
+    ("debited although revoked", "AM04", {"revocation_received_at": BEFORE_CUT_OFF}, "SERVICE NONE"),
+    ("revoked while the file was out", "AM04", {"revocation_received_at": AFTER_CUT_OFF}, "UNKNOWN HOLD"),
+    ("revoked after it had failed", "AM04", {"revocation_received_at": LONG_AFTER}, "EMPLOYER PENALISE"),
+    ("under another mandate than signed", "AM04", {"umr_sent": "CNAS-0002"}, "SERVICE NONE"),
+    ("blacklisted under a changed identifier", "SL12", {"creditor_id_sent": "DZ32ZZZCACOBATPH"}, "SERVICE NONE"),
+    ("an outage of ours", "AM04", {"our_outage": "mail down on 12 October"}, "SERVICE NONE"),
+    ("closed account and an outage of ours", "AC04", {"our_outage": "mail down"}, "SERVICE NONE"),
+    ("closed account and a late holiday", "AC04", {"day_closed_since": "Eid al-Fitr"}, "NOBODY NONE"),
+    ("paid by other means before", "AM04", {"paid_before": 100_00}, "NOBODY NONE"),
+    ("partly paid by other means before", "AM04", {"paid_before": 1}, "UNKNOWN HOLD"),
     # C-ACC
     ("closed account, never worked", "AC04", {}, "EMPLOYER PENALISE"),
     ("closed account, worked before", "AC04", {"past_successes": 9}, "EMPLOYER PENALISE"),
@@ -88,6 +104,14 @@ SITUATIONS: list[tuple[str, str, dict[str, Any], str]] = [
     ("reference differs in case only", "MD01", {"umr_sent": "cnas-0001"}, "UNKNOWN HOLD"),
     ("other creditor identifier sent", "MD01", {"creditor_id_sent": "DZ32ZZZCACOBATPH"}, "SERVICE NONE"),
     ("amendment not sent", "MD01", {"amendments": (UNAPPLIED_IN_TIME,)}, "SERVICE NONE"),
+    ("the change not told to the bank", "MD01", {"amendment_block_sent": False}, "SERVICE NONE"),
+    ("the change told to the bank", "MD01", {"amendment_block_sent": True}, "UNKNOWN HOLD"),
+    (
+        "B2B, accepted, then another account sent",
+        "MD01",
+        {"scheme_sent": "B2B", "bank_acceptance": date(2025, 2, 1), "account_sent": "account-2"},
+        "SERVICE NONE",
+    ),
     ("B2B, told, not lodged", "MD01", {"scheme_sent": "B2B"}, "EMPLOYER HOLD"),
     ("B2B, nobody told the employer", "MD01", {"scheme_sent": "B2B", "told_to_lodge": None}, "SERVICE HOLD"),
     (
@@ -106,6 +130,7 @@ SITUATIONS: list[tuple[str, str, dict[str, Any], str]] = [
     ("refund of what was owed", "MD06", {}, "EMPLOYER HOLD"),
     ("more than declared", "MD06", {"amount_declared_minor": 99_99}, "FUND NONE"),
     ("no notice", "MD06", {"notice": None}, "FUND NONE"),
+    ("B2B knows no such refund", "MD06", {"scheme_sent": "B2B"}, "DEBTOR_BANK HOLD"),
     # C-REFUSE
     ("refused what was owed", "MS02", {}, "EMPLOYER HOLD"),
     ("refused and contested", "MS02", {"open_dispute": "D-7"}, "UNKNOWN HOLD"),
@@ -130,6 +155,13 @@ SITUATIONS: list[tuple[str, str, dict[str, Any], str]] = [
     # C-BIC
     ("we derived the BIC", "RC01", {"debtor_bic_origin": "derived"}, "SERVICE NONE"),
     ("the employer gave the BIC", "RC01", {"debtor_bic_origin": "form"}, "UNKNOWN HOLD"),
+    # C-TWIN, C-CUTOFF
+    ("our files hold it twice", "AM05", {"twin": "collection-2"}, "SERVICE NONE"),
+    ("our files hold it once", "AM05", {"twin": None}, "CREDITOR_BANK NONE"),
+    ("nobody looked for the twin", "DUPL", {"without": ("twin",)}, "SERVICE NONE"),
+    ("acknowledged before the cut-off", "TM01", {"bank_ack_at": BEFORE_CUT_OFF}, "CREDITOR_BANK NONE"),
+    ("acknowledged after the cut-off", "TM01", {"bank_ack_at": AFTER_CUT_OFF}, "SERVICE NONE"),
+    ("never acknowledged", "TM01", {}, "SERVICE NONE"),
 ]
 
 
@@ -190,6 +222,13 @@ def test_a_decision_lists_its_steps_in_order_with_their_evidence() -> None:
         "C-NOTICE second-debit",
         "C-NOTICE conclusion",
         "GENERAL bank-file",
+        "GENERAL phase",
+        "GENERAL account",
+        "GENERAL references",
+        "GENERAL amendment",
+        "GENERAL revocation",
+        "GENERAL outage",
+        "GENERAL paid-before",
         "GENERAL presentation",
         "GENERAL dispute",
         "RESULT",
@@ -206,18 +245,43 @@ def test_a_held_decision_names_what_is_missing_in_words() -> None:
     assert any("missing: the pre-notification" in step.because for step in decision.steps)
 
 
-def test_an_acquittal_says_which_answer_would_change_it() -> None:
-    assert decide(case("AM04", notice=None)).would_change == ("Did a notice announce this amount and date?",)
+def test_an_acquittal_says_which_evidence_would_undo_it() -> None:
+    assert decide(case("AM04", notice=None)).would_change == (
+        "a notice on record of at least the amount sent, for 2026-10-30 or an earlier day",
+    )
+    assert decide(case("AM04", notice_days_agreed=19)).would_change == (
+        "a notice of at least the days agreed (agreed: 19)",
+    )
 
 
-def test_an_accusation_falls_with_the_answer_to_any_of_its_questions() -> None:
-    assert "Was our file in time?" in decide(case("AM04")).would_change
-    assert "Is the bank's own file on record?" in decide(case("AM04")).would_change
+def test_an_accusation_says_which_evidence_would_lower_it() -> None:
+    told = decide(case("AM04")).would_change
+    assert "a file that reached the bank after 2026-10-28 15:00 UTC" in told
+    assert "a payment by other means with a value date of 2026-10-30 or earlier" in told
+    assert "a dispute of this debit that is open or was upheld" in told
+
+
+def test_a_doubt_says_which_evidence_would_settle_it_either_way() -> None:
+    told = decide(case("AM04", without=("notice_days_agreed",))).would_change
+    label = PIECE_LABELS["notice_days_agreed"]
+    assert f"a notice of at least the days agreed (agreed: {label})" in told
+    assert f"a notice of fewer days than agreed (agreed: {label})" in told
+
+
+def test_a_reversal_of_ours_is_never_the_employers_failure_whatever_the_code() -> None:
+    for code in ("AM04", "AC04", "MS02", "ZZ99", None):
+        decision = decide(case(code, phase=Phase.REVERSAL))
+        assert (decision.party, decision.effect) == (Party.FUND, Effect.NONE)
+
+
+def test_a_refund_with_a_code_that_no_refund_has_is_held() -> None:
+    decision = decide(case("AM04", phase=Phase.REFUND))
+    assert (decision.party, decision.effect) == (Party.UNKNOWN, Effect.HOLD)
 
 
 def every_guard() -> list[Any]:
-    guards = [(rule.value, guard) for rule, guards in CONTEXT_RULES.items() for guard in guards]
-    guards += [("GENERAL", guard) for guard in GENERAL_GUARDS]
+    guards = [(name.value, guard) for name, rule in CONTEXT_RULES.items() for guard in rule.guards]
+    guards += [("GENERAL", guard) for guard in GENERAL.guards]
     return [pytest.param(guard, id=f"{rule} {guard.key}") for rule, guard in guards]
 
 

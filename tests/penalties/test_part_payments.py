@@ -7,17 +7,17 @@ for each started month on the debt rounded down to 50.00, nothing below 100.00 t
 from datetime import date
 
 import pytest
-from bank_files import pain002
-from house import APPROVER, House, Sent
+from bank_files import camt054, credit, pain002
+from house import House, Sent
 from hypothesis import given
 from hypothesis import strategies as st
 from other_payments import pay, undo
 from penalty_cases import RULES
 
 from debit_service.penalties import queries
-from debit_service.penalties.amount import Circumstances, compute
-from debit_service.penalties.service import adopt
-from debit_service.penalties.tariff import PenaltyRule
+from debit_service.penalties.tariff import days
+from debit_service.penalties.tariff.amount import Circumstances, compute
+from debit_service.penalties.tariff.rule import PenaltyRule
 
 BY_ID = {rule.id: rule for rule in RULES}
 DUE, MID_OCTOBER, MID_NOVEMBER = date(2026, 9, 30), date(2026, 10, 15), date(2026, 11, 15)
@@ -71,7 +71,7 @@ def test_interest_is_on_the_balance_of_each_day() -> None:
 
 
 def test_a_part_takes_its_share_of_the_cap_with_it() -> None:
-    monthly = {"rate": "0.01", "unit": "month", "count": "started_month", "applies_from_n": 2, "confidence": "high"}
+    monthly = {"rate": "0.01", "unit": "month", "count": "started", "applies_from_n": 2, "confidence": "high"}
     rule = changed(once={"rate": "0.05", "confidence": "high"}, periodic=monthly, cap="0.06")
     # 5% of 400.00, and no more than 6% of 600.00.
     found = steps(rule, 1000_00, (MID_OCTOBER, 400_00), until=date(2027, 1, 15))
@@ -117,7 +117,7 @@ def test_paid_before_the_debit_failed_nothing_is_late(sqlite_house: House) -> No
     pay(house, sent.contribution_id, on=DUE)
     house.assess()
 
-    assert [state for state, _ in house.penalties(sent.contribution_id)] == ["withdrawn"]
+    assert [state for state, _ in house.penalties(sent.contribution_id)] == ["reversed"]
     assert house.breaches() == {}
 
 
@@ -127,20 +127,44 @@ def test_a_payment_that_comes_to_light_late_gives_back_a_part_and_undone_it_char
     sent = failed(house)
     house.go_to(MID_NOVEMBER)
     house.assess()
-    with house.desk.work(APPROVER) as work:
+    with house.reading() as work:
         (penalty,) = queries.penalties_of(work, sent.contribution_id)
-        adopt(work, penalty.id, "commission of 2026-11-15")
+    house.confirm_penalty(penalty.id)
 
-    recorded = pay(house, sent.contribution_id, "400.00", on=date(2026, 9, 25))
+    recorded = pay(house, sent.contribution_id, "400.00", on=date(2026, 10, 5))
     house.assess()
 
-    # 5% and 1% of the 600.00 that were not paid in time.
-    assert house.penalties(sent.contribution_id) == [("charged", 36_00)]
-    assert house.balances()["surcharge-receivable/CNAS"] == 36_00
+    # 5% of what was not paid in time, and 1% of the 600.00 that the second month found unpaid.
+    assert house.penalties(sent.contribution_id) == [("confirmed", 56_00)]
+    assert house.balances()["surcharge-receivable/CNAS"] == 56_00
     assert house.breaches() == {}
 
     undo(house, recorded.payment.id)
     house.assess()
 
-    # Nobody confirmed this rule: more than a person adopted is not charged by itself.
-    assert house.penalties(sent.contribution_id) == [("charged", 36_00)]
+    # Nobody confirmed this rule: what is more than a person confirmed is computed, and not asked for by itself.
+    assert house.penalties(sent.contribution_id) == [("confirmed", 60_00)]
+    assert house.balances()["surcharge-receivable/CNAS"] == 56_00
+
+
+@pytest.mark.parametrize(
+    ("policy", "paid_on"),
+    [("booking", date(2026, 10, 2)), ("value", date(2026, 10, 2)), ("due_date", date(2026, 9, 30))],
+)
+def test_a_debit_is_paid_on_the_day_that_the_rule_counts(sqlite_house: House, policy: str, paid_on: date) -> None:
+    sent = sqlite_house.sent()
+    sqlite_house.bank_says(camt054(sent.account, credit(sent, date(2026, 10, 2))))
+    shipped = next(iter(sqlite_house.service.penalty_rules))
+
+    with sqlite_house.reading() as work:
+        rule = shipped.model_copy(update={"payment_date": policy})
+        assert days.payments(work, rule, sent.contribution_id) == [(paid_on, sent.amount_minor)]
+
+
+def test_a_rule_that_runs_from_the_due_date_starts_there_however_late_the_bank_fails_the_debit() -> None:
+    due, presented_late, failed_on = date(2026, 9, 30), date(2026, 10, 2), date(2026, 10, 5)
+    shipped = BY_ID["dz-cnas"]
+    early = shipped.model_copy(update={"clock_start": "due_date"})
+    assert days.starts_on(early, due, [due, failed_on], failed_on) == due
+    assert days.starts_on(early, due, [presented_late], failed_on) == presented_late
+    assert days.starts_on(shipped, due, [due], failed_on) == failed_on

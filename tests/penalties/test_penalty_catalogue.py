@@ -11,9 +11,9 @@ from penalty_cases import CODES, CONFIG, RULES
 from pydantic import ValidationError
 
 from debit_service.core.errors import InvalidInput, NotFound, Refused
-from debit_service.penalties.catalogue import load_penalty_rules, load_reason_codes
-from debit_service.penalties.tariff import PenaltyRule
-from debit_service.penalties.values import ContextRule, Effect, Party
+from debit_service.penalties.fault.values import ContextRule, Effect, Party
+from debit_service.penalties.tariff.catalogue import load_penalty_rules, load_reason_codes
+from debit_service.penalties.tariff.rule import PenaltyRule
 
 HEADER = "code,code_set,iso_name,epc_sdd_rtypes,party_default,penalty_effect,confidence,action,context_rule"
 
@@ -21,6 +21,7 @@ HEADER = "code,code_set,iso_name,epc_sdd_rtypes,party_default,penalty_effect,con
 def table(folder: Path, *rows: str) -> Path:
     path = folder / "reason_codes.csv"
     path.write_text("\n".join([HEADER, *rows]), encoding="utf-8")
+    (folder / "reason_codes.toml").write_text('version = "1"\nsource = "A test"', encoding="utf-8")
     return path
 
 
@@ -151,7 +152,7 @@ def test_a_rule_is_found_again_by_its_version() -> None:
         ("needs_confirmation = true", "needs_confirmation = false", "needs confirmation"),
         ('currency = "DZD"', 'currency = "DZD"\nfloor = "1"', "floor"),
         ('{ from_month = 2, rate = "0.20" }', '{ from_month = 2, rate = "0.05" }', "tiers rise"),
-        ('count = "started_month"', 'count = "any"', "started_month"),
+        ('count = "started"', 'count = "any"', "started"),
     ],
 )
 def test_a_rule_that_does_not_fit_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:

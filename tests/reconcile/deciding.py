@@ -25,6 +25,7 @@ def money_in(
     day: date = CREDITED,
     direction: str = "CRDT",
     currency: str = "DZD",
+    valued: date | None = None,
 ) -> str:
     """A booking without any reference of ours arrives; returns the entry that waits."""
     before = {one.id for one in house.waiting()}
@@ -35,6 +36,7 @@ def money_in(
         direction="CRDT" if direction == "CRDT" else "DBIT",
         servicer_reference=f"AS-{name}",
         sub_family="OTHR",
+        valued=valued,
     )
     house.in_turn(camt054(account or house.fund().creditor.account.value, booked, message_id=name))
     (entry,) = [one for one in house.waiting() if one.id not in before]

@@ -133,13 +133,23 @@ def _times(group: set[Line], told: dict[Report, Counter[Line]]) -> int:
 
 @dataclass(slots=True)
 class Told:
-    """What is known of one debit: each credit with its day; each return with day, reason and fee; each rejection."""
+    """What is known of one debit: each credit with its day, in sums and singly; each return with day, reason and fee; rejections.
+
+    Where they cannot all be right, sums come first, then the earliest credits, and the latest returns.
+    """
 
     sent: Sent
-    credits: list[date] = field(default_factory=list)
+    sums: list[date] = field(default_factory=list)
+    singly: list[date] = field(default_factory=list)
     returns: list[tuple[date, str, int]] = field(default_factory=list)
     rejections: list[tuple[date, str]] = field(default_factory=list)
     accepted: bool = False
+
+    @property
+    def credits(self) -> list[date]:
+        """The days of its credits, in the order in which they count; a detail and the sum that it is in are one."""
+        more = Counter(self.singly) - Counter(self.sums)
+        return sorted(self.sums) + sorted(more.elements())
 
     @property
     def came(self) -> int:
@@ -152,9 +162,14 @@ class Told:
         return min(len(self.returns), max(len(self.credits), 1))
 
     @property
+    def counting(self) -> list[tuple[date, str, int]]:
+        """The returns that count, the latest first."""
+        return sorted(self.returns, reverse=True)[: self.went]
+
+    @property
     def fees(self) -> int:
         """What the bank took for the returns."""
-        return sum(fee for _, _, fee in self.returns[: self.went])
+        return sum(fee for _, _, fee in self.counting)
 
     @property
     def state(self) -> str:
@@ -168,21 +183,16 @@ class Told:
         return "accepted" if self.accepted else "sent"
 
     @property
-    def codes(self) -> set[str | None]:
-        """Why it failed: the last reason of the last day. Of too many returns nobody can say which is the true one."""
+    def code(self) -> str | None:
+        """Why it failed: the last reason of the last day."""
         if self.state == "rejected":
-            return {max(self.rejections)[1]}
-        if self.state != "returned":
-            return {None}
-        reasons = [(day, reason) for day, reason, _ in self.returns]
-        return {max(reasons)[1]} if len(reasons) == self.went else {reason for _, reason in reasons}
+            return max(self.rejections)[1]
+        return self.counting[0][1] if self.state == "returned" else None
 
     @property
-    def paid_on(self) -> set[date | None]:
-        """The day of the last credit; of too many nobody can say which is the true one."""
-        if self.state != "settled":
-            return {None}
-        return {max(self.credits)} if len(self.credits) == self.came else set(self.credits)
+    def paid_on(self) -> date | None:
+        """The day of the last credit that counts."""
+        return max(self.credits[: self.came]) if self.state == "settled" else None
 
 
 @dataclass(slots=True)
@@ -223,17 +233,27 @@ class Heard:
                 once = [booking] if booking.line.block else []
                 sums += once
                 waiting += [booking] * (booking.times - len(once))
-        waiting += [one for one in sums if not self._share_out(debits, one)]
+        waiting += [one for one in sorted(sums, key=_rank) if not self._share_out(debits, one)]
         return self._add_up(debits, waiting)
 
     def _share_out(self, debits: dict[str, Told], booking: Booking) -> bool:
-        """A sum of a block: of all that the bank did not reject, or of all. It pays those that no detail of its day names."""
+        """A sum of a block: of all that the bank did not reject by then, or ever, or of all. Not of what earlier sums have paid.
+
+        Nor of debits that single credits of other days pay all by themselves.
+        """
         name, count = booking.line.block or ("", 0)
+        day = booking.line.day
         block = [told for told in debits.values() if told.sent.payment_information_id == name]
-        for members in ([told for told in block if told.state != "rejected"], block):
-            if (count, booking.signed) == (len(members), sum(told.sent.amount_minor for told in members)):
+        not_yet = [told for told in block if all(rejected > day for rejected, _ in told.rejections)]
+        for members in (not_yet, [told for told in block if not told.rejections], block):
+            if (count, booking.signed) != (len(members), sum(told.sent.amount_minor for told in members)):
+                continue
+            untold = [told for told in members if day not in told.singly]
+            fits = all(len(told.sums) <= len(told.returns) for told in untold)
+            needed = not untold or any(len(told.credits) <= len(told.returns) for told in untold)
+            if fits and needed:
                 for told in members:
-                    told.credits += [] if booking.line.day in told.credits else [booking.line.day]
+                    told.sums.append(day)
                 return True
         return False
 
@@ -244,7 +264,8 @@ class Heard:
             sent, came, went = told.sent, told.came * told.sent.amount_minor, told.went * told.sent.amount_minor
             fund, currency = self.funds[sent.account], sent.currency
             waiting += [(fund, currency, sent.amount_minor)] * (len(told.credits) - told.came)
-            waiting += [(fund, currency, -sent.amount_minor - fee) for _, _, fee in told.returns[told.went :]]
+            out = Counter(told.returns) - Counter(told.counting)
+            waiting += [(fund, currency, -sent.amount_minor - fee) for _, _, fee in out.elements()]
             paid = sum(minor for contribution, minor in self.paid.values() if contribution == sent.contribution_id)
             too_much = max(came - went + paid - sent.amount_minor, 0)
             asked = 0 if told.state == "rejected" else sent.amount_minor - came
@@ -261,6 +282,10 @@ class Heard:
         return Books(debits, sorted(waiting), {name: minor for name, minor in balances.items() if minor})
 
 
+def _rank(booking: Booking) -> tuple[object, ...]:
+    return (booking.line.day, booking.line.block or ("", 0))
+
+
 def _allot(debits: dict[str, Told], booking: Booking) -> bool:
     """Whether a report of the booking names a debit, on its account and in its currency, and says what the bank took besides."""
     for line in booking.lines:
@@ -269,7 +294,7 @@ def _allot(debits: dict[str, Told], booking: Booking) -> bool:
             continue
         fee = line.minor - told.sent.amount_minor
         if line.credit and not fee:
-            told.credits += [line.day] * booking.times
+            told.singly += [line.day] * booking.times
             return True
         if not line.credit and fee in (0, line.charges):
             told.returns += [(line.day, line.reason, fee)] * booking.times

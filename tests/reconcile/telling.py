@@ -52,8 +52,7 @@ def check_books(house: House, heard: Heard) -> None:
             row = work.session.get_one(Collection, told.sent.collection_id)
             money = (outcome.state.value, outcome.settled_minor, outcome.returned_minor, outcome.charges_minor)
             assert (*money, row.live) == _said(told)
-            assert row.failure_code in told.codes
-            assert outcome.settled_on in told.paid_on
+            assert (row.failure_code, outcome.settled_on) == (told.code, told.paid_on)
     for currency in {currency for _, currency in balances}:
         assert sum(minor for (_, used), minor in balances.items() if used == currency) == 0
     assert balances == expected.balances

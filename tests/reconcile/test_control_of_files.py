@@ -5,11 +5,12 @@ from datetime import date
 
 import pytest
 from bank_files import Booked, camt053, camt054, credit
-from house import House, Sent
+from house import APPROVER, CLERK, House, Sent
+from reconcile.telling import NOBODY
 from sqlalchemy import func, select
 
 from debit_service.banks import queries as bank_files
-from debit_service.reconcile import control
+from debit_service.reconcile import control, tie_out_close
 from debit_service.reconcile.models import BankEntry
 from debit_service.reconcile.rules import State
 
@@ -145,6 +146,51 @@ def test_a_message_that_is_none_of_ours_is_kept_as_a_note_and_is_no_finding(sqli
         (note,) = control.notes(work)
     assert "was kept and not read" in note
     assert sqlite_house.breaches() == {}
+
+
+def test_what_two_people_accepted_when_they_closed_the_days_is_a_note_and_no_finding(sqlite_house: House) -> None:
+    sent = sqlite_house.sent()
+    late = credit(sent, DAY_THREE)
+    sqlite_house.in_turn(camt053(sent.account, DAY_THREE, 0, late, closing_minor=sent.amount_minor + 1))
+    assert len(findings(sqlite_house)) == 1
+    sqlite_house.go_to(date(2026, 10, 5))
+
+    with sqlite_house.desk.work(CLERK) as work:
+        despite = "the bank says that it wrote a wrong balance"
+        period = tie_out_close.prepare(work, sqlite_house.fund(), DAY_THREE, "the month is over", despite=despite)
+    with sqlite_house.desk.work(APPROVER) as work:
+        tie_out_close.approve(work, period.id, period.sha256)
+
+    assert findings(sqlite_house) == []
+    with sqlite_house.reading() as work:
+        (note,) = control.notes(work)
+    assert despite in note
+
+
+def test_the_home_page_looks_for_what_does_not_tie_out_from_the_last_close_on(sqlite_house: House) -> None:
+    """Of what is not closed, and of accounts of no fund, it tells the same as `debit verify`."""
+    house, sent = sqlite_house, sqlite_house.sent()
+    wrong = camt053(sent.account, DAY_ONE, 0, money(sent, 100, DAY_ONE, "A"), closing_minor=101)
+    stranger = camt053(NOBODY, DAY_ONE, 0, money(sent, 100, DAY_ONE, "A"), closing_minor=105, message_id="S2")
+    unreadable = camt054(sent.account, credit(sent))[:-20]
+    house.in_turn(wrong, stranger, unreadable)
+    with house.reading() as work:
+        everything = control.seen_since_close(work)
+        assert everything == (tuple(control.findings(work)), tuple(control.notes(work)))
+    assert len(everything.findings) == 3
+    house.go_to(date(2026, 10, 5))
+
+    with house.desk.work(CLERK) as work:
+        period = tie_out_close.prepare(work, house.fund(), DAY_ONE, "the day is over", despite="the bank's error")
+    with house.desk.work(APPROVER) as work:
+        tie_out_close.approve(work, period.id, period.sha256)
+    house.in_turn(
+        camt053(sent.account, DAY_TWO, 175, money(sent, 50, DAY_TWO, "B"), message_id="S3"),
+    )
+
+    with house.reading() as work:
+        assert set(control.seen_since_close(work).findings) == set(control.findings(work))
+        assert len(control.seen_since_close(work).findings) == 3
 
 
 def test_a_count_beyond_any_number_does_not_stop_the_import(sqlite_house: House) -> None:

@@ -76,6 +76,21 @@ def test_a_transfer_is_allocated_to_contributions_and_the_rest_is_owed_back(hous
     sound(house)
 
 
+@pytest.mark.parametrize(("valued", "paid_on"), [(date(2026, 9, 28), date(2026, 9, 28)), (date(2026, 10, 3), CREDITED)])
+def test_a_transfer_counts_as_paid_on_its_value_date_unless_that_comes_after_its_booking(
+    sqlite_house: House, valued: date, paid_on: date
+) -> None:
+    first, _ = owed(sqlite_house, "100.00", "250.00")
+    sqlite_house.go_to(date(2026, 10, 5))
+    entry_id = money_in(sqlite_house, 100_00, valued=valued)
+
+    decided(sqlite_house, entry_id, Decision.ALLOCATED, shares=((first, 100_00),))
+
+    with sqlite_house.reading() as work:
+        (payment,) = contributions.other_payments(work, contributions.get(work, first).id)
+        assert payment.paid_on == paid_on
+
+
 def test_the_funds_order_pays_the_oldest_contribution_first_and_the_rest_goes_on_waiting(sqlite_house: House) -> None:
     house = sqlite_house
     employer = house.employer()

@@ -8,10 +8,12 @@ from datetime import date
 import pytest
 from bank_files import camt053, camt054, credit, pain002, returned, total
 from house import House
+from reconcile.deciding import decided, money_in
 
-from debit_service.core.errors import InvalidInput
+from debit_service.core.errors import InvalidInput, Refused
 from debit_service.core.work import Work
 from debit_service.funds.queries import Funds
+from debit_service.reconcile.exceptions import Decision
 from debit_service.reconcile.rules import State
 from debit_service.reconcile.service import importing
 from debit_service.reconcile.service.dispose import dispose_plain
@@ -113,3 +115,29 @@ def test_a_file_that_can_no_longer_be_read_where_it_was_cut_off_is_not_closed(
     (read,) = sqlite_house.bank_says()
     assert (read.outcome, read.entries) == ("read", 3)
     assert sqlite_house.breaches() == {}
+
+
+def test_nothing_is_decided_about_an_entry_while_another_file_of_its_account_is_half_read(
+    sqlite_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the rest of that file says may explain the entry; done again, the decision would come before it or after it."""
+    sents = sqlite_house.sent_together("CNAS", "100.00", "200.00", "300.00")
+    entry_id = money_in(sqlite_house, 70_00, account=sents[0].account)
+    stop_after_one = iter([None])
+
+    def cut_off(work: Work, funds: Funds, plain: Sequence[Plain]) -> None:
+        next(stop_after_one)
+        dispose_plain(work, funds, plain)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(importing, "CHUNK_ROWS", 2)
+        patched.setattr(importing, "dispose_plain", cut_off)
+        with pytest.raises(StopIteration):
+            sqlite_house.in_turn(camt054(sents[0].account, *map(credit, sents)))
+
+    with pytest.raises(Refused, match="another one of its account"):
+        decided(sqlite_house, entry_id, Decision.NOT_OURS)
+    sqlite_house.bank_says()
+    decided(sqlite_house, entry_id, Decision.NOT_OURS)
+
+    assert sqlite_house.suspense() == []

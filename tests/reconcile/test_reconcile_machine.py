@@ -77,11 +77,8 @@ class Banking(RuleBasedStateMachine):
 
     @rule(which=WHICH, doubled=st.sampled_from(["no", "no", "no", "later", "at once"]), family=FAMILY)
     def books_a_debit(self, which: int, doubled: str, family: str) -> None:
-        """A credit: the first, one more after a return, or (which is wrong) twice."""
+        """A credit: the first, one more after a return, or (which is wrong) twice, or besides the sum that it is in."""
         sent = self._sent(which)
-        told = self._told(sent)
-        if sent.payment_information_id in self.in_one_sum and (told.state, told.came) != ("returned", 1):
-            return
         if self._books_once(sent) and (doubled != "no" or not self._first(sent, "credit")):
             return
         self.apart.add(sent.payment_information_id)
@@ -146,15 +143,15 @@ class Banking(RuleBasedStateMachine):
     @rule(which=WHICH, status=st.sampled_from(["RJCT", "RJCT", "ACCP", "ACSC", "PDNG"]), reason=REASON, at_once=st.booleans(),
           level=st.sampled_from(["transaction", "transaction", "block", "group"]))  # fmt: skip
     def answers(self, which: int, status: str, reason: str, at_once: bool, level: Level) -> None:
-        """A status report: before the booking, or after it."""
+        """A status report: before the booking, or after it, of a day before it or after it."""
         sent = self._sent(which)
         whole = [one for one in self.sents if one.batch_id == sent.batch_id]
         rejected = status == "RJCT"
-        if rejected and sent.payment_information_id in self.in_one_sum:
-            return
         about = whole if level != "transaction" and rejected else [sent]
         level = level if rejected else "transaction"
         day, why = self._day(), reason if rejected else None
+        if which % 2:
+            day -= A_YEAR
         letter = pain002(sent, status, why, level=level, day=day, message_id=self._name("P"))
         self.letters.append((letter, [Status(one.end_to_end_id, rejected, day, why) for one in about]))
         if at_once:

@@ -11,16 +11,16 @@ from house import APPROVER, CLERK, House, Sent
 from debit_service.core.errors import NotFound, Refused
 from debit_service.core.work import Actor, Role
 from debit_service.demo.data import Somebody
-from debit_service.disputes.service import open_dispute
 from debit_service.employers import queries as employers
 from debit_service.employers.service import enrol, register
+from debit_service.operations import proof_pack
 from debit_service.penalties import queries as penalties
-from debit_service.penalties.service import withdraw
+from debit_service.penalties.service import reverse
 from debit_service.reports.explain import explanation
+from debit_service.reports.lines_csv import as_csv
 from debit_service.reports.printed import report_lines
-from debit_service.reports.proof_pack import proof_pack
 from debit_service.reports.rules import Line, PenaltyStanding, Report, Standing
-from debit_service.reports.service import as_csv, report
+from debit_service.reports.service import lines, overview, report
 
 CREDITED, TAKEN_BACK, MID_OCTOBER = date(2026, 9, 30), date(2026, 10, 5), date(2026, 10, 15)
 
@@ -190,8 +190,7 @@ def rejected_and_assessed(house: House) -> Sent:
 
 def test_a_disputed_penalty_is_shown_as_held(sqlite_house: House) -> None:
     sent = rejected_and_assessed(sqlite_house)
-    with sqlite_house.desk.work(CLERK) as work:
-        open_dispute(work, sqlite_house.fund(), sent.contribution_id, "not owed")
+    sqlite_house.dispute(sent.contribution_id)
     sqlite_house.assess()
 
     line = only_line(sqlite_house)
@@ -200,15 +199,15 @@ def test_a_disputed_penalty_is_shown_as_held(sqlite_house: House) -> None:
     assert made(sqlite_house).totals[0].held == 1
 
 
-def test_a_withdrawn_penalty_shows_the_reason_of_the_person_who_withdrew_it(sqlite_house: House) -> None:
+def test_a_reversed_penalty_shows_the_reason_of_the_person_who_took_it_back(sqlite_house: House) -> None:
     sent = rejected_and_assessed(sqlite_house)
     with sqlite_house.desk.work(APPROVER) as work:
         (penalty,) = penalties.penalties_of(work, sent.contribution_id)
-        withdraw(work, penalty.id, "force majeure, commission of 20 October")
+        reverse(work, sqlite_house.fund(), penalty.id, "force majeure, commission of 20 October")
 
     line = only_line(sqlite_house)
 
-    assert (line.penalty, line.penalty_minor) == (PenaltyStanding.WITHDRAWN, 0)
+    assert (line.penalty, line.penalty_minor) == (PenaltyStanding.REVERSED, 0)
     assert line.penalty_why == "force majeure, commission of 20 October"
 
 
@@ -242,7 +241,7 @@ def test_what_does_not_add_up_waits_or_cannot_be_read_stands_on_the_printed_repo
     stranger = Booked(40_00, sent.currency, CREDITED, servicer_reference="AS")
     sqlite_house.in_turn(camt053(sent.account, CREDITED, 0, stranger, closing_minor=1), b"no file at all")
 
-    text = "\n".join(report_lines(made(sqlite_house)))
+    text = "\n".join(report_lines(whole := made(sqlite_house), whole.waiting, whole.lines))
 
     assert "In suspense (1)" in text
     assert "40.00 DZD" in text
@@ -262,7 +261,7 @@ def named(house: House, name: str) -> None:
 def test_no_cell_of_the_csv_is_a_formula_and_no_name_breaks_its_columns(sqlite_house: House, name: str) -> None:
     named(sqlite_house, name)
 
-    content = as_csv(made(sqlite_house))
+    content = b"".join(as_csv(made(sqlite_house).lines))
 
     assert content.startswith(b"\xef\xbb\xbf")
     titles, row = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
@@ -287,12 +286,14 @@ def test_an_employer_sees_only_its_own_contributions_and_nothing_of_the_banks(sq
     stranger = Booked(40_00, "DZD", CREDITED)
     sqlite_house.in_turn(camt054(sqlite_house.fund().creditor.account.value, stranger), b"no file at all")
 
-    seen = made(sqlite_house, actor)
+    service = sqlite_house.service
 
-    assert [line.contribution_id for line in seen.lines] == [own]
-    assert (seen.waiting, seen.control, seen.notes, seen.attention) == ((), (), (), ())
-    assert seen.totals[0].due == (1, 1000_00)
-    assert seen.totals[0].in_suspense == (0, 0)
+    with sqlite_house.desk.reading(actor) as work:
+        assert [one.contribution_id for one in lines(work, service.funds, service.debit_calendars, service.codes)] == [
+            own
+        ]
+        with pytest.raises(Refused):
+            overview(work, service.funds, service.debit_calendars)
 
 
 def test_an_employer_is_told_that_anothers_contribution_is_not_there_or_not_its_own(sqlite_house: House) -> None:
@@ -303,8 +304,8 @@ def test_an_employer_is_told_that_anothers_contribution_is_not_there_or_not_its_
         assert explanation(work, service.funds, service.codes, own)["contribution"] == own
         with pytest.raises((Refused, NotFound)):
             explanation(work, service.funds, service.codes, foreign)
-        with pytest.raises((Refused, NotFound)):
-            proof_pack(work, service.funds, service.codes, foreign)
+    with pytest.raises((Refused, NotFound)):
+        proof_pack(service, actor, foreign)
 
 
 @pytest.mark.parametrize("roles", [frozenset({Role.EMPLOYER}), frozenset()], ids=["an employer of nobody", "no role"])
@@ -331,15 +332,3 @@ def test_the_explanation_of_a_penalty_leads_from_the_form_to_the_sum(sqlite_hous
     assert (attempt["decision"]["party"], attempt["decision"]["effect"]) == ("EMPLOYER", "PENALISE")
     assert attempt["decision"]["evidence_gone"] == []
     assert (penalty["state"], penalty["total"]) == ("proposed", "50.00")
-
-
-def test_a_proof_pack_holds_every_piece_and_a_manifest_with_their_hashes(sqlite_house: House) -> None:
-    sent = rejected_and_assessed(sqlite_house)
-    service = sqlite_house.service
-
-    with sqlite_house.reading() as work:
-        pack = proof_pack(work, service.funds, service.codes, sent.contribution_id)
-
-    kinds = {name.partition("-")[0] for name in pack}
-    assert kinds == {"explanation.json", "explanation.txt", "form", "notice", "sent", "bank", "manifest.json"}
-    assert all(name.encode() in pack["manifest.json"] for name in pack if name != "manifest.json")

@@ -7,10 +7,10 @@ from bank_files import camt054, credit, pain002, returned
 from house import CLERK, House, Sent
 from other_payments import pay, undo
 
+from debit_service import operations
 from debit_service.collections import queries as collections
 from debit_service.collections.service.other_means import Stop
 from debit_service.reports.explain import explanation, lines
-from debit_service.reports.proof_pack import proof_pack
 from debit_service.reports.rules import Line, Report, Standing
 from debit_service.reports.service import report
 
@@ -213,9 +213,9 @@ def test_explanation_and_proof_pack_tell_what_was_paid_by_other_means(sqlite_hou
 
     with house.desk.work(CLERK) as work:
         told = "\n".join(lines(explanation(work, house.service.funds, house.service.codes, sent.contribution_id)))
-        pack = proof_pack(work, house.service.funds, house.service.codes, sent.contribution_id)
 
     assert "paid by transfer: 400.00 DZD on 2026-09-" in told
     assert "undone by approver: the cheque bounced" in told
     assert "to be refunded: 1000.00 DZD" in told
-    assert f"payment-{recorded.payment.id}.json" in pack
+    pack = operations.proof_pack(house.service, CLERK, sent.contribution_id)
+    assert recorded.payment.id in pack.files["contribution.json"].decode()

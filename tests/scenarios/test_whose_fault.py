@@ -59,7 +59,7 @@ def test_a_return(sqlite_house: House, fund_id: str, code: str, party: str, effe
 
 REJECTS = [
     ("AM04", "EMPLOYER", "PENALISE"),
-    ("AM05", "SERVICE", "NONE"),
+    ("AM05", "CREDITOR_BANK", "NONE"),  # our files hold no twin
     ("BE08", "SERVICE", "NONE"),  # status list: MissingDebtorName
     ("MS03", "UNKNOWN", "HOLD"),
 ]
@@ -147,5 +147,5 @@ def test_a_failure_that_the_bank_takes_back_ends_the_decision_and_the_penalty(sq
     decision = sqlite_house.decision(sent)
     assert decision is not None
     assert decision.effect == "NONE"
-    assert sqlite_house.penalties(sent.contribution_id) == [("withdrawn", 50_00)]
+    assert sqlite_house.penalties(sent.contribution_id) == [("reversed", 50_00)]
     assert sqlite_house.breaches() == {}

@@ -26,17 +26,23 @@ from debit_service.core.accounts import AccountScheme, dz_rib_key, parse_account
 from debit_service.core.clock import SetClock
 from debit_service.core.settings import Settings
 from debit_service.core.work import SERVICE, Actor, Role
-from debit_service.disputes.service import open_dispute
+from debit_service.disputes import queries as dispute_queries
+from debit_service.disputes.rules import Subject, SubjectKind
+from debit_service.disputes.service import Objection, contest
+from debit_service.disputes.service import withdraw as withdraw_dispute
 from debit_service.employers.models import Employer
 from debit_service.employers.queries import find
 from debit_service.employers.service import enrol, register
+from debit_service.ledger import queries as ledger
 from debit_service.mandates import queries as mandate_queries
 from debit_service.mandates import service as mandates
 from debit_service.mandates.authority import Authority, Capacity
 from debit_service.mandates.documents import DocumentKind, attach
 from debit_service.mandates.drafts import FormData, prepare
 from debit_service.penalties import queries as penalties
-from debit_service.reconcile import decisions
+from debit_service.penalties import relief_queries
+from debit_service.penalties.service import amnesty
+from debit_service.reconcile import decisions, tie_out_close
 from debit_service.reconcile import queries as reconcile
 from debit_service.reconcile.exceptions import Decision
 from debit_service.reconcile.service import Ask, decide, import_stored, undo
@@ -67,6 +73,7 @@ class Ids:
 
     paid: str
     failed: str
+    failed_debit: str
     lost: str
     first_mandate: str
     second_mandate: str
@@ -75,11 +82,15 @@ class Ids:
     held_run: str
     suspense: str
     dispute: str
+    first_dispute: str
+    dispute_document: str
     waiting_mandate: str
     penalty: str
     document: str
     draft: str
     decision: str
+    close: str
+    amnesty: str
 
 
 def settings_in(home: Path) -> Settings:
@@ -123,6 +134,8 @@ def tell(home: Path) -> Ids:
     batch_made = _collect(service)[0]
     mandate_ids = (first_mandate, second_mandate, waiting_mandate)
     batch_ids = (batch_sent, batch_made, _held(service))
+    _prepare_close(service)
+    _amnesty(service)
     ids = _ids(service, mandate_ids, batch_ids, _contest(service), _draft(service))
     service.desk.database.dispose()
     return ids
@@ -145,6 +158,13 @@ def _held(service: Service) -> str:
         )
         work.session.add(hold)
     return hold.id
+
+
+def _prepare_close(service: Service) -> None:
+    """The clerk has prepared to close CNAS, whose statements come by post; an approver is to say yes."""
+    fund, through = service.funds.get("CNAS"), date(2026, 11, 20)
+    with service.desk.work(CLERK) as work:
+        tie_out_close.prepare(work, fund, through, "the accounts are made", despite="statements come by post")
 
 
 def _people(service: Service) -> tuple[Employer, Employer, Employer]:
@@ -272,28 +292,56 @@ def _entry(direction: str, collection: Collection | None, more: str = "") -> str
     )
 
 
-def _contest(service: Service) -> str:
-    """The second employer contests the debit whose bank entry waits in suspense."""
-    with service.desk.work(SERVICE) as work:
-        second = find(work, "CNAS", "1600000002")
-        assert second is not None
-        employer = Actor("second", frozenset({Role.EMPLOYER}), second.id)
-    with service.desk.work(employer) as work:
-        lost = contributions.get(work, "LOST").id
-        return open_dispute(work, service.funds.get("CNAS"), lost, OBJECTION).id
+def _contest(service: Service) -> tuple[str, str]:
+    """The second employer contests the debit whose bank entry waits in suspense; the first one contested, and thought better."""
+    terms = operations.dispute_terms(service, service.funds.get("CNAS"))
+    disputes = []
+    for login, number, reference in (("second", "1600000002", "LOST"), ("first", "1600000001", "PAID")):
+        with service.desk.work(SERVICE) as work:
+            found = find(work, "CNAS", number)
+            assert found is not None
+            employer = Actor(login, frozenset({Role.EMPLOYER}), found.id)
+        with service.desk.work(employer) as work:
+            one = contributions.get(work, reference)
+            subject = Subject(SubjectKind.DEBIT, one.id, one.id, one.amount_minor)
+            disputes.append(contest(work, terms, Objection(subject, OBJECTION, documents=(STAMPED,))).id)
+            if login == "first":
+                withdraw_dispute(work, terms, disputes[-1])
+    return disputes[0], disputes[1]
+
+
+def _amnesty(service: Service) -> None:
+    """A clerk prepares an amnesty for periods of which there is no penalty yet."""
+    terms = amnesty.Terms(
+        first_period="2024-01",
+        last_period="2024-12",
+        states=("proposed",),
+        basis_points=10_000,
+        covers_later=True,
+        law="an example of a law",
+        decided_on=date(2026, 9, 1),
+        why="for tests",
+    )
+    with service.desk.work(Actor("clerk", frozenset({Role.FINANCE_CLERK}))) as work:
+        amnesty.prepare(work, service.funds.get("CNAS"), terms)
 
 
 def _ids(
-    service: Service, mandate_ids: tuple[str, str, str], batch_ids: tuple[str, str, str], dispute: str, draft: str
+    service: Service,
+    mandate_ids: tuple[str, str, str],
+    batch_ids: tuple[str, str, str],
+    disputes: tuple[str, str],
+    draft: str,
 ) -> Ids:
     with service.desk.reading(SERVICE) as work:
         ((entry, _),) = reconcile.queue(work)
         decision, *_ = decisions.history(work, entry.id)
-        (penalty,) = penalties.listed(work)
+        (penalty,) = (one.penalty for one in penalties.listed(work))
         (document,) = mandate_queries.documents(work, mandates.get(work, mandate_ids[0]))
         return Ids(
             paid=contributions.get(work, "PAID").id,
             failed=contributions.get(work, "FAILED").id,
+            failed_debit=collections.attempts(work, contributions.get(work, "FAILED").id)[0].id,
             lost=contributions.get(work, "LOST").id,
             first_mandate=mandate_ids[0],
             second_mandate=mandate_ids[1],
@@ -301,10 +349,14 @@ def _ids(
             batch_made=batch_ids[1],
             held_run=batch_ids[2],
             suspense=entry.id,
-            dispute=dispute,
+            dispute=disputes[0],
+            first_dispute=disputes[1],
+            dispute_document=dispute_queries.documents(work, disputes[1])[0].id,
             waiting_mandate=mandate_ids[2],
             penalty=penalty.id,
             document=document.id,
             draft=draft,
             decision=decision[0].id,
+            close=ledger.closes(work.session)[0].id,
+            amnesty=relief_queries.amnesties(work)[0].id,
         )

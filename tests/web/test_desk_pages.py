@@ -1,7 +1,7 @@
 """The clerk's desk: mandates that wait for the employer's bank, disputes that wait for an answer, what is good to know."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -14,7 +14,6 @@ from debit_service.disputes import queries as disputes
 from debit_service.mandates import queries as mandate_queries
 from debit_service.mandates import service as mandates
 from debit_service.reconcile import control
-from debit_service.web.disputes import answer_text
 from debit_service.wiring import Service
 
 Somebody = Callable[[str], Browser]
@@ -31,6 +30,11 @@ def mandate_state(service: Service, mandate_id: str) -> str:
     """The state of a mandate now."""
     with service.desk.reading(SERVICE) as work:
         return mandate_queries.state(work, mandate_id)
+
+
+def answered(ids: Ids) -> str:
+    """Where the answer to the dispute goes."""
+    return f"/disputes/{ids.dispute}/answer"
 
 
 def choices(page: str, name: str) -> list[str]:
@@ -105,24 +109,22 @@ def test_an_unknown_mandate_is_not_found(somebody: Somebody) -> None:
 
 def test_when_all_is_done_nothing_waits(somebody: Somebody, service: Service, ids: Ids) -> None:
     clerk = somebody("clerk")
-    clerk.post(f"/disputes/{ids.dispute}", {"answer": "rejected", "text": "The debit was right."})
+    clerk.post(answered(ids), {"answer": "rejected", "text": "The debit was right."}, page=f"/disputes/{ids.dispute}")
     with service.desk.work(CLERK) as work:
         mandates.revoke(work, mandates.get(work, ids.waiting_mandate), "withdrawn")
     for address in ("/mandate-desk", "/disputes"):
         assert "Nothing waits." in clerk.get(address)
 
 
-@pytest.mark.parametrize("module", ["mandate_desk", "disputes"])
-def test_a_page_shows_no_more_cards_than_the_limit(
-    somebody: Somebody, monkeypatch: pytest.MonkeyPatch, module: str
-) -> None:
-    monkeypatch.setattr(f"debit_service.web.{module}.CARDS_SHOWN_MAX", 0)
-    page = somebody("clerk").get(f"/{module.replace('_', '-')}")
+def test_a_page_shows_no_more_cards_than_the_limit(somebody: Somebody, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("debit_service.web.mandate_desk.CARDS_SHOWN_MAX", 0)
+    page = somebody("clerk").get("/mandate-desk")
     assert "Waiting: 1. On this page: 0." in page
 
 
 def test_a_dispute_is_shown_with_the_employers_words_as_text(somebody: Somebody, ids: Ids) -> None:
-    page = somebody("clerk").get("/disputes")
+    assert f'href="/disputes/{ids.dispute}"' in somebody("clerk").get("/disputes")
+    page = somebody("clerk").get(f"/disputes/{ids.dispute}")
     assert f'href="/contributions/{ids.lost}"' in page
     assert "Entreprise Deux" in page
     assert "Déjà payé &lt;b&gt;en août&lt;/b&gt;.\nVoir notre relevé." in page
@@ -136,39 +138,44 @@ def test_a_dispute_is_overdue_from_the_day_after_the_deadline(
     clock.set(datetime(2026, 12, day, 9, 0, tzinfo=UTC))
     page = somebody("clerk").get("/disputes")
     assert "24 Dec 2026" in page
-    assert ("Overdue" in page) is overdue
+    assert ("text-bg-danger" in page) is overdue
 
 
 def test_the_deadline_ends_at_midnight_where_the_fund_is(somebody: Somebody, clock: SetClock) -> None:
     clock.set(datetime(2026, 12, 24, 23, 30, tzinfo=UTC))
-    assert "Overdue" in somebody("clerk").get("/disputes")
+    assert "text-bg-danger" in somebody("clerk").get("/disputes")
 
 
 @pytest.mark.parametrize(("decision", "shown"), [("upheld", "Objection upheld"), ("rejected", "Objection rejected")])
 def test_an_answer_reaches_the_employer(
     somebody: Somebody, service: Service, ids: Ids, decision: str, shown: str
 ) -> None:
-    somebody("clerk").post(f"/disputes/{ids.dispute}", {"answer": decision, "text": "We looked\nat it."})
+    somebody("clerk").post(
+        answered(ids), {"answer": decision, "text": "We looked\nat it."}, page=f"/disputes/{ids.dispute}"
+    )
     with service.desk.reading(SERVICE) as work:
         (dispute,) = disputes.of_contribution(work, ids.lost)
         assert (dispute.answer, dispute.answered_by) == (decision, "clerk")
-        assert answer_text(work, dispute).split() == ["We", "looked", "at", "it."]
+        assert disputes.answer_text(work, dispute).split() == ["We", "looked", "at", "it."]
     for login in ("second", "clerk", "approver"):
-        page = somebody(login).get(f"/contributions/{ids.lost}")
-        assert shown in page
-        assert "Voir notre relevé." in page
+        for address in (f"/contributions/{ids.lost}", f"/disputes/{ids.dispute}"):
+            page = somebody(login).get(address)
+            assert shown in page
+            assert "Voir notre relevé." in page
         assert "at it." in page
 
 
 def test_the_employer_is_not_told_who_answered(somebody: Somebody, ids: Ids) -> None:
-    somebody("clerk").post(f"/disputes/{ids.dispute}", {"answer": "upheld", "text": "Right."})
-    assert "<bdi>clerk</bdi>" not in somebody("second").get(f"/contributions/{ids.lost}")
-    assert "<bdi>clerk</bdi>" in somebody("approver").get(f"/contributions/{ids.lost}")
+    somebody("clerk").post(answered(ids), {"answer": "upheld", "text": "Right."}, page=f"/disputes/{ids.dispute}")
+    assert "<bdi>clerk</bdi>" not in somebody("second").get(f"/disputes/{ids.dispute}")
+    assert "<bdi>clerk</bdi>" in somebody("approver").get(f"/disputes/{ids.dispute}")
 
 
-def test_only_the_clerk_is_led_to_the_answer(somebody: Somebody, ids: Ids) -> None:
-    link, address = f'href="/disputes/{ids.dispute}"', f"/contributions/{ids.lost}"
-    assert [login for login in ("second", "clerk", "approver") if link in somebody(login).get(address)] == ["clerk"]
+def test_everybody_is_led_to_the_dispute_and_only_the_clerk_to_the_answer(somebody: Somebody, ids: Ids) -> None:
+    link, form = f'href="/disputes/{ids.dispute}"', f'action="/disputes/{ids.dispute}/answer"'
+    for login, may_answer in (("second", False), ("clerk", True), ("approver", False)):
+        assert link in somebody(login).get(f"/contributions/{ids.lost}")
+        assert (form in somebody(login).get(f"/disputes/{ids.dispute}")) is may_answer
 
 
 def test_an_open_dispute_has_words_and_no_answer_yet(somebody: Somebody, ids: Ids) -> None:
@@ -185,38 +192,38 @@ def test_an_answer_needs_a_decision_and_a_reason(
     somebody: Somebody, service: Service, ids: Ids, changed: dict[str, str], field: str
 ) -> None:
     answer = {"answer": "upheld", "text": "Looked at it."} | changed
-    page = somebody("clerk").post(f"/disputes/{ids.dispute}", answer, 422)
-    assert f'href="#{field}-{ids.dispute}"' in page
+    page = somebody("clerk").post(answered(ids), answer, 422, page=f"/disputes/{ids.dispute}")
+    assert f'href="#{field}-answer"' in page
     with service.desk.reading(SERVICE) as work:
         assert disputes.open_for(work, ids.lost) is not None
 
 
 def test_a_dispute_is_answered_once(somebody: Somebody, ids: Ids) -> None:
-    clerk, address = somebody("clerk"), f"/disputes/{ids.dispute}"
-    clerk.post(address, {"answer": "upheld", "text": "Right."})
+    clerk, address = somebody("clerk"), answered(ids)
+    clerk.post(address, {"answer": "upheld", "text": "Right."}, page=f"/disputes/{ids.dispute}")
     again = clerk.post(address, {"answer": "rejected", "text": "Wrong."}, 409, page="/mandate-desk")
     assert "This dispute was answered already." in again
     assert "Objection upheld" in clerk.get(f"/contributions/{ids.lost}")
-    clerk.get(address, 404)
+    assert address not in clerk.get(f"/disputes/{ids.dispute}")
 
 
-@pytest.mark.parametrize("address", ["mandate-desk", "disputes"])
-def test_without_the_forms_token_nothing_changes(somebody: Somebody, service: Service, ids: Ids, address: str) -> None:
-    one = {"mandate-desk": ids.waiting_mandate, "disputes": ids.dispute}[address]
+@pytest.mark.parametrize("desk", ["mandates", "disputes"])
+def test_without_the_forms_token_nothing_changes(somebody: Somebody, service: Service, ids: Ids, desk: str) -> None:
+    address = {"mandates": f"/mandate-desk/{ids.waiting_mandate}", "disputes": answered(ids)}[desk]
     answer = {"what": "lodged", "answer": "upheld", "text": "forged", **PROVEN}
-    assert somebody("clerk").client.post(f"/{address}/{one}", data=answer).status_code == 400
+    assert somebody("clerk").client.post(address, data=answer).status_code == 400
     assert mandate_state(service, ids.waiting_mandate) == "signed"
     with service.desk.reading(SERVICE) as work:
         assert disputes.open_for(work, ids.lost) is not None
 
 
 def test_what_is_good_to_know_is_folded_away(somebody: Somebody, monkeypatch: pytest.MonkeyPatch) -> None:
-    def one_note(work: object) -> Iterator[str]:
-        yield "file <pacs.004> was kept and not read"
+    def one_note(work: object) -> control.Seen:
+        return control.Seen(findings=(), notes=("file <pacs.004> was kept and not read",))
 
-    assert "Good to know" not in somebody("clerk").get("/report")
-    monkeypatch.setattr(control, "notes", one_note)
-    page = somebody("clerk").get("/report")
+    assert "Good to know" not in somebody("clerk").get("/")
+    monkeypatch.setattr(control, "seen_since_close", one_note)
+    page = somebody("clerk").get("/")
     folded = page.split("<details", 1)[1].split("</details>")[0]
     assert "Good to know (1)" in re.sub(r"<[^>]+>", "", folded)
     assert "file &lt;pacs.004&gt; was kept and not read" in folded

@@ -55,7 +55,7 @@ def test_a_failed_debit_is_told_with_the_banks_words_the_fault_and_the_penalty(
         "AM04",
         "the employer",
         "The debit was announced and presented as agreed, and the account was not funded.",
-        "Penalty proposed, not charged",
+        "Penalty proposed, not confirmed",
     ):
         assert part in page
 
@@ -67,9 +67,14 @@ def test_a_name_that_is_a_script_is_shown_as_text(somebody: Callable[[str], Brow
         assert "&lt;script&gt;" in page
 
 
+def contested(ids: Ids, text: str) -> dict[str, str]:
+    """What the second employer enters against the debit that failed."""
+    return {"subject": f"debit-{ids.failed}", "ground": "money_was_there", "text": text}
+
+
 def test_an_objection_reaches_the_fund(somebody: Callable[[str], Browser], service: Service, ids: Ids) -> None:
     second = somebody("second")
-    second.post(f"/contributions/{ids.failed}/dispute", {"text": "The account had money."})
+    second.post(f"/contributions/{ids.failed}/dispute", contested(ids, "The account had money."))
     with service.desk.reading(SERVICE) as work:
         dispute = disputes.open_for(work, ids.failed)
         assert dispute is not None
@@ -80,9 +85,9 @@ def test_an_objection_reaches_the_fund(somebody: Callable[[str], Browser], servi
 def test_a_second_objection_is_refused_with_the_form_kept(somebody: Callable[[str], Browser], ids: Ids) -> None:
     second = somebody("second")
     address = f"/contributions/{ids.failed}/dispute"
-    second.post(address, {"text": "The account had money."})
-    page = second.post(address, {"text": "Once more."}, 422)
-    assert "You contest this contribution already" in page
+    second.post(address, contested(ids, "The account had money."))
+    page = second.post(address, contested(ids, "Once more."), 422)
+    assert "You contest this already" in page
     assert "Once more." in page
 
 

@@ -12,9 +12,9 @@ from debit_service.collections.service import bounds
 from debit_service.core.work import SERVICE
 from debit_service.penalties import queries as penalties
 from debit_service.reconcile import queries as reconcile
+from debit_service.reports import service as reports
+from debit_service.reports.lines_csv import as_csv
 from debit_service.reports.rules import FundTotals
-from debit_service.reports.service import as_csv, report
-from debit_service.web.report import LINES_SHOWN_MAX
 from debit_service.wiring import Service
 
 
@@ -33,8 +33,8 @@ def shown_hash(page: str) -> str:
 
 def test_the_totals_are_those_of_the_report(somebody: Callable[[str], Browser], service: Service) -> None:
     with service.desk.reading(SERVICE) as work:
-        (totals,) = report(work, service.funds, service.debit_calendars, service.codes).totals
-    table = somebody("clerk").get("/report").split('id="totals"')[1].split("</table>")[0]
+        (totals,) = reports.overview(work, service.funds, service.debit_calendars).totals
+    table = somebody("clerk").get("/").split('id="totals"')[1].split("</table>")[0]
     cells = [re.sub(r"<[^>]+>|\s+", " ", cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", table, re.DOTALL)]
     numbers = [
         tuple(int(part) for part in re.findall(r"\d+", cell.replace(",", "").replace(".", ""))) for cell in cells
@@ -66,21 +66,33 @@ def test_the_table_can_be_narrowed_down(somebody: Callable[[str], Browser], quer
     assert set(re.findall(r"\b(PAID|FAILED|LOST|NEXT)\b", table)) == references
 
 
-def test_a_page_shows_no_more_lines_than_the_limit(
-    somebody: Callable[[str], Browser], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert LINES_SHOWN_MAX == 500
-    monkeypatch.setattr("debit_service.web.report.LINES_SHOWN_MAX", 2)
-    page = somebody("clerk").get("/report")
-    assert "Shown: 2 of 4." in page
+def test_a_page_leads_to_the_next_one(somebody: Callable[[str], Browser], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reports, "LINES_SHOWN_MAX", 3)
+    clerk = somebody("clerk")
+    page = clerk.get("/report?fund=CNAS")
+    assert "Shown: 3 of 4." in page
+    (address,) = re.findall(r'href="([^"]+)">Next</a>', page)
+    last = clerk.get(address.replace("&amp;", "&"))
+    assert "Shown: 1 of 4." in last
+    assert ">Next</a>" not in last
+
+
+def test_the_overview_counts_what_fell_due_since_a_day(somebody: Callable[[str], Browser]) -> None:
+    clerk = somebody("clerk")
+    assert "CNAS" in clerk.get("/?since=").split('id="totals"')[1].split("</table>")[0]
+    assert "CNAS" not in clerk.get("/?since=2026-12-01").split('id="totals"')[1].split("</table>")[0]
+    clerk.get("/?since=december", 422)
 
 
 def test_the_csv_is_that_of_the_report(somebody: Callable[[str], Browser], service: Service) -> None:
     with service.desk.reading(SERVICE) as work:
-        expected = as_csv(report(work, service.funds, service.debit_calendars, service.codes))
+        expected = b"".join(as_csv(reports.lines(work, service.funds, service.debit_calendars, service.codes)))
     answer = somebody("clerk").client.get("/report.csv")
     assert answer.data == expected
     assert answer.headers["Content-Disposition"].startswith("attachment")
+    only = somebody("clerk").client.get("/report.csv?standing=paid").text
+    assert "PAID" in only
+    assert "FAILED" not in only
 
 
 def test_the_batch_page_shows_what_is_to_be_approved(somebody: Callable[[str], Browser], ids: Ids) -> None:
@@ -198,13 +210,17 @@ def test_an_entry_that_does_not_wait_is_not_shown(somebody: Callable[[str], Brow
     somebody("clerk").get("/suspense/unknown", 404)
 
 
-@pytest.mark.parametrize(("act", "state"), [("adopt", "charged"), ("withdraw", "withdrawn")])
+@pytest.mark.parametrize(("act", "state"), [("confirm", "confirmed"), ("reverse", "reversed")])
 def test_the_approver_decides_about_a_proposal_with_a_reason(
     somebody: Callable[[str], Browser], service: Service, ids: Ids, act: str, state: str
 ) -> None:
     approver = somebody("approver")
-    assert "The debit was announced and presented as agreed" in approver.get("/penalties")
-    approver.post(f"/penalties/{ids.penalty}/{act}", {"why": "Looked at the file."}, page="/penalties")
+    assert f"/penalties/{ids.penalty}" in approver.get("/penalties")
+    page = f"/penalties/{ids.penalty}"
+    assert "The debit was announced and presented as agreed" in approver.get(page)
+    with service.desk.reading(SERVICE) as work:
+        seen = penalties.money_of(work, ids.penalty).whole_minor
+    approver.post(f"{page}/{act}", {"why": "Looked at the file.", "seen_minor": str(seen)}, page=page)
     with service.desk.reading(SERVICE) as work:
         assert penalties.state_of(work, ids.penalty) == state
 
@@ -212,7 +228,8 @@ def test_the_approver_decides_about_a_proposal_with_a_reason(
 def test_a_decision_without_a_reason_changes_nothing(
     somebody: Callable[[str], Browser], service: Service, ids: Ids
 ) -> None:
-    somebody("approver").post(f"/penalties/{ids.penalty}/adopt", {"why": " "}, 422, page="/penalties")
+    page = f"/penalties/{ids.penalty}"
+    somebody("approver").post(f"{page}/confirm", {"why": " "}, 422, page=page)
     with service.desk.reading(SERVICE) as work:
         assert penalties.state_of(work, ids.penalty) == "proposed"
 

@@ -15,14 +15,19 @@ from web.story import Ids
 from debit_service import reports, web
 from debit_service.collections.rules import BATCH_MACHINE
 from debit_service.core.accounts import AccountScheme
+from debit_service.disputes.queries import WHICH
+from debit_service.disputes.rules import MACHINE as DISPUTE_MACHINE
+from debit_service.disputes.rules import Answer, Body, Ground, SubjectKind
 from debit_service.mandates.amend import Content
 from debit_service.mandates.authority import Capacity
 from debit_service.mandates.documents import DocumentKind
 from debit_service.mandates.rules import MACHINE as MANDATE_MACHINE
-from debit_service.penalties.values import Effect, Party
+from debit_service.penalties.fault.asking import Askable
+from debit_service.penalties.fault.protection import Standing as Protected
+from debit_service.penalties.fault.values import Effect, Party
 from debit_service.reconcile.rules import State
 from debit_service.reports.rules import PenaltyStanding, Standing
-from debit_service.web import words
+from debit_service.web import dispute_words, fault_words, words
 from debit_service.web.languages import FOLDER
 from debit_service.web.mandate_desk import STEPS
 
@@ -72,6 +77,8 @@ def test_translations_keep_the_placeholders(language: str) -> None:
         (words.PENALTIES, PenaltyStanding),
         (words.PARTIES, Party),
         (words.EFFECTS, Effect),
+        (fault_words.ASKABLE, Askable),
+        (fault_words.PROTECTION, Protected),
         (words.MANDATE_STATES, MANDATE_MACHINE.states()),
         (words.MANDATE_STEPS, MANDATE_MACHINE.states()),
         (words.MANDATE_WAITS, list(STEPS)),
@@ -80,8 +87,12 @@ def test_translations_keep_the_placeholders(language: str) -> None:
         (words.BANK_STEPS, [step for steps in STEPS.values() for step in steps]),
         (words.DOCUMENT_KINDS, DocumentKind),
         (words.CAPACITIES, Capacity),
-        (words.DISPUTE_ANSWERS, ["upheld", "rejected"]),
-        (words.DISPUTE_EFFECTS, ["upheld", "rejected"]),
+        (dispute_words.SUBJECTS, SubjectKind),
+        (dispute_words.GROUNDS, Ground),
+        (dispute_words.STATES, DISPUTE_MACHINE.states()),
+        (dispute_words.ANSWERS, Answer),
+        (dispute_words.BODIES, Body),
+        (dispute_words.WHICH, WHICH),
         (words.BATCH_STATES, BATCH_MACHINE.states()),
         (words.ACCOUNT_SCHEMES, AccountScheme),
         (words.ACCOUNT_HELP, AccountScheme),

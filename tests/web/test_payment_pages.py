@@ -65,7 +65,7 @@ def test_more_than_is_owed_is_shown_as_to_be_refunded(somebody: Somebody, ids: I
     page = somebody("clerk").get(f"/contributions/{ids.paid}")
 
     assert "More was paid than is owed" in page
-    assert "more was paid than is owed" in somebody("clerk").get("/report")
+    assert "more was paid than is owed" in somebody("clerk").get("/")
 
 
 def test_an_approver_undoes_a_payment_with_a_reason_and_it_stays_on_the_page(somebody: Somebody, ids: Ids) -> None:

@@ -18,7 +18,7 @@ def sign_in(browser: Browser, password: str = PASSWORD, status: int = 302, query
 
 def test_who_signs_in_gets_to_the_first_page_of_its_role(browser: Browser) -> None:
     sign_in(browser)
-    assert browser.client.get("/").location == "/report"
+    assert 'id="totals"' in browser.get("/")
 
 
 def test_a_wrong_password_says_so_beside_the_form(browser: Browser) -> None:

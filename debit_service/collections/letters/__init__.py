@@ -40,13 +40,15 @@ def print_letters(owed: Sequence[Owed]) -> Printed:
 def _letter(owed: Owed) -> dict[str, Any]:
     message = json.loads(owed.body)
     fields = message.get("fields")
+    if fields and "amount" in fields:
+        fields = {**fields, "amount": _amount(fields["amount"], fields["currency"])}
     return {
         "id": owed.id,
         "date": owed.owed_at.astimezone(UTC).date().isoformat(),
         "language": language_of(message.get("language") or _language_seen(message["text"])),
         "subject": message["subject"],
         "text": message["text"],
-        "fields": fields and {**fields, "amount": _amount(fields["amount"], fields["currency"])},
+        "fields": fields,
     }
 
 

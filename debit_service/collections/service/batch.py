@@ -69,7 +69,8 @@ def make_batches(desk: Desk, actor: Actor, fund: Fund, bank: BankProfile, calend
         raise held
     made: list[Batch] = []
     for scheme in sorted({group.scheme for group in groups}):
-        made += _make_files(desk, actor, fund, bank, [group for group in groups if group.scheme == scheme])
+        mine = [group for group in groups if group.scheme == scheme]
+        made += _make_files(desk, actor, fund, bank, calendar, mine)
     return Batched(made, told)
 
 
@@ -180,7 +181,9 @@ def _announced_in_time(fund: Fund, day: date) -> ColumnElement[bool]:
     )
 
 
-def _make_files(desk: Desk, actor: Actor, fund: Fund, bank: BankProfile, groups: list[_Group]) -> Iterator[Batch]:
+def _make_files(
+    desk: Desk, actor: Actor, fund: Fund, bank: BankProfile, calendar: Calendar, groups: list[_Group]
+) -> Iterator[Batch]:
     """The files of one scheme, each few in a transaction of its own."""
     most = min(bank.limits.transactions or HELD_MAX, HELD_MAX)
     limits = bank.limits._replace(transactions=most)
@@ -202,7 +205,7 @@ def _make_files(desk: Desk, actor: Actor, fund: Fund, bank: BankProfile, groups:
             for part in parts:
                 message = pain008.renamed(part, work.new_id())
                 blocks = {block.id: list(islice(taken, block.count)) for block in message.groups}
-                made.append(keep(work, fund, bank, groups[0].scheme, message, blocks))
+                made.append(keep(work, fund, bank, calendar, groups[0].scheme, message, blocks))
             last = due[sum(map(_count, parts)) - 1]
         yield from made
         groups = _after(groups, last)

@@ -17,6 +17,7 @@ from debit_service.contributions.models import Contribution
 from debit_service.core import audit
 from debit_service.core.accounts import AccountNumber, AccountScheme, parse_account
 from debit_service.core.bulk import among
+from debit_service.core.calendar import Calendar
 from debit_service.core.crypto import KeyRing
 from debit_service.core.errors import Refused
 from debit_service.core.state import move
@@ -185,7 +186,13 @@ def _versions_known_to_the_bank(work: Work, fund: Fund, mandate_ids: Iterable[st
 
 
 def keep(
-    work: Work, fund: Fund, bank: BankProfile, scheme: str, message: pain008.Message, due: Mapping[str, Sequence[Due]]
+    work: Work,
+    fund: Fund,
+    bank: BankProfile,
+    calendar: Calendar,
+    scheme: str,
+    message: pain008.Message,
+    due: Mapping[str, Sequence[Due]],
 ) -> Batch:
     """Write `message`, whose blocks hold the collections of `due` (by PmtInfId); read it again, store it, expect what it asks.
 
@@ -211,7 +218,7 @@ def keep(
     work.session.add(batch)
     work.session.flush()
     for block in message.groups:
-        _expect(work, fund, batch, block, due[block.id])
+        _expect(work, fund, bank, calendar, batch, block, due[block.id])
     evidence = {"sha256": batch.sha256}
     move(work, BatchTransition, rules.BATCH_MACHINE, batch.id, "made", "collections due to leave", evidence)
     audit.record(
@@ -231,9 +238,18 @@ def _check_against_source(buffer: io.BytesIO, batch_id: str, due: Sequence[Due])
         )
 
 
-def _expect(work: Work, fund: Fund, batch: Batch, block: pain008.PaymentInformation, due: Sequence[Due]) -> None:
+def _expect(
+    work: Work,
+    fund: Fund,
+    bank: BankProfile,
+    calendar: Calendar,
+    batch: Batch,
+    block: pain008.PaymentInformation,
+    due: Sequence[Due],
+) -> None:
     """Record what the bank is expected to book, before it is asked for anything, and what it is told: if it says no, that is held
     against the form."""
+    lead = fund.debit_policy.lead_open_days.value
     work.session.add(
         PaymentInformation(
             id=block.id,
@@ -242,6 +258,7 @@ def _expect(work: Work, fund: Fund, batch: Batch, block: pain008.PaymentInformat
             collection_date=block.collection_date,
             count=block.count,
             control_sum_minor=block.control_sum_minor,
+            cut_off_at=rules.cut_off_at(block.collection_date, lead, bank.cut_off, bank.time_zone, calendar),
         )
     )
     work.session.flush()

@@ -28,7 +28,7 @@ from debit_service.mandates.models import Mandate
 
 OUTBOX_KIND = "notice"
 _OUTBOX = ("id", "kind", "subject", "body_sealed", "created_at", "attempts")
-_NOTICE = ("id", "collection_id", "amount_minor", "collection_date", "language", "outbox_id", "made_at")
+_NOTICE = ("id", "collection_id", "amount_minor", "collection_date", "language", "outbox_id", "made_at", "days_agreed")
 
 
 class _Announced(NamedTuple):
@@ -106,7 +106,7 @@ def _without_notice(work: Work, fund: Fund, after: tuple[date, str]) -> list[_An
 def _owe_notices(work: Work, fund: Fund, waiting: list[_Announced]) -> None:
     now = work.now()
     outbox_ids, notice_ids = work.new_ids(len(waiting)), work.new_ids(len(waiting))
-    written = _writer(work, fund)
+    written, agreed = _writer(work, fund), fund.debit_policy.notice_days_ahead.value
     messages: Iterator[tuple[object, ...]] = (
         (outbox_id, OUTBOX_KIND, one.collection_id, work.keys.seal(written(one), f"outbox.body:{outbox_id}"), now, 0)
         for outbox_id, one in zip(outbox_ids, waiting, strict=True)
@@ -121,6 +121,7 @@ def _owe_notices(work: Work, fund: Fund, waiting: list[_Announced]) -> None:
             language_of(one.language),
             outbox_id,
             now,
+            agreed,
         )
         for notice_id, outbox_id, one in zip(notice_ids, outbox_ids, waiting, strict=True)
     )

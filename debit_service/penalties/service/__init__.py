@@ -1,6 +1,7 @@
-"""The use cases of penalties: gather the evidence, assess fault and amount, let a person adopt or withdraw."""
+"""The use cases of penalties: decide the fault, bring the amount, confirm or reverse, tell the employer, and take the payment."""
 
-from debit_service.penalties.service.adopt import adopt, withdraw
 from debit_service.penalties.service.assess import Assessed, assess
+from debit_service.penalties.service.confirm import confirm, reverse
+from debit_service.penalties.service.decide import Bench
 
-__all__ = ["Assessed", "adopt", "assess", "withdraw"]
+__all__ = ["Assessed", "Bench", "assess", "confirm", "reverse"]

@@ -1,77 +1,268 @@
-"""Bring the penalties of a contribution to what the decisions about its attempts, the rule in force and the payments say."""
+"""Bring the penalties of a contribution to what the decisions about its attempts, the rule in force and the payments say.
 
-from collections.abc import Sequence
+What is too much falls by itself; what is more is confirmed by itself only within the fund's limits, and else waits for a person.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
+from debit_service.collections.queries import Tried, attempts_of_each
 from debit_service.contributions.models import Contribution
+from debit_service.contributions.queries import other_payments_of_each
 from debit_service.core import audit
-from debit_service.core.errors import Refused
+from debit_service.core.errors import NotFound, Refused
 from debit_service.core.work import Work
+from debit_service.disputes import queries as disputes
+from debit_service.disputes.queries import Stretch
 from debit_service.funds.profile import Fund
 from debit_service.penalties import queries
-from debit_service.penalties.amount import Computation, compute
-from debit_service.penalties.catalogue import PenaltyRules
-from debit_service.penalties.models import FaultDecision, Penalty, PenaltyStep
+from debit_service.penalties.fault.values import Effect
+from debit_service.penalties.life import ASKED, STANDING, needs_a_person
+from debit_service.penalties.models import FaultDecision, Penalty, PenaltyFee, PenaltyStep, PenaltyTransition
 from debit_service.penalties.service import lifecycle
+from debit_service.penalties.service.carry_over import carry_over
+from debit_service.penalties.tariff import days
+from debit_service.penalties.tariff.amount import Computation, compute
+from debit_service.penalties.tariff.catalogue import PenaltyRules
+from debit_service.penalties.tariff.rule import PenaltyRule
 from debit_service.reconcile import queries as reconcile
 
 
-def bring(work: Work, fund: Fund, rules: PenaltyRules, contribution: Contribution, today: date) -> tuple[int, int]:
-    """Bring the penalties of `contribution` to where the decisions say; returns how many are new, and how many have fallen."""
-    grounds = queries.grounds_of(work, contribution.id)
-    if grounds:
-        return _penalise(work, fund, rules, contribution, grounds, today)
-    why = "the failure is no longer attributed to the employer"
-    return 0, _withdraw(work, queries.penalties_of(work, contribution.id), why)
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of some contributions and their penalties, read in one query of each kind."""
+
+    decisions: Mapping[str, list[FaultDecision]]
+    in_dispute: Mapping[str, list[Stretch]]
+    unless_rejected: Mapping[str, list[Stretch]]
+    attempts: Mapping[str, list[Tried]]
+    payments: Mapping[str, list[tuple[date, int]]]
+    penalties: Mapping[str, list[Penalty]]
+    newest: Mapping[str, PenaltyTransition]
+    steps: Mapping[str, list[PenaltyStep]]
+    fees: Mapping[str, list[PenaltyFee]]
+    charged: Mapping[str, int]
+    upheld: Mapping[str, str]
+
+    def state(self, penalty: Penalty) -> str | None:
+        """The state of a penalty; None before its first."""
+        newest = self.newest.get(penalty.id)
+        return newest.to_state if newest else None
 
 
-def _penalise(
-    work: Work, fund: Fund, rules: PenaltyRules, contribution: Contribution, grounds: list[FaultDecision], today: date
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What the penalty of one contribution is brought to."""
+
+    fund: Fund
+    rules: PenaltyRules
+    contribution: Contribution
+    known: _Known
+    today: date
+
+    @property
+    def decisions(self) -> list[FaultDecision]:
+        """The decisions about its attempts that stand."""
+        return self.known.decisions.get(self.contribution.id, [])
+
+    @property
+    def grounds(self) -> list[FaultDecision]:
+        """Those of them that call for a penalty."""
+        return [one for one in self.decisions if one.effect == Effect.PENALISE.value]
+
+    @property
+    def ground(self) -> FaultDecision:
+        """The decision from which lateness counts: the earliest."""
+        return min(self.grounds, key=lambda one: one.clock_start or date.max)
+
+    @property
+    def in_dispute(self) -> list[Stretch]:
+        """The days on which it was contested."""
+        return self.known.in_dispute.get(self.contribution.id, [])
+
+    @property
+    def contested(self) -> bool:
+        """Whether a dispute waits for its answer."""
+        return any(last is None for _, last in self.in_dispute)
+
+    @property
+    def penalties(self) -> list[Penalty]:
+        """What was made of it before."""
+        return self.known.penalties.get(self.contribution.id, [])
+
+    @property
+    def fees(self) -> dict[str, int]:
+        """Collection -> what the bank charged for its failure, where the fund's law lets it be claimed from the employer."""
+        fact = self.fund.penalties.rebill_bank_fee
+        if not (fact.confirmed and fact.value):
+            return {}
+        charged = {one.collection_id: self.known.charged.get(one.collection_id, 0) for one in self.grounds}
+        return {name: minor for name, minor in charged.items() if minor > 0}
+
+
+def bring_each(
+    work: Work, fund: Fund, rules: PenaltyRules, contributions: Sequence[Contribution], today: date
 ) -> tuple[int, int]:
-    """Bring the penalty to what is due by `today`, or by the day of payment; returns how many are new, how many have fallen."""
-    ground = min(grounds, key=lambda one: one.clock_start or date.max)
+    """Bring the penalties of these contributions of `fund` to where the decisions say; returns how many are new, how many fell.
+
+    While the employer contests it and nothing else is known against it, what stands stays: it neither grows nor falls.
+    """
+    known = _known(work, [one.id for one in contributions])
+    done = [_bring(work, _Case(fund, rules, one, known, today)) for one in contributions]
+    return sum(new for new, _ in done), sum(fallen for _, fallen in done)
+
+
+def _known(work: Work, ids: Sequence[str]) -> _Known:
+    penalties = queries.penalties_of_each(work, ids)
+    penalty_ids = [one.id for those in penalties.values() for one in those]
+    attempts = attempts_of_each(work, ids)
+    tried = {one.id: one.amount_minor for those in attempts.values() for one in those}
+    outcomes = reconcile.outcomes_of(work, tried)
+    others = other_payments_of_each(work, ids)
+    payments = {}
+    for one in ids:
+        mine = [outcomes[each.id] for each in attempts.get(one, ())]
+        debited = [(each.settled_on, each.kept_minor) for each in mine if each.settled_on]
+        otherwise = [(each.paid_on, each.amount_minor) for each in others.get(one, ())]
+        payments[one] = sorted([*debited, *otherwise])
+    return _Known(
+        decisions=queries.decisions_of_each(work, ids),
+        in_dispute=disputes.stretches_of(work, ids),
+        unless_rejected=disputes.stretches_of(work, ids, without_rejected=True),
+        attempts=attempts,
+        payments=payments,
+        penalties=penalties,
+        newest=queries.newest_of_each(work, penalty_ids),
+        steps=queries.steps_of_each(work, penalty_ids),
+        fees=queries.fees_of_each(work, penalty_ids),
+        charged={name: each.charges_minor for name, each in outcomes.items()},
+        upheld=disputes.upheld_about_penalty(work, penalty_ids),
+    )
+
+
+def _bring(work: Work, case: _Case) -> tuple[int, int]:
+    if case.grounds:
+        return _penalise(work, case)
+    if case.contested and any(one.effect == Effect.HOLD.value for one in case.decisions):
+        return 0, 0
+    return 0, _reverse(work, case, case.penalties, "the failure is no longer attributed to the employer")
+
+
+def _penalise(work: Work, case: _Case) -> tuple[int, int]:
+    """Bring the penalty to what is due today, or by the day of payment; returns how many are new, how many have fallen."""
     try:
-        rule = rules.in_force(fund.penalty_rules, contribution.due_date)
+        rule = case.rules.in_force(case.fund.penalty_rules, case.contribution.due_date)
     except Refused:
         # The report says so; no rule is guessed.
-        return 0, 0
-    payments = reconcile.payments(work, contribution.id)
-    until = min(_paid_in_full_on(contribution.amount_minor, payments) or today, today)
-    result = compute(
+        return 0, _lower(work, case)
+    result = _computed(work, case, rule)
+    penalty = next((one for one in case.penalties if (one.rule_id, one.rule_version) == (rule.id, rule.version)), None)
+    others = [one for one in case.penalties if one is not penalty]
+    fallen = _reverse(work, case, others, "another version of the rule holds for this due date")
+    if not result.steps:
+        paid_in_time = [penalty] if penalty else []
+        return 0, fallen + _reverse(work, case, paid_in_time, "nothing is late by what is known now")
+    new = penalty is None
+    if penalty is None:
+        penalty = _new_penalty(work, case, result)
+    newest = case.known.newest.get(penalty.id)
+    if newest is None or not (newest.to_state == "waived" or lifecycle.reversed_by_a_person(newest)):
+        _bring_to(work, case, penalty, result)
+    return int(new), fallen
+
+
+def _lower(work: Work, case: _Case) -> int:
+    """While it is not known which rule holds, what stands is computed by its own: it can only become less. How many fell."""
+    fallen = 0
+    for penalty in case.penalties:
+        if case.known.state(penalty) not in STANDING:
+            continue
+        try:
+            rule = case.rules.get(penalty.rule_id, penalty.rule_version)
+        except NotFound:
+            continue
+        result = _computed(work, case, rule)
+        steps = case.known.steps.get(penalty.id, ())
+        if not result.steps:
+            fallen += _reverse(work, case, [penalty], "nothing is late by what is known now")
+        elif result.total_minor < sum(step.amount_minor for step in steps):
+            _keep_to(work, case, penalty, result, by_itself=False)
+            work.session.flush()
+            lifecycle.post(work, penalty, case.today)
+    return fallen
+
+
+def _bring_to(work: Work, case: _Case, penalty: Penalty, result: Computation) -> None:
+    state = case.known.state(penalty)
+    former = [one.id for one in case.penalties if one is not penalty]
+    person = _takes_the_place(former) or _needs_a_person(work, case, penalty, result)
+    by_itself = state in ASKED and person is None
+    changed = _keep_to(work, case, penalty, result, by_itself=by_itself)
+    if state not in (None, "reversed"):
+        if changed:
+            work.session.flush()
+            lifecycle.post(work, penalty, case.today)
+        return
+    work.session.flush()
+    why = person or "the rule is confirmed, the fault decided, the amount within the fund's limit"
+    evidence = {"decision": case.ground.id} | ({} if person else {lifecycle.BY_ITSELF: case.today.isoformat()})
+    lifecycle.change(work, penalty, "proposed" if person else "confirmed", why, case.today, evidence)
+    if former:
+        carry_over(work, former, penalty.id, case.today)
+
+
+def _takes_the_place(former: Sequence[str]) -> str | None:
+    """Why a penalty under another version of the rule is never confirmed by itself: what became of those before it may count."""
+    if not former:
+        return None
+    return (
+        f"it takes the place of {', '.join(former)}: a person decides, by what became of that and what was paid for it"
+    )
+
+
+def _keep_to(work: Work, case: _Case, penalty: Penalty, result: Computation, *, by_itself: bool) -> bool:
+    """Let a penalty say what was computed, from what, and on which decision; returns whether its money changed."""
+    changed = _bring_steps(work, case, penalty, result, by_itself=by_itself)
+    changed = _bring_fees(work, case, penalty, by_itself=by_itself) or changed
+    penalty.inputs, penalty.decision_id = result.inputs, case.ground.id
+    penalty.clock_start = case.ground.clock_start or penalty.clock_start
+    return changed
+
+
+def _needs_a_person(work: Work, case: _Case, penalty: Penalty, result: Computation) -> str | None:
+    """Why what is new of a penalty is not confirmed by itself; None when it is."""
+    if case.contested or penalty.id in case.known.upheld:
+        return "the employer contests it, or was right about it: a person decides"
+    if case.known.state(penalty) == "reversed":
+        return "it was reversed before: a person decides whether it is asked for again"
+    # Growth is held to the amount alone: the limit of a day is there to stop a wave of new ones.
+    new = case.known.state(penalty) not in ASKED and not result.needs_confirmation
+    already = queries.confirmed_by_themselves(work, case.fund.id, case.today) if new else 0
+    asked = result.total_minor + sum(case.fees.values())
+    return needs_a_person(case.fund.penalties, asked, already, rule_unconfirmed=result.needs_confirmation)
+
+
+def _computed(work: Work, case: _Case, rule: PenaltyRule) -> Computation:
+    """What the rule gives by today, or by the day of payment, without the days of a dispute."""
+    fund, contribution = case.fund, case.contribution
+    counts = fund.disputes.days_count_when_rejected.value
+    by_booking = rule.payment_date == "booking"
+    payments = case.known.payments[contribution.id] if by_booking else days.payments(work, rule, contribution.id)
+    by_employer = {one.collection_id for one in case.grounds}
+    attempts = case.known.attempts.get(contribution.id, ())
+    presented = [one.collection_date for one in attempts if one.sent and one.id in by_employer]
+    until = min(_paid_in_full_on(contribution.amount_minor, payments) or case.today, case.today)
+    return compute(
         rule,
         contribution.amount_minor,
         contribution.currency,
-        ground.clock_start or today,
+        days.starts_on(rule, contribution.due_date, presented, case.ground.clock_start or case.today),
         until,
         payments=[(day, minor) for day, minor in payments if day < until],
+        not_counted=case.known.unless_rejected.get(contribution.id, []) if counts else case.in_dispute,
+        later=case.rules.taking_over(fund.penalty_rules, rule, until),
     )
-    penalty = queries.penalty_of(work, contribution.id, rule.id, rule.version)
-    others = [one for one in queries.penalties_of(work, contribution.id) if one is not penalty]
-    fallen = _withdraw(work, others, "another version of the rule holds for this due date")
-    if not result.steps:
-        paid_in_time = [penalty] if penalty else []
-        return 0, fallen + _withdraw(work, paid_in_time, "nothing is late by what is known now")
-    new = penalty is None
-    if penalty is None:
-        penalty = _new_penalty(work, fund, contribution, ground, result)
-    if lifecycle.withdrawn_by_a_person(work, penalty):
-        return 0, fallen
-    state = queries.state_of(work, penalty.id)
-    if state == "charged" and result.needs_confirmation and result.total_minor > queries.amount_of(work, penalty.id):
-        # A person adopted what was proposed then; nothing more is charged by itself under a rule that nobody confirmed.
-        return 0, fallen
-    _bring_steps(work, penalty, ground, result)
-    if state in (None, "withdrawn"):
-        unconfirmed = result.needs_confirmation
-        why = (
-            "the rule is not confirmed: a person must adopt it"
-            if unconfirmed
-            else "the rule is confirmed, the fault decided"
-        )
-        lifecycle.change(work, penalty, "proposed" if unconfirmed else "charged", why, {"decision": ground.id})
-    else:
-        lifecycle.post(work, penalty)
-    return int(new), fallen
 
 
 def _paid_in_full_on(owed_minor: int, payments: list[tuple[date, int]]) -> date | None:
@@ -83,14 +274,13 @@ def _paid_in_full_on(owed_minor: int, payments: list[tuple[date, int]]) -> date 
     return None
 
 
-def _new_penalty(
-    work: Work, fund: Fund, contribution: Contribution, ground: FaultDecision, result: Computation
-) -> Penalty:
+def _new_penalty(work: Work, case: _Case, result: Computation) -> Penalty:
+    contribution, ground = case.contribution, case.ground
     penalty = Penalty(
         id=work.new_id(),
         contribution_id=contribution.id,
         decision_id=ground.id,
-        fund_id=fund.id,
+        fund_id=case.fund.id,
         rule_id=result.rule_id,
         rule_version=result.rule_version,
         currency=contribution.currency,
@@ -104,28 +294,54 @@ def _new_penalty(
     return penalty
 
 
-def _bring_steps(work: Work, penalty: Penalty, ground: FaultDecision, result: Computation) -> None:
-    """Make the steps those of `result`. What came to light late (an earlier payment, another ground) can also take some away; the
-    journal then gives the difference back."""
-    known = {step.step_key: step for step in queries.steps_of(work, penalty.id)}
-    before = sum(step.amount_minor for step in known.values())
+def _bring_steps(work: Work, case: _Case, penalty: Penalty, result: Computation, *, by_itself: bool) -> bool:
+    """Make the steps those of `result`; returns whether any changed. What came to light late (an earlier payment, another ground)
+    can also take some away; the journal then gives the difference back. More than was confirmed is asked for only `by_itself`.
+    """
+    known = {step.step_key: step for step in case.known.steps.get(penalty.id, ())}
+    before, changed = sum(step.amount_minor for step in known.values()), False
     for key in known.keys() - {step.step_key for step in result.steps}:
         work.session.delete(known[key])
+        changed = True
     for step in result.steps:
-        row = known.get(step.step_key) or PenaltyStep(penalty_id=penalty.id, step_key=step.step_key)
-        row.from_date, row.to_date = step.from_date, step.to_date
-        row.amount_minor, row.formula = step.amount_minor, step.formula
-        work.session.add(row)
-    penalty.inputs, penalty.decision_id = result.inputs, ground.id
-    penalty.clock_start = ground.clock_start or penalty.clock_start
-    work.session.flush()
+        row = known.get(step.step_key)
+        confirmed = row.confirmed_minor if row else 0
+        confirmed = step.amount_minor if by_itself else min(confirmed, step.amount_minor)
+        wanted = (step.from_date, step.to_date, step.amount_minor, confirmed, step.formula)
+        if row is None:
+            row = PenaltyStep(penalty_id=penalty.id, step_key=step.step_key)
+            work.session.add(row)
+        elif (row.from_date, row.to_date, row.amount_minor, row.confirmed_minor, row.formula) == wanted:
+            continue
+        row.from_date, row.to_date, row.amount_minor, row.confirmed_minor, row.formula = wanted
+        changed = True
     if known and before != result.total_minor:
         audit.record(work, "penalty.recomputed", penalty.id, before_minor=before, after_minor=result.total_minor)
+    return changed
 
 
-def _withdraw(work: Work, penalties: Sequence[Penalty], why: str) -> int:
-    """Penalties whose ground is gone fall; what was charged is given back by compensating entries. Returns how many fell."""
-    standing = [one for one in penalties if queries.state_of(work, one.id) in ("proposed", "charged")]
+def _bring_fees(work: Work, case: _Case, penalty: Penalty, *, by_itself: bool) -> bool:
+    """Make the bank's fees those that may be claimed now; returns whether any changed."""
+    known, fees, changed = {fee.collection_id: fee for fee in case.known.fees.get(penalty.id, ())}, case.fees, False
+    for collection_id in known.keys() - fees.keys():
+        work.session.delete(known[collection_id])
+        changed = True
+    for collection_id, minor in fees.items():
+        row = known.get(collection_id)
+        confirmed = minor if by_itself else min(row.confirmed_minor if row else 0, minor)
+        if row is None:
+            row = PenaltyFee(penalty_id=penalty.id, collection_id=collection_id)
+            work.session.add(row)
+        elif (row.amount_minor, row.confirmed_minor) == (minor, confirmed):
+            continue
+        row.amount_minor, row.confirmed_minor = minor, confirmed
+        changed = True
+    return changed
+
+
+def _reverse(work: Work, case: _Case, penalties: Sequence[Penalty], why: str) -> int:
+    """Penalties whose ground is gone fall; what was confirmed is given back by compensating entries. Returns how many fell."""
+    standing = [one for one in penalties if case.known.state(one) in (*STANDING, "waived")]
     for penalty in standing:
-        lifecycle.change(work, penalty, "withdrawn", why)
+        lifecycle.change(work, penalty, "reversed", why, case.today)
     return len(standing)

@@ -1,6 +1,6 @@
 """The use cases of reconciliation, in the order of the path: read, match, post; and decide, for a person."""
 
-from debit_service.reconcile.service.importing import Imported, import_file, import_stored
+from debit_service.reconcile.service.importing import Imported, Tell, import_file, import_stored, untold
 from debit_service.reconcile.service.plan import Ask
 from debit_service.reconcile.service.resolve import Decided, PaidOut, confirm, decide, pay_out, refuse, resolve, undo
 
@@ -9,6 +9,7 @@ __all__ = [
     "Decided",
     "Imported",
     "PaidOut",
+    "Tell",
     "confirm",
     "decide",
     "import_file",
@@ -17,4 +18,5 @@ __all__ = [
     "refuse",
     "resolve",
     "undo",
+    "untold",
 ]

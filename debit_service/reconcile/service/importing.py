@@ -6,7 +6,7 @@ chunk, and the next import goes on behind the last one. What is not plain is dec
 noted last: a file without a reading is one that nobody has finished yet.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -21,10 +21,9 @@ from debit_service.core.work import Actor, Desk, Work
 from debit_service.funds.queries import Funds
 from debit_service.iso20022.records import BankRecord, Container
 from debit_service.reconcile.models import BankDocument, BankEntry, Disposition, FileReading
-from debit_service.reconcile.service import lookups
 from debit_service.reconcile.service.dispose import dispose_plain
 from debit_service.reconcile.service.in_sets import decide_plain
-from debit_service.reconcile.service.match import decide_again, match_entries
+from debit_service.reconcile.service.match import ROUNDS_MAX, decide_again, match_entries, to_look_at
 from debit_service.reconcile.service.read import records, store_documents, store_entries
 
 #: Entries of a transaction: SQLite has one writer, and the web must not wait long for its turn.
@@ -44,7 +43,15 @@ class Imported:
     detail: str
 
 
-def import_stored(desk: Desk, actor: Actor, funds: Funds) -> list[Imported]:
+#: What is told while a large file is read: what is being done with which file, and with how many entries it is done.
+Tell = Callable[[str, int], None]
+
+
+def untold(_what: str, _entries: int) -> None:
+    """Nobody watches."""
+
+
+def import_stored(desk: Desk, actor: Actor, funds: Funds, tell: Tell = untold) -> list[Imported]:
     """Read every stored file that was not read to its end yet, oldest first; one bad file never holds up the others."""
     with desk.reading(actor) as work:
         unread = (
@@ -57,14 +64,14 @@ def import_stored(desk: Desk, actor: Actor, funds: Funds) -> list[Imported]:
     imported = []
     for file_id in waiting:
         try:
-            imported.append(import_file(desk, actor, funds, file_id))
+            imported.append(import_file(desk, actor, funds, file_id, tell))
         except DebitError as error:
             # What was committed of this file stays, and the next import goes on with it; the others go on now.
             imported.append(Imported(file_id, file_id, "failed", 0, str(error)))
     return imported
 
 
-def import_file(desk: Desk, actor: Actor, funds: Funds, file_id: str) -> Imported:
+def import_file(desk: Desk, actor: Actor, funds: Funds, file_id: str, tell: Tell = untold) -> Imported:
     """Read one stored file, or go on where that was cut off; a second time changes nothing."""
     # Two processes that read one file would only refuse each other's chunks.
     with desk.database.alone("import"):
@@ -74,17 +81,25 @@ def import_file(desk: Desk, actor: Actor, funds: Funds, file_id: str) -> Importe
             if work.session.get(FileReading, file_id):
                 return Imported(file_id, name, "known", 0, "read before; nothing was changed")
         try:
-            whole = _whole(records(desk, actor, funds, file_id, bank_id))
+            whole = _whole(_told(records(desk, actor, funds, file_id, bank_id), f"{name}: read through", tell))
         except InvalidInput as error:
             _refuse_what_was_begun(desk, actor, file_id, error)
             outcome = "not_read" if error.code == "iso.message.unknown" else "unreadable"
             place = f" at {error.place}" if error.place and error.place != file_id else ""
             return _end(desk, actor, Imported(file_id, name, outcome, 0, f"{error.message} [{error.code}]{place}"))
         again = whole.items or records(desk, actor, funds, file_id, bank_id)
-        _store(desk, actor, funds, file_id, whole.containers, again)
+        _store(desk, actor, funds, file_id, whole.containers, _told(again, f"{name}: booked", tell))
         _decide_the_rest(desk, actor, funds, file_id)
         _look_again(desk, actor, funds, file_id)
         return _end(desk, actor, Imported(file_id, name, "read", whole.entries, ""))
+
+
+def _told(items: Iterable[BankRecord | Container], what: str, tell: Tell) -> Iterator[BankRecord | Container]:
+    """`items`, and each chunk of them is told."""
+    for number, item in enumerate(items, start=1):
+        yield item
+        if number % CHUNK_ROWS == 0:
+            tell(what, number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +189,12 @@ def _decide_the_rest(desk: Desk, actor: Actor, funds: Funds, file_id: str) -> No
 
 
 def _look_again(desk: Desk, actor: Actor, funds: Funds, file_id: str) -> None:
-    """Decide again about what waits and this file may explain, until nothing more is explained."""
-    explained = True
-    while explained:
-        explained = False
+    """Decide again about what this file may explain, or explain otherwise, until nothing changes."""
+    explained, rounds = True, ROUNDS_MAX
+    while explained and rounds:
+        explained, rounds = False, rounds - 1
         with desk.reading(actor) as work:
-            waiting = lookups.waiting(work, file_id)
+            waiting = to_look_at(work, file_id)
         for first in range(0, len(waiting), FEW_ROWS):
             with desk.work(actor) as work:
                 in_turn(work.session, RECONCILE)

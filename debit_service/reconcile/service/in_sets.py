@@ -32,18 +32,21 @@ from debit_service.reconcile.rules import (
     same_booking,
 )
 from debit_service.reconcile.service import lookups
-from debit_service.reconcile.service.lookups import Report, booking_of
+from debit_service.reconcile.service.lookups import Report, booking_of, says
 from debit_service.reconcile.service.verdict import (
     DUPLICATE_FILE,
     UNKNOWN_STATUS,
     Entry,
     Plain,
+    Share,
     Verdict,
     booked,
     effect_of,
     folded,
     not_booked,
     reported,
+    share_of,
+    stated_cost,
     unexplained,
 )
 
@@ -80,6 +83,7 @@ def _after(known: _Known, entry: Entry, verdict: Verdict) -> tuple[Asked, Outcom
         effect=share.effect,
         amount_minor=share.amount_minor,
         charges_minor=share.charges_minor,
+        interest_minor=share.interest_minor,
         reason_code=entry.reason_code,
         reason_code_set=entry.reason_code_set,
         reason_proprietary=entry.reason_proprietary,
@@ -137,14 +141,18 @@ def _decide(known: _Known, entry: Entry) -> Verdict | None:
 
 def _decide_booked(known: _Known, entry: Entry) -> Verdict | None:
     others = known.reports.get(entry.end_to_end_id or "", [])
-    if any(other.kind in (None, "suspense") for other in others):
+    if any(other.made in (None, "suspense") for other in others):
         return None
     if same := [other for other in others if _money(other) == _money(entry)]:
         return _fold(known, entry, same)
     collection = known.named.get(entry.end_to_end_id or "")
     if collection is None:
         # A total may be that of a block.
-        return None if entry.level == "entry" and entry.payment_information_id else unexplained(entry)
+        return (
+            None
+            if entry.level == "entry" and entry.payment_information_id
+            else stated_cost(entry) or unexplained(entry)
+        )
     return _decide_next(entry, collection, known.facts.get(collection.id, []))
 
 
@@ -154,7 +162,8 @@ def _decide_next(entry: Entry, collection: Asked, facts: Sequence[Fact]) -> Verd
     usual = [] if effect_of(entry) is Effect.SETTLED else [Effect.SETTLED]
     if said != usual or collection.cancelled_why is not None:
         return None
-    return booked(entry, collection, outcome(collection.amount_minor, facts))
+    share = share_of(entry, collection)
+    return booked(share) if isinstance(share, Share) else share
 
 
 def _decide_status(known: _Known, entry: Entry) -> Verdict | None:
@@ -172,9 +181,9 @@ def _decide_status(known: _Known, entry: Entry) -> Verdict | None:
 
 
 def _fold(known: _Known, entry: Entry, same: Sequence[Report]) -> Verdict | None:
-    """The booking that one other entry stands for already, when every report of it agrees; None when that is not certain."""
-    heads = [other for other in same if other.kind == "matched"]
-    if len(heads) != 1:
+    """The booking that one other entry stands for already, when every report of it says the same; None when not certain."""
+    heads = [other for other in same if other.made == "matched"]
+    if len(heads) != 1 or any(says(other) != says(entry) for other in same):
         return None
     head, others = heads[0], {other.id for other in same}
     follows = all(other is head or other.folded_into == head.id for other in same)

@@ -7,22 +7,21 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, exists, func, literal_column, or_, select
 from sqlalchemy.orm import aliased
 
+from debit_service.banks.models import BankFile
 from debit_service.core.bulk import among
 from debit_service.core.work import Work
 from debit_service.reconcile.models import Allocation, BankDocument, BankEntry, Disposition
 from debit_service.reconcile.queries import IN_SUSPENSE
 from debit_service.reconcile.rules import Booking, Effect
-from debit_service.reconcile.service.verdict import AnyEntry
+from debit_service.reconcile.service.verdict import BATCH_TOTAL, AnyEntry
 
-#: The reason of a disposition: a sum without details was found to be that of a block.
-BATCH_TOTAL = "batch_total"
 #: Reasons of what names no debit and no block of ours.
-_NOTHING_OF_OURS = ("unknown_reference", "no_reference", "charge_alone")
+NOTHING_OF_OURS = ("unknown_reference", "no_reference", "charge_alone")
 _STANDS = Disposition.most_recent & Disposition.kind.in_(("matched", "resolved", "suspense"))
 
 
 class Report(NamedTuple):
-    """Another entry that carries a reference of the chunk, and what was made of it; `kind` is None while nothing was."""
+    """Another entry that carries a reference of the chunk, and what was made of it; `made` is None while nothing was."""
 
     id: str
     message: str
@@ -36,7 +35,14 @@ class Report(NamedTuple):
     account_servicer_reference: str | None
     transaction_id: str | None
     payment_information_id: str | None
-    kind: str | None
+    kind: str
+    reason_code: str | None
+    reason_code_set: str | None
+    reason_proprietary: str | None
+    charges_minor: int | None
+    interest_minor: int | None
+    value_date: date | None
+    made: str | None
     folded_into: str | None
 
 
@@ -66,13 +72,16 @@ def heads(work: Work, entry: BankEntry) -> list[BankEntry]:
     return [head for head, _ in sorted(found, key=lambda row: (row[1], row[0].id))]
 
 
-def reports_of(work: Work, head: BankEntry) -> list[Booking]:
-    """The booking that `head` stands for as each report tells it: its own, and of the same money those folded into it."""
+def reports_of(work: Work, head: BankEntry, without: str | None = None) -> list[Booking]:
+    """The booking that `head` stands for as each report tells it: its own, and of the same money those folded into it.
+
+    Not `without` and what was folded into that one: about it is to be decided.
+    """
     found, newest = [head], [head.id]
     while newest:
         folded = select(BankEntry).join(Disposition, Disposition.entry_id == BankEntry.id)
         folded = folded.where(Disposition.most_recent, Disposition.folded_into.in_(newest))
-        more = list(work.session.scalars(folded))
+        more = [one for one in work.session.scalars(folded) if one.id != without]
         found, newest = found + more, [one.id for one in more]
     told = [booking(work, one) for one in found]
     return [one for one in told if one.money == told[0].money]
@@ -104,6 +113,22 @@ def booking_of(one: AnyEntry | Report, container: tuple[str | None, str | None] 
     )
 
 
+def says(one: AnyEntry | Report) -> tuple[str, ...]:
+    """What a report says of its booking besides the money and the references, in the order in which it matters.
+
+    Nothing here is an id of ours or a time of reading. Of a credit only what was taken of it and when it counts.
+    """
+    reason = one.reason_code or one.reason_proprietary or ""
+    about = (reason, one.reason_code_set or "", one.kind, one.reason_proprietary or "")
+    taken = (f"{one.charges_minor or 0:020d}", f"{one.interest_minor or 0:+020d}", str(one.value_date or date.max))
+    return (*about, *taken) if one.direction == "debit" else taken
+
+
+def says_better(one: AnyEntry, other: AnyEntry) -> bool:
+    """Whether of two reports of one booking `one` stands for it: of a return one with a reason, as `counting` prefers them."""
+    return says(one) > says(other) if one.direction == "debit" else says(one) < says(other)
+
+
 def _taken_by_container_of(entry: BankEntry) -> ColumnElement[bool]:
     """Whether another line of the container of `entry` was taken for the booking that the row's bank entry is a detail of."""
     follower, sibling = aliased(BankEntry), aliased(BankEntry)
@@ -123,7 +148,9 @@ def detail_of_total(work: Work, entry: BankEntry) -> BankEntry | None:
         select(BankEntry)
         .join(Disposition, Disposition.entry_id == BankEntry.id)
         .where(
-            _STANDS,
+            # Also one that was folded: a line of another report told it singly before.
+            Disposition.most_recent,
+            func.coalesce(Disposition.folded_into, "") != entry.id,
             BankEntry.level == "transaction",
             BankEntry.account_index == entry.account_index,
             BankEntry.booking_date == entry.booking_date,
@@ -139,6 +166,39 @@ def detail_of_total(work: Work, entry: BankEntry) -> BankEntry | None:
     if entry.payment_information_id:
         query = query.where(or_(block.is_(None), block == entry.payment_information_id))
     return work.session.scalars(query.limit(1)).one_or_none()
+
+
+def has_waiting_detail(work: Work, detail: BankEntry) -> bool:
+    """Whether a detail of the same entry of the bank's, this one or another, waits."""
+    query = (
+        select(BankEntry.id)
+        .join(Disposition, Disposition.entry_id == BankEntry.id)
+        .where(IN_SUSPENSE, BankEntry.document_id == detail.document_id, BankEntry.entry_index == detail.entry_index)
+        # By the account and the day there is an index.
+        .where(BankEntry.account_index == detail.account_index, BankEntry.booking_date == detail.booking_date)
+    )
+    return work.session.scalars(query.limit(1)).one_or_none() is not None
+
+
+def rejected_on(work: Work, collection_ids: Iterable[str]) -> dict[str, date]:
+    """Collection -> the first day on which the bank said that it rejects it; one that it never rejected is left out."""
+    query = (
+        select(Allocation.collection_id, BankDocument.created_on, BankFile.stored_at)
+        .join(Disposition, Disposition.id == Allocation.disposition_id)
+        .join(BankEntry, BankEntry.id == Allocation.entry_id)
+        .join(BankDocument, BankDocument.id == BankEntry.document_id)
+        .join(BankFile, BankFile.id == BankEntry.file_id)
+        .where(
+            among(work.session, Allocation.collection_id, collection_ids),
+            Disposition.most_recent,
+            Allocation.effect == Effect.REJECTED.value,
+        )
+    )
+    found: dict[str, date] = {}
+    for name, created_on, stored_at in work.session.execute(query):
+        day = created_on or stored_at.date()
+        found[name] = min(found.get(name, day), day)
+    return found
 
 
 def details_of_shares(work: Work, collection_ids: Iterable[str], entry: BankEntry) -> dict[str, str]:
@@ -243,7 +303,7 @@ def waiting(work: Work, file_id: str) -> list[str]:
         .where(
             IN_SUSPENSE,
             or_(
-                Disposition.reason.not_in(_NOTHING_OF_OURS),
+                Disposition.reason.not_in(NOTHING_OF_OURS),
                 BankEntry.level.in_(("group", "payment_information")),
                 BankEntry.message.like("camt.%") & incomplete,
                 BankEntry.end_to_end_id.is_(None) & told_again,

@@ -4,64 +4,113 @@ The order of the questions: is it booked at all; is it a booking that another re
 name; does the amount fit; can it be right. An entry that none of them settles waits for a person, with the reason.
 """
 
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
 from itertools import product
 
 from debit_service.collections import queries as collections
 from debit_service.collections.queries import Asked
-from debit_service.core.bulk import among
 from debit_service.core.work import Work
 from debit_service.funds.queries import Funds
 from debit_service.reconcile import queries
-from debit_service.reconcile.models import BankEntry
+from debit_service.reconcile.models import BankEntry, Disposition
 from debit_service.reconcile.rules import (
     DUPLICATE_FILE_CODES,
     NEGATIVE_STATUSES,
     Booking,
     Effect,
-    State,
     certainly_two,
-    exceeds,
     same_booking,
 )
 from debit_service.reconcile.service import lookups
-from debit_service.reconcile.service.dispose import dispose
+from debit_service.reconcile.service.claims import concerned, may_be_taken, totals_doubted_by, trouble
+from debit_service.reconcile.service.dispose import dispose, shares_of
+from debit_service.reconcile.service.lookups import says_better
 from debit_service.reconcile.service.verdict import (
+    BATCH_TOTAL,
+    BY_A_PERSON,
+    BY_REFERENCE,
     DUPLICATE_FILE,
+    EXCEEDS,
     UNKNOWN_STATUS,
-    AnyCollection,
     Share,
     Verdict,
     booked,
-    effect_of,
     folded,
     not_booked,
     reported,
+    share_of,
+    stated_cost,
     unexplained,
 )
+
+#: Decisions settle in two or three steps. Should they ever turn in a circle, reading a file must end all the same.
+TIMES_MAX, ROUNDS_MAX = 5, 100
 
 
 def match_entries(work: Work, funds: Funds, entries: Sequence[BankEntry]) -> None:
     """Dispose of new entries of a file one after the other, in their order."""
     for entry in entries:
-        dispose(work, funds, entry, decide(work, entry))
+        bring(work, funds, entry, decide(work, entry))
+
+
+def bring(work: Work, funds: Funds, entry: BankEntry, verdict: Verdict) -> None:
+    """Write the verdict about an entry; and decide again, until nothing changes, about every other one that it concerns."""
+    pending = deque(_written(work, funds, entry, verdict))
+    times: Counter[str] = Counter()
+    while pending:
+        other = work.session.get_one(BankEntry, pending.popleft())
+        again = _otherwise(work, other) if times[other.id] < TIMES_MAX else None
+        if again:
+            times[other.id] += 1
+            pending += _written(work, funds, other, again)
+
+
+def _written(work: Work, funds: Funds, entry: BankEntry, verdict: Verdict) -> list[str]:
+    """Write a verdict, and fold the report in whose place the entry stands then; returns the entries that this concerns."""
+    found = concerned(work, entry, verdict, dispose(work, funds, entry, verdict))
+    if verdict.instead_of is None:
+        return found
+    other, same = work.session.get_one(BankEntry, verdict.instead_of), folded(entry.id)
+    return [*found, *concerned(work, other, same, dispose(work, funds, other, same))]
 
 
 def look_again(work: Work, funds: Funds, file_id: str) -> None:
-    """Decide again, until nothing changes, what is in suspense and may be explained by what was learnt from this file."""
-    while decide_again(work, funds, lookups.waiting(work, file_id)):
-        pass
+    """Decide again, until nothing changes, about what was learnt from this file may explain, or explain otherwise."""
+    rounds = ROUNDS_MAX
+    while rounds and decide_again(work, funds, to_look_at(work, file_id)):
+        rounds -= 1
+
+
+def to_look_at(work: Work, file_id: str) -> list[str]:
+    """The entries about which a file may say something new: what waits, and sums that it casts doubt on."""
+    return [*lookups.waiting(work, file_id), *totals_doubted_by(work, file_id)]
 
 
 def decide_again(work: Work, funds: Funds, entry_ids: Sequence[str]) -> bool:
-    """Decide again about these, as far as they still wait; returns whether one of them was explained."""
+    """Decide again about these, as far as no person has decided; returns whether one of them was explained, or no longer is."""
     explained = False
-    for entry, before in queries.queue(work, among(work.session, BankEntry.id, entry_ids)):
-        verdict = decide(work, entry)
-        if (verdict.kind, verdict.reason) != (before.kind, before.reason):
-            dispose(work, funds, entry, verdict)
-            explained = explained or verdict.kind != "suspense"
+    for entry_id in entry_ids:
+        entry = work.session.get_one(BankEntry, entry_id)
+        if verdict := _otherwise(work, entry):
+            before = queries.disposition(work, entry_id)
+            explained = explained or verdict.kind != "suspense" or (before is not None and before.kind != "suspense")
+            bring(work, funds, entry, verdict)
     return explained
+
+
+def _otherwise(work: Work, entry: BankEntry) -> Verdict | None:
+    """The verdict about an entry where it is another one than stands; None where it is not, or a person has decided."""
+    before = queries.disposition(work, entry.id)
+    if before is None or before.kind == "resolved" or before.reason == BY_A_PERSON:
+        return None
+    verdict = decide(work, entry)
+    if (verdict.kind, verdict.reason, verdict.folded_into) != (before.kind, before.reason, before.folded_into):
+        return verdict
+    stands = {(one.collection.id, one.effect) for one in shares_of(work, before)}
+    return verdict if {(one.collection.id, one.effect) for one in verdict.shares} != stands else None
 
 
 def decide(work: Work, entry: BankEntry) -> Verdict:
@@ -71,22 +120,39 @@ def decide(work: Work, entry: BankEntry) -> Verdict:
     if verdict := not_booked(entry):
         return verdict
     head = _head(work, entry)
-    if head and not _waits(work, head):
+    before = queries.disposition(work, head.id) if head else None
+    if head is None or before is None:
+        return _decide_booked(work, entry, None)
+    return _decide_told(work, entry, head, before)
+
+
+def _decide_told(work: Work, entry: BankEntry, head: BankEntry, before: Disposition) -> Verdict:
+    """A booking for which `head` stands already, unless this report of it says more, or better: never as it was read first."""
+    better = before.reason in (BY_REFERENCE, EXCEEDS) and says_better(entry, head)
+    if before.kind != "suspense" and not better:
         return folded(head.id)
-    verdict = _decide_booked(work, entry)
-    # A report that says more than the one in suspense explains the booking; the other is then folded into it.
-    return folded(head.id) if head and verdict.kind == "suspense" else verdict
+    verdict = _decide_booked(work, entry, head)
+    if better and (verdict.kind, verdict.reason) == (before.kind, before.reason):
+        return replace(verdict, instead_of=head.id)
+    # A report that says more than the one in suspense stands for the booking; the other is then folded into it.
+    waits = before.kind == "suspense"
+    says_more = waits and (verdict.kind != "suspense" or _says(verdict.reason) > _says(before.reason))
+    return verdict if says_more else folded(head.id)
 
 
-def _waits(work: Work, entry: BankEntry) -> bool:
-    disposition = queries.disposition(work, entry.id)
-    return disposition is not None and disposition.kind == "suspense"
+def _says(reason: str) -> int:
+    """How much a report says that waits for this reason: which debit it is, that it names one, or neither."""
+    if reason == EXCEEDS:
+        return 2
+    return int(reason not in lookups.NOTHING_OF_OURS)
 
 
-def _decide_booked(work: Work, entry: BankEntry) -> Verdict:
-    """A booking that no other report has told already."""
+def _decide_booked(work: Work, entry: BankEntry, head: BankEntry | None) -> Verdict:
+    """A booking that no other report has told already, but for `head`, which waits."""
+    if verdict := stated_cost(entry):
+        return verdict
     if collection := _named(work, entry):
-        return _decide_booking(work, entry, collection)
+        return _decide_booking(work, entry, collection, head)
     if entry.level == "entry" and (verdict := _decide_total(work, entry)):
         return verdict
     return unexplained(entry)
@@ -108,68 +174,39 @@ def _head(work: Work, entry: BankEntry) -> BankEntry | None:
         told = told or lookups.reports_of(work, entry)
         if certainly_two(told[0], lookups.booking(work, head)):
             continue
-        pairs = list(product(told, lookups.reports_of(work, head)))
+        pairs = list(product(told, lookups.reports_of(work, head, without=entry.id)))
         if not any(certainly_two(*pair) for pair in pairs) and any(same_booking(*pair) for pair in pairs):
             return head
     return None
 
 
-def _decide_booking(work: Work, entry: BankEntry, collection: Asked) -> Verdict:
+def _decide_booking(work: Work, entry: BankEntry, collection: Asked, head: BankEntry | None) -> Verdict:
     """A booked entry that names one collection."""
-    before = queries.outcome_of(work, collection.id, collection.amount_minor)
-    settles = effect_of(entry) is Effect.SETTLED
-    batch_entry = lookups.batch_entry_of(work, collection.id, entry) if settles else None
-    return booked(entry, collection, before, _kept_elsewhere(work, [collection])[collection.id], batch_entry)
-
-
-def too_much(work: Work, collection: AnyCollection, effect: Effect) -> str | None:
-    """Why one more booking of the whole collection cannot be right; None when it can."""
-    return _too_much(work, [collection], effect)[collection.id]
-
-
-def _too_much(work: Work, members: Sequence[AnyCollection], effect: Effect) -> dict[str, str | None]:
-    results = queries.outcomes_of(work, {one.id: one.amount_minor for one in members})
-    elsewhere = _kept_elsewhere(work, members)
-    return {
-        one.id: exceeds(
-            effect,
-            one.amount_minor,
-            one.amount_minor,
-            results[one.id].settled_minor,
-            results[one.id].returned_minor,
-            elsewhere[one.id],
-        )
-        for one in members
-    }
-
-
-def _kept_elsewhere(work: Work, members: Sequence[AnyCollection]) -> dict[str, int]:
-    """What the other attempts at the contribution of each have brought in and not given back, minor units."""
-    others = collections.other_attempts(work, [one.id for one in members])
-    results = queries.outcomes_of(work, {one.id: one.amount_minor for one in others})
-    kept: dict[str, int] = {}
-    for other in others:
-        kept[other.contribution_id] = kept.get(other.contribution_id, 0) + results[other.id].kept_minor
-    return {one.id: kept.get(one.contribution_id, 0) for one in members}
+    share = share_of(entry, collection)
+    if isinstance(share, Verdict):
+        return share
+    if share.effect is Effect.SETTLED and (total := lookups.batch_entry_of(work, collection.id, entry)):
+        return folded(total)
+    told = trouble(work, entry, share, head)
+    return Verdict("suspense", EXCEEDS, told) if told else booked(share)
 
 
 def _decide_total(work: Work, entry: BankEntry) -> Verdict | None:
     """A booked entry without details: the sum of a block of ours, or of details that another message tells."""
-    if detail := lookups.detail_of_total(work, entry):
+    detail = lookups.detail_of_total(work, entry)
+    if detail and not lookups.has_waiting_detail(work, detail):
         return folded(detail.id)
-    if entry.payment_information_id is None or entry.direction != "credit":
-        return None
-    block = collections.asked_in_block(work, entry.payment_information_id)
-    if not block:
-        return None
-    results = queries.outcomes_of(work, {one.id: one.amount_minor for one in block})
-    standing = [one for one in block if results[one.id].state is not State.REJECTED]
-    # Some banks book gross and debit the rejected ones apart: both sums are legitimate (facts 1.7).
-    for members in (standing, block):
+    names_block = entry.payment_information_id is not None and entry.direction == "credit"
+    block = collections.asked_in_block(work, entry.payment_information_id or "") if names_block else []
+    for members in _memberships(work, entry, block):
         count_fits = entry.batch_count in (None, len(members))
         sum_fits = entry.amount_minor == sum(one.amount_minor for one in members)
         if count_fits and sum_fits and (verdict := _share_out(work, entry, members)):
             return verdict
+    if detail:
+        return folded(detail.id)
+    if not block:
+        return None
     return Verdict(
         "suspense",
         "batch_differs",
@@ -177,16 +214,33 @@ def _decide_total(work: Work, entry: BankEntry) -> Verdict | None:
     )
 
 
+def _memberships(work: Work, entry: BankEntry, block: Sequence[Asked]) -> Iterable[list[Asked]]:
+    """Whom the sum of a block may be of: all but those rejected by that day, all but those ever rejected, or all.
+
+    Some banks book gross and debit the rejected ones apart: both sums are legitimate (facts 1.7). What is told of a rejection
+    after the booking may have been known to the bank before.
+    """
+    rejected = lookups.rejected_on(work, [one.id for one in block])
+    day = entry.booking_date or date.max
+    some = [
+        [one for one in block if rejected.get(one.id, date.max) > day],
+        [one for one in block if one.id not in rejected],
+        list(block),
+    ]
+    # Each is a part of another, so they are the same when as many are in them.
+    return {len(members): members for members in some if members}.values()
+
+
 def _share_out(work: Work, entry: BankEntry, members: Sequence[Asked]) -> Verdict | None:
-    """The total of `members`: it settles those that no detail has told of yet. None when one of them cannot be paid once more."""
+    """The total of `members`: it settles those that no detail has told of yet. None when it cannot be right."""
     details = lookups.details_of_shares(work, [one.id for one in members], entry)
     waiting = [one for one in members if one.id not in details]
     if not waiting:
         return folded(details[members[0].id])
-    if any(_too_much(work, waiting, Effect.SETTLED).values()):
+    if not may_be_taken(work, entry, members):
         return None
     shares = [Share(one, Effect.SETTLED, one.amount_minor) for one in waiting]
-    return Verdict("matched", lookups.BATCH_TOTAL, f"the total of block {entry.payment_information_id}", shares=shares)
+    return Verdict("matched", BATCH_TOTAL, f"the total of block {entry.payment_information_id}", shares=shares)
 
 
 def _decide_status(work: Work, entry: BankEntry) -> Verdict:

@@ -1,8 +1,10 @@
 """Plan: what a person asks for becomes the parts of an entry's money, or is refused with the reason; nothing is changed here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+
+from sqlalchemy import select
 
 from debit_service.contributions import queries as contributions
 from debit_service.contributions.models import Contribution
@@ -14,7 +16,7 @@ from debit_service.funds.profile import Fund
 from debit_service.funds.queries import Funds
 from debit_service.reconcile import decisions, queries
 from debit_service.reconcile.exceptions import Decision
-from debit_service.reconcile.models import BankEntry, Disposition, FileReading
+from debit_service.reconcile.models import BankDocument, BankEntry, Disposition, FileReading
 from debit_service.reconcile.standing import Claim, Purpose, allocation, order_on
 
 
@@ -23,9 +25,9 @@ class Ask:
     """What a person wants done with an entry.
 
     `MATCHED` names the collection by `end_to_end_id`. `ALLOCATED` names contributions (id or reference) with amounts, or one
-    employer by its `registration_number`, whose open contributions are then paid in the fund's order; `refund_rest` lets what is
-    left be owed back, else it waits on. `RECOGNISED` names the payment, or the refund paid out, that was `recorded`. `HELD` names
-    the day of the `follow_up`.
+    employer by its `registration_number`, whose open contributions are then paid in the fund's order; `claims` are the surcharges
+    that may be named or paid with them; `refund_rest` lets what is left be owed back, else it waits on. `RECOGNISED` names the
+    payment, or the refund paid out, that was `recorded`. `HELD` names the day of the `follow_up`.
     """
 
     decision: Decision
@@ -33,6 +35,7 @@ class Ask:
     end_to_end_id: str | None = None
     shares: tuple[tuple[str, int], ...] = ()
     registration_number: str | None = None
+    claims: tuple[Claim, ...] = ()
     refund_rest: bool = False
     recorded: str | None = None
     follow_up: date | None = None
@@ -62,6 +65,7 @@ class Part:
     contribution_id: str | None = None
     payment_id: str | None = None
     payout_id: str | None = None
+    claim_id: str | None = None
 
 
 def waiting(work: Work, funds: Funds, entry_id: str) -> Waiting:
@@ -70,11 +74,11 @@ def waiting(work: Work, funds: Funds, entry_id: str) -> Waiting:
     disposition = queries.disposition(work, entry_id)
     if entry is None or disposition is None:
         raise NotFound("entry.unknown", f"There is no bank entry {entry_id}.")
-    if work.session.get(FileReading, entry.file_id) is None:
-        # Done again by a replay, a decision comes after its file or before it: never between two of its lines.
+    if _being_read(work, entry):
+        # Done again by a replay, a decision comes after a file or before it: never between two of its lines.
         raise Refused(
             "entry.file_being_read",
-            "Its file is being read: what else it says may explain this entry.",
+            "Its file, or another one of its account, is being read: what that says may explain this entry.",
             place=entry_id,
             remedy="Try again in a few minutes; if reading was cut off, `debit bank fetch` goes on with it.",
         )
@@ -87,6 +91,17 @@ def waiting(work: Work, funds: Funds, entry_id: str) -> Waiting:
         )
     fund = funds.get(entry.fund_id) if entry.fund_id else None
     return Waiting(entry, disposition, decisions.left_minor(work, entry) if decisions.is_money(entry) else 0, fund)
+
+
+def _being_read(work: Work, entry: BankEntry) -> bool:
+    """Whether the file of the entry, or another one that tells of its account, was begun and is not read to its end."""
+    query = (
+        select(BankDocument.id)
+        .outerjoin(FileReading, FileReading.file_id == BankDocument.file_id)
+        .where(FileReading.file_id.is_(None))
+        .where((BankDocument.file_id == entry.file_id) | (BankDocument.account_index == entry.account_index))
+    )
+    return work.session.scalars(query.limit(1)).one_or_none() is not None
 
 
 def planned(work: Work, waits: Waiting, ask: Ask) -> list[Part]:
@@ -119,11 +134,17 @@ _WHOLE = {
 }
 
 
-def check_again(work: Work, waits: Waiting, parts: Iterable[Part]) -> None:
-    """Refuse a proposal that no longer fits when another person confirms it."""
+def check_again(work: Work, waits: Waiting, parts: Sequence[Part], claims: Sequence[Claim] = ()) -> None:
+    """Refuse a proposal that no longer fits when another person confirms it; of surcharges, `claims` are open now."""
+    still_open = {one.id: one for one in claims}
+    for part in parts:
+        if part.purpose is Purpose.SURCHARGE and part.claim_id not in still_open:
+            raise _more_than_open(part.claim_id or "")
+    _check_claims([(still_open[one.claim_id], one.amount_minor) for one in parts if one.claim_id in still_open])
     asked = [one for one in parts if one.purpose is Purpose.CONTRIBUTION]
     owed = {one.contribution_id: work.session.get_one(Contribution, one.contribution_id) for one in asked}
-    _check_shares(work, waits, [(owed[one.contribution_id], one.amount_minor) for one in asked])
+    surcharges = sum(one.amount_minor for one in parts if one.purpose is Purpose.SURCHARGE)
+    _check_shares(work, waits, [(owed[one.contribution_id], one.amount_minor) for one in asked], surcharges)
     for part in parts:
         if part.purpose is Purpose.RECORDED:
             _recognised(work, waits, part.payment_id or part.payout_id or "")
@@ -148,12 +169,14 @@ def _allocated(work: Work, waits: Waiting, ask: Ask) -> list[Part]:
     fund = waits.fund
     if fund is None:
         raise _no_fund(waits.entry)
-    if ask.shares:
-        shares = [(_contribution(work, fund, name), minor) for name, minor in ask.shares]
-    else:
-        shares = _by_order(work, waits, fund, ask.registration_number or "")
-    _check_shares(work, waits, shares)
+    claims = {one.id: one for one in ask.claims}
+    named = ask.shares or _by_order(work, waits, fund, ask)
+    surcharges = [(claims[name], minor) for name, minor in named if name in claims]
+    shares = [(_contribution(work, fund, name), minor) for name, minor in named if name not in claims]
+    _check_claims(surcharges)
+    _check_shares(work, waits, shares, sum(minor for _, minor in surcharges))
     parts = [Part(Purpose.CONTRIBUTION, minor, contribution_id=one.id) for one, minor in shares]
+    parts += [Part(Purpose.SURCHARGE, minor, claim_id=one.id) for one, minor in surcharges]
     rest = waits.left_minor - sum(part.amount_minor for part in parts)
     if rest and ask.refund_rest:
         parts.append(Part(Purpose.REFUND, rest))
@@ -169,29 +192,48 @@ def _contribution(work: Work, fund: Fund, name: str) -> Contribution:
     return found
 
 
-def _by_order(work: Work, waits: Waiting, fund: Fund, number: str) -> list[tuple[Contribution, int]]:
-    """The open contributions of an employer, in the order in which the fund lets a payment settle them."""
-    employer = employers.find(work, fund.id, number)
+def _by_order(work: Work, waits: Waiting, fund: Fund, ask: Ask) -> list[tuple[str, int]]:
+    """(contribution or surcharge, minor units) of an employer, in the order in which the fund lets a payment settle them."""
+    employer = employers.find(work, fund.id, ask.registration_number or "")
     if employer is None:
         raise NotFound(
             "employer.unknown", f"{fund.id} knows no employer with this number.", place="registration_number"
         )
-    owed = {
-        one.id: one
+    owed = [
+        one
         for one in contributions.listed(work, fund_id=fund.id, employer_id=employer.id)
         if one.currency == waits.entry.currency
-    }
-    still_open = decisions.open_of_each(work, list(owed.values()))
-    claims = [Claim(one.id, one.due_date, still_open[one.id]) for one in owed.values()]
+    ]
+    still_open = decisions.open_of_each(work, owed)
+    claims = [Claim(one.id, one.due_date, still_open[one.id]) for one in owed]
     day = waits.entry.booking_date or work.now().date()
     order = order_on(fund.reconciliation.allocation_orders.require(), day)
-    shares = [(owed[name], minor) for name, minor in allocation(order, claims, waits.left_minor)]
+    shares = allocation(order, [*claims, *ask.claims], waits.left_minor)
     if not shares:
         raise Refused("allocation.nothing_open", "This employer owes nothing now.", place="registration_number")
     return shares
 
 
-def _check_shares(work: Work, waits: Waiting, shares: Sequence[tuple[Contribution, int]]) -> None:
+def _check_claims(surcharges: Sequence[tuple[Claim, int]]) -> None:
+    if len({one.id for one, _ in surcharges}) < len(surcharges):
+        raise InvalidInput("entry.twice", "A surcharge is named twice.", place="contribution")
+    for one, minor in surcharges:
+        if not 0 < minor <= one.open_minor:
+            raise _more_than_open(one.id)
+
+
+def _more_than_open(place: str) -> Refused:
+    return Refused(
+        "entry.more_than_open",
+        "A share is more than nothing, and not more than is open of what it pays.",
+        place=place,
+        remedy="Let what is left over wait, or be owed back.",
+    )
+
+
+def _check_shares(
+    work: Work, waits: Waiting, shares: Sequence[tuple[Contribution, int]], surcharges_minor: int
+) -> None:
     still_open = decisions.open_of_each(work, [one for one, _ in shares])
     for one, minor in shares:
         if (one.fund_id, one.currency) != (waits.entry.fund_id, waits.entry.currency):
@@ -199,15 +241,10 @@ def _check_shares(work: Work, waits: Waiting, shares: Sequence[tuple[Contributio
                 "entry.no_fit", "The contribution is another fund's, or in another currency.", place=one.reference
             )
         if minor <= 0 or minor > still_open[one.id]:
-            raise Refused(
-                "entry.more_than_open",
-                "A share is more than nothing, and not more than is open of the contribution.",
-                place=one.reference,
-                remedy="Let what is left over wait, or be owed back.",
-            )
+            raise _more_than_open(one.reference)
     if len({one.id for one, _ in shares}) < len(shares):
         raise InvalidInput("entry.twice", "A contribution is named twice.", place="contribution")
-    if sum(minor for _, minor in shares) > waits.left_minor:
+    if sum(minor for _, minor in shares) + surcharges_minor > waits.left_minor:
         raise Refused(
             "entry.more_than_there", "The shares are more than what of this entry waits.", place=waits.entry.id
         )

@@ -1,6 +1,6 @@
 """Post: the journal follows the facts, and the collections room learns which attempts have failed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from debit_service.collections import queries as collections
 from debit_service.collections.models import Collection
@@ -18,7 +18,7 @@ from debit_service.ledger.rules import UNKNOWN_FUND, Account, account
 from debit_service.ledger.service import Posting
 from debit_service.reconcile import queries
 from debit_service.reconcile.rules import Effect, Outcome, State, contribution_positions, positions
-from debit_service.reconcile.service.verdict import AnyEntry, Share
+from debit_service.reconcile.service.verdict import STATED_COST, AnyEntry, Share, Verdict
 
 
 def post_collections(work: Work, funds: Funds, changed: Sequence[tuple[Share, AnyEntry]]) -> None:
@@ -108,27 +108,41 @@ def post_refund_owed(work: Work, fund: Fund, contribution: Contribution, evidenc
     )
 
 
-def post_suspense(work: Work, entries: Sequence[AnyEntry], *, waits: bool) -> None:
-    """Money that nobody can explain yet stands in suspense, to the cent; once explained it leaves."""
+def post_entries(work: Work, decided: Iterable[tuple[AnyEntry, Verdict]], *, decided_before: bool = False) -> None:
+    """Bring the journal to where the money of entries stands under their own names, to the cent.
+
+    In suspense while nobody can explain it; as the fund's cost where the bank states it so; nowhere once it is a collection's.
+    """
     ledger.bring_each(
         work,
         [
             Posting(
                 subject=entry.id,
-                lines=_in_suspense(entry) if waits else {},
+                lines=lines,
                 currency=entry.currency or "XXX",
                 business_date=entry.booking_date or work.now().date(),
-                cause="entry.suspended" if waits else "entry.explained",
+                cause=_CAUSES.get(verdict.reason, "entry.suspended" if lines else "entry.explained"),
                 evidence=_evidence(entry),
             )
-            for entry in entries
+            for entry, verdict in decided
+            if (lines := standing_of(entry, verdict.kind, verdict.reason)) or decided_before
         ],
     )
 
 
-def _in_suspense(entry: AnyEntry) -> dict[str, int]:
+_CAUSES = {STATED_COST: "entry.cost"}
+
+
+def standing_of(entry: AnyEntry, kind: str, reason: str) -> dict[str, int]:
+    """The journal under an entry's own name once this was made of it, and no person decided: account -> minor units."""
     if entry.status != "BOOK" or not entry.message.startswith("camt."):
         return {}
     fund_id = entry.fund_id or UNKNOWN_FUND
     signed = (entry.amount_minor or 0) * (1 if entry.direction == "credit" else -1)
-    return {account(Account.BANK, fund_id): signed, account(Account.SUSPENSE, fund_id): -signed}
+    against: dict[Account, int] = {}
+    if kind == "suspense":
+        against = {Account.SUSPENSE: -signed}
+    elif reason == STATED_COST:
+        against = {Account.CHARGES: entry.charges_minor or 0, Account.INTEREST: entry.interest_minor or 0}
+    lines = {Account.BANK: signed, **against} if against else {}
+    return {account(which, fund_id): minor for which, minor in lines.items()}

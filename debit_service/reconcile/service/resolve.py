@@ -3,7 +3,7 @@
 Nothing here writes off by itself, and nothing is erased: what was decided is taken back by a decision of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -23,7 +23,14 @@ from debit_service.reconcile.exceptions import MACHINE, Decision, needs_another
 from debit_service.reconcile.models import BankEntry, Resolution, ResolutionPart, ResolutionTransition
 from debit_service.reconcile.service.plan import Ask, Part, check_again, planned, waiting
 from debit_service.reconcile.service.settle import fitting, of, settle
-from debit_service.reconcile.standing import Purpose
+from debit_service.reconcile.standing import Claim, Purpose
+
+#: Of the surcharges with these ids those that are open, locked where the database can.
+StillOpen = Callable[[Work, Sequence[str]], Sequence[Claim]]
+
+
+def _none(_work: Work, _ids: Sequence[str]) -> Sequence[Claim]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +145,11 @@ def pay_out(work: Work, funds: Funds, reference: str, paid: PaidOut, why: str) -
     return _begin(work, funds, resolution, [])
 
 
-def confirm(work: Work, funds: Funds, resolution_id: str) -> Decided:
-    """Another person lets a proposal take effect, if its entry still waits as it did; else the proposal is overtaken and ends."""
+def confirm(work: Work, funds: Funds, resolution_id: str, still_open: StillOpen = _none) -> Decided:
+    """Another person lets a proposal take effect, if its entry still waits as it did; else the proposal is overtaken and ends.
+
+    `still_open` tells what is open of surcharges at that moment: a proposal pays no other, and none beyond that.
+    """
     work.actor.require(Role.FINANCE_APPROVER)
     resolution = _proposal(work, funds, resolution_id)
     if resolution.who == work.actor.name:
@@ -154,7 +164,7 @@ def confirm(work: Work, funds: Funds, resolution_id: str) -> Decided:
         move(work, ResolutionTransition, MACHINE, resolution.id, "overtaken", said)
         audit.record(work, "resolution.overtaken", resolution.id, entry=resolution.entry_id, why=said)
         return Decided(resolution.id, "overtaken", said)
-    _check_again(work, funds, resolution)
+    _check_again(work, funds, resolution, still_open)
     resolution.confirmed_by = work.actor.name
     return carry_out(work, funds, resolution)
 
@@ -197,6 +207,7 @@ def _begin(work: Work, funds: Funds, resolution: Resolution, parts: Sequence[Par
                 contribution_id=part.contribution_id,
                 payment_id=part.payment_id,
                 payout_id=part.payout_id,
+                claim_id=part.claim_id,
                 stands=False,
             )
         )
@@ -288,7 +299,7 @@ def _overtaken(work: Work, resolution: Resolution) -> str | None:
     return f"since then the entry is {newest.kind}: {newest.explanation}"
 
 
-def _check_again(work: Work, funds: Funds, resolution: Resolution) -> None:
+def _check_again(work: Work, funds: Funds, resolution: Resolution, still_open: StillOpen) -> None:
     if resolution.decision == Decision.PAID_OUT:
         owed = decisions.refund_owed(work, resolution.contribution_id or resolution.entry_id or "")
         _check_left(resolution.amount_minor or 0, owed.left_minor)
@@ -296,10 +307,18 @@ def _check_again(work: Work, funds: Funds, resolution: Resolution) -> None:
         _check_undoable(work, decisions.get(work, resolution.undoes or ""))
     else:
         parts = [
-            Part(Purpose(one.purpose), one.amount_minor, one.contribution_id, one.payment_id, one.payout_id)
+            Part(
+                Purpose(one.purpose),
+                one.amount_minor,
+                one.contribution_id,
+                one.payment_id,
+                one.payout_id,
+                one.claim_id,
+            )
             for one in decisions.parts(work, resolution.id)
         ]
-        check_again(work, waiting(work, funds, resolution.entry_id or ""), parts)
+        claims = still_open(work, sorted(one.claim_id for one in parts if one.claim_id))
+        check_again(work, waiting(work, funds, resolution.entry_id or ""), parts, claims)
 
 
 def _check_undoable(work: Work, original: Resolution) -> None:

@@ -3,7 +3,7 @@
 What is done here follows from the decision's own rows, so that a replay does the same again.
 """
 
-from sqlalchemy import select
+from datetime import date
 
 from debit_service.collections import queries as collections
 from debit_service.contributions.models import Contribution
@@ -16,22 +16,19 @@ from debit_service.funds.profile import Fund
 from debit_service.funds.queries import Funds
 from debit_service.ledger import service as ledger
 from debit_service.ledger.rules import account
-from debit_service.reconcile import decisions, queries
+from debit_service.reconcile import decisions
 from debit_service.reconcile.exceptions import MACHINE, Decision
 from debit_service.reconcile.models import (
-    Allocation,
     BankEntry,
     Resolution,
     ResolutionPart,
     ResolutionTransition,
 )
-from debit_service.reconcile.rules import Effect, split_amount
 from debit_service.reconcile.service import other_means
-from debit_service.reconcile.service.dispose import dispose
-from debit_service.reconcile.service.match import look_again, too_much
-from debit_service.reconcile.service.post import post_collections
+from debit_service.reconcile.service.claims import no_room
+from debit_service.reconcile.service.match import bring, look_again
 from debit_service.reconcile.service.standing import stand
-from debit_service.reconcile.service.verdict import Share, Verdict, effect_of
+from debit_service.reconcile.service.verdict import BY_A_PERSON, Share, Verdict, effect_of, split_of
 from debit_service.reconcile.standing import Purpose, paid_out
 
 
@@ -47,7 +44,7 @@ def settle(work: Work, funds: Funds, resolution: Resolution) -> None:
     elif decision is Decision.MATCHED:
         entry = _entry(work, resolution)
         share = fitting(work, entry, str(resolution.evidence["end_to_end_id"]))
-        dispose(work, funds, entry, Verdict("matched", "by_a_person", resolution.why, shares=[share]))
+        bring(work, funds, entry, Verdict("matched", BY_A_PERSON, resolution.why, shares=[share]))
         look_again(work, funds, entry.file_id)
     else:
         entry = _entry(work, resolution)
@@ -67,11 +64,11 @@ def fitting(work: Work, entry: BankEntry, end_to_end_id: str) -> Share:
     if entry.fund_id != collection.fund_id:
         raise Refused("entry.no_fit", "The entry stands on another account than this fund's.", place=end_to_end_id)
     effect = effect_of(entry)
-    split = split_amount(collection.amount_minor, entry.amount_minor, entry.charges_minor or 0, effect)
-    trouble = split.trouble or too_much(work, collection, effect)
-    if trouble:
+    split = split_of(entry, collection.amount_minor, effect)
+    share = Share(collection, effect, split.amount_minor, split.charges_minor, split.interest_minor)
+    if trouble := split.trouble or no_room(work, entry, share):
         raise Refused("entry.no_fit", f"It does not fit: {trouble}.", place=end_to_end_id)
-    return Share(collection, effect, split.amount_minor, split.charges_minor)
+    return share
 
 
 def _entry(work: Work, resolution: Resolution) -> BankEntry:
@@ -88,12 +85,18 @@ def _pay(work: Work, funds: Funds, resolution: Resolution, entry: BankEntry, par
     paid = Paid(
         amount_minor=part.amount_minor,
         currency=contribution.currency,
-        paid_on=min(entry.booking_date or today, today),
+        paid_on=_paid_on(entry, today),
         means=Means.TRANSFER,
         reference=f"{resolution.id}/{part.number}",
         evidence=f"bank entry {entry.id}",
     )
     part.payment_id = other_means.record_from_entry(work, fund, contribution, paid, by=resolution.who).payment.id
+
+
+def _paid_on(entry: BankEntry, today: date) -> date:
+    """The day of a credit: the bank's value date, unless that lies behind its booking."""
+    booked = min(entry.booking_date or today, today)
+    return min(entry.value_date or booked, booked)
 
 
 def _book_payout(work: Work, funds: Funds, resolution: Resolution, *, gone: bool) -> None:
@@ -123,7 +126,8 @@ def _take_back(work: Work, funds: Funds, undo: Resolution) -> None:
         return
     entry = _entry(work, original)
     if decision is Decision.MATCHED:
-        _unmatch(work, funds, entry)
+        _wait_again(work, funds, entry)
+        look_again(work, funds, entry.file_id)
         return
     for part in decisions.parts(work, original.id):
         part.stands = False
@@ -137,23 +141,10 @@ def _take_back(work: Work, funds: Funds, undo: Resolution) -> None:
     look_again(work, funds, entry.file_id)
 
 
-def _unmatch(work: Work, funds: Funds, entry: BankEntry) -> None:
-    current = queries.disposition(work, entry.id)
-    query = select(Allocation).where(Allocation.disposition_id == (current.id if current else ""))
-    was = {one.collection_id: one for one in work.session.scalars(query)}
-    _wait_again(work, funds, entry)
-    known = collections.asked_by_id(work, was)
-    shares = [
-        Share(one, Effect(was[one.id].effect), was[one.id].amount_minor, was[one.id].charges_minor) for one in known
-    ]
-    post_collections(work, funds, [(share, entry) for share in shares])
-    look_again(work, funds, entry.file_id)
-
-
 def _wait_again(work: Work, funds: Funds, entry: BankEntry) -> None:
     """Back to where it was before anybody decided, for the reason that matching gave."""
     before = decisions.waited(work, entry.id)
-    dispose(work, funds, entry, Verdict("suspense", before.reason, before.explanation))
+    bring(work, funds, entry, Verdict("suspense", before.reason, before.explanation))
 
 
 def of(funds: Funds, resolution: Resolution) -> Fund | None:

@@ -8,7 +8,14 @@ from typing import NamedTuple, TypeAlias
 from debit_service.collections.models import Collection
 from debit_service.collections.queries import Asked
 from debit_service.reconcile.models import BankEntry
-from debit_service.reconcile.rules import Effect, Outcome, exceeds, split_amount
+from debit_service.reconcile.rules import Effect, Outcome, Principal, split_amount
+
+#: Why an entry is matched: it names the collection itself; it is the sum of a block; a person said so.
+BY_REFERENCE, BATCH_TOTAL, BY_A_PERSON = "end_to_end_id", "batch_total", "by_a_person"
+#: It is what the bank took of an entry besides its details: matched with no collection.
+STATED_COST = "stated_cost"
+#: It names a collection and fits it, and others of its kind count in its place.
+EXCEEDS = "exceeds"
 
 _RETURN_KINDS = frozenset({"return", "refund", "reversal", "reject"})
 
@@ -49,6 +56,7 @@ class Entry(NamedTuple):
     reason_proprietary: str | None
     batch_count: int | None
     batch_total_minor: int | None
+    interest_minor: int | None
     personal_sealed: bytes | None
 
 
@@ -64,17 +72,22 @@ class Share:
     effect: Effect
     amount_minor: int
     charges_minor: int = 0
+    interest_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is made of an entry: the kind of disposition, a stable reason, and the explanation that a person reads."""
+    """What is made of an entry: the kind of disposition, a stable reason, and the explanation that a person reads.
+
+    `instead_of` is another report of the same booking that it stands for now in the place of that one.
+    """
 
     kind: str
     reason: str
     explanation: str
     folded_into: str | None = None
     shares: Sequence[Share] = field(default_factory=tuple)
+    instead_of: str | None = None
 
 
 class Plain(NamedTuple):
@@ -97,6 +110,15 @@ def folded(head_id: str) -> Verdict:
     return Verdict("folded", "same_booking", "the same booking as reported in another message", folded_into=head_id)
 
 
+def stated_cost(entry: AnyEntry) -> Verdict | None:
+    """Charges and interest that the bank states of an entry, beside its details: the fund's own cost, shared out to nobody."""
+    if entry.kind != "cost":
+        return None
+    return Verdict(
+        "matched", STATED_COST, "the charges and the interest that the bank states of an entry, beside its details"
+    )
+
+
 def unexplained(entry: AnyEntry) -> Verdict:
     """Nothing that we asked for: a person looks at it."""
     if entry.kind == "charge":
@@ -113,18 +135,8 @@ def effect_of(entry: AnyEntry) -> Effect:
     return Effect.RETURNED if entry.direction == "debit" else Effect.SETTLED
 
 
-def booked(
-    entry: AnyEntry,
-    collection: AnyCollection,
-    before: Outcome,
-    kept_elsewhere_minor: int = 0,
-    batch_entry: str | None = None,
-) -> Verdict:
-    """A booked entry that names one collection.
-
-    `before` is what is known of the collection, `kept_elsewhere_minor` what other attempts have brought in, `batch_entry` the
-    total of another report that this is a detail of.
-    """
+def share_of(entry: AnyEntry, collection: AnyCollection) -> Share | Verdict:
+    """What a booked entry that names one collection means for it; or the verdict why it waits, whatever else is told."""
     elsewhere = entry.account_index is not None and entry.fund_id != collection.fund_id
     if elsewhere or entry.currency != collection.currency:
         return Verdict(
@@ -133,21 +145,28 @@ def booked(
     effect, amount = effect_of(entry), collection.amount_minor
     if effect is Effect.SETTLED and entry.kind in _RETURN_KINDS:
         return Verdict("suspense", "direction", f"it is called a {entry.kind}, yet money came in")
-    split = split_amount(amount, entry.amount_minor or 0, entry.charges_minor or 0, effect)
+    split = split_of(entry, amount, effect)
     if split.trouble:
         return Verdict("suspense", "amount", split.trouble)
-    if batch_entry:
-        return folded(batch_entry)
-    if trouble := exceeds(effect, amount, amount, before.settled_minor, before.returned_minor, kept_elsewhere_minor):
-        return Verdict("suspense", "exceeds", trouble)
-    share = Share(collection, effect, split.amount_minor, split.charges_minor)
-    return Verdict("matched", "end_to_end_id", _BY_REFERENCE[effect], shares=(share,))
+    return Share(collection, effect, split.amount_minor, split.charges_minor, split.interest_minor)
+
+
+def split_of(entry: AnyEntry, expected_minor: int, effect: Effect) -> Principal:
+    """How a booked entry splits when a collection of this amount is what it is about."""
+    return split_amount(
+        expected_minor, entry.amount_minor or 0, entry.charges_minor or 0, entry.interest_minor or 0, effect
+    )
+
+
+def booked(share: Share) -> Verdict:
+    """A booked entry that names one collection, fits it and counts."""
+    return Verdict("matched", BY_REFERENCE, _BY_REFERENCE[share.effect], shares=(share,))
 
 
 def reported(collection: AnyCollection, effect: Effect) -> Verdict:
     """A status of one transaction: before settlement, and never money."""
     share = Share(collection, effect, collection.amount_minor)
-    return Verdict("matched", "end_to_end_id", _BY_REFERENCE[effect], shares=(share,))
+    return Verdict("matched", BY_REFERENCE, _BY_REFERENCE[effect], shares=(share,))
 
 
 #: The file of a status is one that the bank has already.

@@ -11,7 +11,7 @@ from debit_service.core.errors import InvalidInput
 from debit_service.core.work import Work
 from debit_service.funds.profile import Fund
 from debit_service.funds.queries import Funds
-from debit_service.penalties.catalogue import ReasonCodes
+from debit_service.penalties.tariff.catalogue import ReasonCodes
 from debit_service.reports.figures.ageing import ageing
 from debit_service.reports.figures.day import day as day_sheet
 from debit_service.reports.figures.forecast import forecast

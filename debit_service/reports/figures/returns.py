@@ -15,7 +15,7 @@ from debit_service.collections.models import BatchTransition, Collection, Paymen
 from debit_service.core.work import Work
 from debit_service.funds.profile import Fund
 from debit_service.funds.rules import clamped_day
-from debit_service.penalties.catalogue import ReasonCodes
+from debit_service.penalties.tariff.catalogue import ReasonCodes
 from debit_service.reconcile.models import Allocation, BankEntry, Disposition
 from debit_service.reports.figures import sql, words
 from debit_service.reports.figures.behind import STAFF, CollectionsAsked

@@ -88,7 +88,7 @@ def standings(*which: SQLColumnExpression[bool]) -> Subquery:
             Collection.id,
             total(case((told(Effect.SETTLED), Allocation.amount_minor), else_=0)).label("settled_minor"),
             total(case((told(Effect.RETURNED), Allocation.amount_minor), else_=0)).label("returned_minor"),
-            total(case((stands, Allocation.charges_minor), else_=0)).label("charges_minor"),
+            total(case((stands, Allocation.charges_minor + Allocation.interest_minor), else_=0)).label("charges_minor"),
             func.max(case((told(Effect.REJECTED), 1), else_=0)).label("is_rejected"),
             func.max(case((told(Effect.SETTLED), told_on()))).label("settled_on"),
             func.count(Disposition.id).label("answers"),

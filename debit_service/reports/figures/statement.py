@@ -39,6 +39,14 @@ CAUSES: Final[Mapping[str, str]] = {
     "contribution.refund_owed": N_("Paid beyond what is owed"),
     "refund.paid_out": N_("Refund paid out"),
     "refund.payout_undone": N_("Refund paid out, taken back"),
+    "penalty.confirmed": N_("Surcharge for late payment"),
+    "penalty.recomputed": N_("Surcharge changed"),
+    "penalty.waived": N_("Surcharge waived"),
+    "penalty.reversed": N_("Surcharge taken back"),
+    "penalty.payment": N_("Surcharge paid"),
+    "penalty.payment_undone": N_("Payment of a surcharge taken back"),
+    "penalty.given_back": N_("Surcharge given back"),
+    # As the first release said it: what stands in the journal stays.
     "penalty.charged": N_("Surcharge for late payment"),
     "penalty.withdrawn": N_("Surcharge taken back"),
 }

@@ -1,0 +1,174 @@
+"""The journal against the bank's statements, month by month; and closing a fund's journal, which takes two people."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Final
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, lazy_gettext
+from flask_wtf import FlaskForm
+from wtforms import DateField, SelectField, TextAreaField
+from wtforms.validators import DataRequired, Length
+
+from debit_service.core.clock import business_date
+from debit_service.core.errors import DebitError
+from debit_service.core.work import Role
+from debit_service.ledger import queries
+from debit_service.reconcile import tie_out, tie_out_close
+from debit_service.reconcile.tie_out_rules import Kind, Row
+from debit_service.web import forms
+from debit_service.web.access import allowed
+from debit_service.web.asked import Month, month_asked
+from debit_service.web.batches import DONE, trouble_with_password
+from debit_service.web.desk import actor, reading, service, working
+from debit_service.web.words import N_
+
+blueprint = Blueprint("ledger", __name__, url_prefix="/ledger")
+
+FINANCE: Final = (Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
+_ONE_DAY: Final = timedelta(days=1)
+#: What does not tie out, and what its amount is.
+KINDS: Final[Mapping[str, str]] = {
+    Kind.BALANCE: N_("Opening and entries do not make the closing. Have the bank send the statement again."),
+    Kind.GAP: N_("A statement is missing before this day. The amount is what it hides: have the bank send it."),
+    Kind.OVERLAP: N_("Two statements tell of the same days with other numbers. Ask the bank which one counts."),
+    Kind.JOURNAL: N_(
+        "The journal moved by something else than the statement says. Look for an entry that only a notification tells of."
+    ),
+    Kind.UNSTATED: N_("The journal moved, and no statement tells of these days yet. Wait for it, or have it sent."),
+}
+
+
+class PrepareForm(FlaskForm):
+    """Which fund's journal is closed through which day, why, and despite which findings."""
+
+    fund = SelectField(lazy_gettext("Fund"))
+    through = DateField(lazy_gettext("Through this day"), [DataRequired(lazy_gettext("Enter the day."))])
+    why = TextAreaField(
+        lazy_gettext("Reason"),
+        [DataRequired(lazy_gettext("Say why.")), Length(max=forms.WHY_LENGTH_MAX)],
+    )
+    despite = TextAreaField(
+        lazy_gettext("If the tie-out has findings: why it is closed all the same"),
+        [Length(max=forms.WHY_LENGTH_MAX)],
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fund.choices = [(one.id, one.id) for one in service().funds]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A row of the tie-out, and from which day on its entries are: the one after the row before it, if that is known."""
+
+    row: Row
+    since: date
+
+
+@blueprint.get("/tie-out")
+@allowed(*FINANCE)
+def tied_out() -> ResponseReturnValue:
+    """Each account in a month: what it opened with, its entries, its closing; and what does not tie."""
+    house = service()
+    funds = [one.id for one in house.funds]
+    fund_id = request.args.get("fund") or None
+    fund = house.funds.get(fund_id) if fund_id else next(iter(house.funds))
+    yesterday = business_date(house.desk.clock, fund.time_zone) - _ONE_DAY
+    month = month_asked("month", Month.of(yesterday))
+    # Of today no bank has written a statement yet.
+    last = min(month.last, yesterday) if month.first <= yesterday else month.last
+    with reading() as work:
+        rows = tie_out.rows(work, fund_id=fund_id, first=month.first, last=last)
+    return render_template(
+        "tie_out.html",
+        accounts=[(key, list(_told(list(some), month))) for key, some in groupby(rows, _account)],
+        kinds=KINDS,
+        funds=funds,
+        fund=fund_id or "",
+        month=month,
+    )
+
+
+def _account(row: Row) -> tuple[str | None, str | None, str]:
+    return row.fund_id, row.account, row.currency
+
+
+def _told(rows: Sequence[Row], month: Month) -> Iterator[_Told]:
+    since = month.first
+    for row in rows:
+        yield _Told(row, min(since, row.day))
+        since = row.day + _ONE_DAY
+
+
+@blueprint.get("/closing")
+@allowed(*FINANCE)
+def closes() -> ResponseReturnValue:
+    """The periods that are closed or wait for a second person, and the form to prepare the next one."""
+    return _closes(PrepareForm()), 200
+
+
+@blueprint.post("/closing")
+@allowed(*FINANCE)
+def prepare() -> ResponseReturnValue:
+    """Prepare a close; another person approves it."""
+    form = PrepareForm()
+    if not form.validate():
+        return _closes(form), 422
+    fund = service().funds.get(form.fund.data)
+    try:
+        with working() as work:
+            period_id = tie_out_close.prepare(
+                work, fund, form.through.data, form.why.data, despite=form.despite.data or None
+            ).id
+    except DebitError as error:
+        forms.show(form, error)
+        return _closes(form), 422
+    flash(gettext("Prepared. Another person, with the role of approver, approves it."))
+    return redirect(url_for("ledger.close", period_id=period_id))
+
+
+@blueprint.get("/closing/<period_id>")
+@allowed(*FINANCE)
+def close(period_id: str) -> ResponseReturnValue:
+    """One close: the totals that are approved, and what the tie-out found."""
+    return _close(period_id, forms.ApproveForm()), 200
+
+
+@blueprint.post("/closing/<period_id>/approve")
+@allowed(Role.FINANCE_APPROVER)
+def approve(period_id: str) -> ResponseReturnValue:
+    """Close: approve exactly the totals whose hash the page showed, with the password again."""
+    form = forms.ApproveForm()
+    status = trouble_with_password(form)
+    if status != DONE:
+        return _close(period_id, form), status
+    with working() as work:
+        tie_out_close.approve(work, period_id, form.sha256.data)
+    flash(gettext("Closed. From now on these days take nothing any more."))
+    return redirect(url_for("ledger.close", period_id=period_id))
+
+
+def _closes(form: PrepareForm) -> str:
+    with reading() as work:
+        found = list(reversed(queries.closes(work.session)))
+        return render_template("closes.html", closes=found, form=form, zone=_zone)
+
+
+def _close(period_id: str, form: forms.ApproveForm) -> str:
+    with reading() as work:
+        period = queries.close(work.session, period_id)
+        return render_template(
+            "close.html",
+            period=period,
+            form=form,
+            zone=_zone(period.fund_id),
+            may_approve=Role.FINANCE_APPROVER in actor().roles and period.made_by != actor().name,
+        )
+
+
+def _zone(fund_id: str) -> str:
+    return service().funds.get(fund_id).time_zone
