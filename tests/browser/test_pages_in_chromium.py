@@ -43,6 +43,7 @@ def test_an_error_takes_the_keyboard_to_its_field(phone: Page, site: Site) -> No
 
 def test_the_report_is_read_in_french_at_a_desk(desk: Page, site: Site) -> None:
     sign_in(desk, "clerk")
+    desk.get_by_role("link", name="Rapport", exact=True).click()
     expect(desk.get_by_role("heading", level=1)).to_have_text("Rapport")
     expect(desk.get_by_text("Le compte n'était pas suffisamment provisionné.")).to_be_visible()
     expect(desk.get_by_text("4\u202f000,00 DZD").first).to_be_visible()

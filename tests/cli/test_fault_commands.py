@@ -14,7 +14,12 @@ from debit_service.cli import main
 from debit_service.core.work import SERVICE, Role
 
 PASSWORD = "a sentence that nobody guesses"
-PEOPLE = {"clerk-1": Role.FINANCE_CLERK, "approver-1": Role.FINANCE_APPROVER, "admin-1": Role.ADMINISTRATOR}
+PEOPLE = {
+    "clerk-1": Role.FINANCE_CLERK,
+    "approver-1": Role.FINANCE_APPROVER,
+    "admin-1": Role.ADMINISTRATOR,
+    "admin-2": Role.ADMINISTRATOR,
+}
 
 
 def run(*words: str, code: int = 0) -> Any:
@@ -68,6 +73,8 @@ def test_an_outage_is_recorded_by_an_administrator_listed_and_withdrawn(held: st
     made = run("outages", "record", *outage, "--as", "admin-1")["outage"]
 
     assert [(one["id"], one["withdrawn"]) for one in run("outages", "list")] == [(made, None)]
-    run("outages", "withdraw", made, "--why", "the monitor was wrong", "--as", "admin-1")
+    withdraw = ("outages", "withdraw", made, "--why", "the monitor was wrong", "--as")
+    assert run(*withdraw, "admin-1", code=3)["error"]["code"] == "outage.four_eyes"
+    run(*withdraw, "admin-2")
     assert run("outages", "withdraw", made, "--why", "again", "--as", "admin-1", code=3)["error"]["code"]
     assert [one["withdrawn"] for one in run("outages", "list")] == ["the monitor was wrong"]

@@ -182,6 +182,7 @@ def _people(service: Service) -> tuple[Employer, Employer, Employer]:
         add_person(work, "clerk", PASSWORD, [Role.FINANCE_CLERK])
         add_person(work, "approver", PASSWORD, [Role.FINANCE_APPROVER])
         add_person(work, "administrator", PASSWORD, [Role.ADMINISTRATOR])
+        add_person(work, "administrator-2", PASSWORD, [Role.ADMINISTRATOR])
     return first, second, third
 
 

@@ -171,9 +171,9 @@ def test_the_employer_is_not_told_who_answered(somebody: Somebody, ids: Ids) -> 
     assert "<bdi>clerk</bdi>" in somebody("approver").get(f"/disputes/{ids.dispute}")
 
 
-def test_everybody_is_led_to_the_dispute_and_only_the_clerk_to_the_answer(somebody: Somebody, ids: Ids) -> None:
+def test_everybody_is_led_to_the_dispute_and_only_staff_to_the_answer(somebody: Somebody, ids: Ids) -> None:
     link, form = f'href="/disputes/{ids.dispute}"', f'action="/disputes/{ids.dispute}/answer"'
-    for login, may_answer in (("second", False), ("clerk", True), ("approver", False)):
+    for login, may_answer in (("second", False), ("clerk", True), ("approver", True)):
         assert link in somebody(login).get(f"/contributions/{ids.lost}")
         assert (form in somebody(login).get(f"/disputes/{ids.dispute}")) is may_answer
 
