@@ -61,7 +61,7 @@ def check(data: bytes) -> bool:
     records = [item for item in items if isinstance(item, BankRecord)]
     for record in records:
         json.dumps(as_json(record), ensure_ascii=False).encode("utf-8")
-    # Groups and blocks move nothing, and are left out; so is what is stated of an entry beside its details, which no element tells.
+    # Groups and blocks move nothing, and are left out; so is what stands beside the details of an entry, which no element tells.
     told = [record for record in records if record.kind != "cost"]
     first = [_fact(record) for record in told if record.level in {Level.TRANSACTION, Level.ENTRY}]
     try:
