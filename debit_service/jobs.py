@@ -39,6 +39,10 @@ def _batch(service: Service, fund: Fund, on: date) -> str:
     return f"batches {len(done.batches)}, cancelled {len(done.cancelled)}"
 
 
+def _bring(service: Service, fund: Fund, _: date) -> str:
+    return f"bookings moved {operations.bring_books(service, SERVICE, fund)}"
+
+
 def _assess(service: Service, fund: Fund, _: date) -> str:
     done = operations.assess_penalties(service, SERVICE, fund)
     operations.carry_out_amnesties(service, SERVICE, fund)
@@ -69,6 +73,7 @@ DAILY: Final[dict[str, Callable[[Service, Fund, date], str]]] = {
     "plan": _plan,
     "notify": _notify,
     "batch": _batch,
+    "bring": _bring,
     "assess": _assess,
     "penalty_notices": _penalty_notices,
     "expire": _expire,

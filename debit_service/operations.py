@@ -6,6 +6,7 @@ Every step is a transaction of its own and safe to repeat: after a crash anywher
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -35,16 +36,18 @@ from debit_service.funds.queries import corrected
 from debit_service.funds.service import override, withdraw
 from debit_service.mandates.drafts import close_old
 from debit_service.mandates.reminders import remind as remind_of_waiting
-from debit_service.penalties import held
+from debit_service.penalties import held, notice_queries
 from debit_service.penalties import queries as penalties
 from debit_service.penalties.fault.values import Party
 from debit_service.penalties.models import FaultFinding
-from debit_service.penalties.service import Assessed, Bench, assess, confirm, findings
+from debit_service.penalties.service import Assessed, Bench, ConfirmedMany, assess, confirm, confirm_many, findings
 from debit_service.penalties.service import amnesty as amnesties
 from debit_service.penalties.service.amnesty import CarriedOut
+from debit_service.penalties.service.confirm import CONFIRMED_AT_A_TIME
+from debit_service.penalties.service.departures import NOTED_AT_A_TIME, note_departures
 from debit_service.penalties.service.notify import Letterhead
 from debit_service.penalties.service.notify import notify as tell_of_penalties
-from debit_service.reconcile.service import Imported, Tell, import_stored, untold
+from debit_service.reconcile.service import Imported, Tell, bring_again, import_stored, untold
 from debit_service.reports.proof.gather import Books
 from debit_service.reports.proof.make import Made, make
 from debit_service.wiring import Service
@@ -140,9 +143,20 @@ def carry_out_amnesties(service: Service, actor: Actor, fund: Fund, *, later: bo
 
 
 def deliver(service: Service, actor: Actor) -> tuple[int, int]:
-    """Let notices and reminders go out; returns (sent, failed). What failed is tried at the next call."""
+    """Let notices and reminders go out; returns (sent, failed). What failed is tried at the next call.
+
+    That messages about penalties have left is noted afterwards: what a crash left without that, the next call notes.
+    """
     with carrier(service.settings) as post:
-        return events.deliver(service.desk, actor, post)
+        done = events.deliver(service.desk, actor, post)
+    with service.desk.reading(actor) as work:
+        told = notice_queries.funds_with_news(work)
+    for fund_id in told:
+        terms, noted = dispute_terms(service, service.funds.get(fund_id)), NOTED_AT_A_TIME
+        while noted == NOTED_AT_A_TIME:
+            with service.desk.work(actor) as work:
+                noted = note_departures(work, terms)
+    return done
 
 
 def send_approved(service: Service, actor: Actor) -> dict[str, str]:
@@ -187,6 +201,11 @@ def fetch(service: Service, actor: Actor, tell: Tell = untold) -> Fetched:
         else:
             new[bank_id] = sum(1 for one in stored if one.new)
     return Fetched(sum(new.values()), import_stored(service.desk, actor, service.funds, tell), unavailable, new)
+
+
+def bring_books(service: Service, actor: Actor, fund: Fund) -> int:
+    """Bring to where the facts say what an earlier release booked otherwise; returns how many bookings moved."""
+    return bring_again(service.desk, actor, service.funds, fund)
 
 
 def assess_penalties(service: Service, actor: Actor, fund: Fund) -> Assessed:
@@ -265,6 +284,18 @@ def confirm_penalty(service: Service, actor: Actor, penalty_id: str, why: str, s
     judges = bench(service, fund)
     with service.desk.work(actor) as work:
         return confirm(work, judges, penalty_id, why, seen_minor=seen_minor)
+
+
+def confirm_penalties(service: Service, actor: Actor, fund: Fund, seen: Mapping[str, int], why: str) -> ConfirmedMany:
+    """Confirm many penalties of a fund (`confirm_many`), so many at a time, each time a transaction.
+
+    After a crash, what was done stays; doing it again with the rest, or with all of it, goes on.
+    """
+    judges, done, left = bench(service, fund), ConfirmedMany(), iter(sorted(seen.items()))
+    while some := dict(islice(left, CONFIRMED_AT_A_TIME)):
+        with service.desk.work(actor) as work:
+            done += confirm_many(work, judges, some, why)
+    return done
 
 
 def notify_penalties(service: Service, actor: Actor, fund: Fund) -> int:

@@ -54,6 +54,7 @@ _DERIVED = frozenset(
         "penalty_fees",
         "penalty_payments",
         "penalty_notices",
+        "penalty_departures",
         "penalty_transitions",
         "penalty_reliefs",
         "amnesty_cases",

@@ -132,7 +132,7 @@ def _statements_add_up(_: Service, work: Work) -> Iterator[str]:
 
 
 def _penalties_have_ground(service: Service, work: Work) -> Iterator[str]:
-    yield from proof.ungrounded(work, service.penalty_rules)
+    yield from proof.ungrounded(work, service.penalty_rules, service.funds)
 
 
 def _only_declared_transitions(_: Service, work: Work) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -47,11 +48,23 @@ def command(function: Callable[P, int | None]) -> Callable[P, None]:
             )
             code = _tell(trouble, as_json=bool(kwargs.get("as_json")))
         except OSError as error:
+            if _nobody_listens(error):
+                # As `head` does: click ends quietly.
+                raise
             trouble = InvalidInput("file.trouble", f"{error.strerror or error}.", place=str(error.filename or ""))
             code = _tell(trouble, as_json=bool(kwargs.get("as_json")))
         sys.exit(code or DONE)
 
     return click.option("--json", "as_json", is_flag=True, help="Write JSON, for machines.")(run)
+
+
+def _nobody_listens(error: OSError) -> bool:
+    """Whether what reads our output has gone; another broken pipe is a bank's or a file's."""
+    if not isinstance(error, BrokenPipeError):
+        return False
+    poll = select.poll()
+    poll.register(1, 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 def _tell(error: DebitError, *, as_json: bool) -> int:

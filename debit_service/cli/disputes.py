@@ -95,10 +95,10 @@ def disputes_ask(dispute: str, question: str, login: str, as_json: bool) -> None
 @AS
 @command
 def disputes_appeal_decide(dispute: str, decision: str, body: str, why: str, login: str, as_json: bool) -> None:
-    """Decide an appeal, or record what a higher body decided; never the person who answered."""
+    """Decide an appeal, or record what a higher body decided; never who answered, nor whose own work is contested."""
 
     def act(work: Work, terms: Terms, dispute_id: str) -> Dispute:
-        return desk.decide(work, terms, dispute_id, Answer(decision), Body(body), why)
+        return desk.decide(work, terms, dispute_id, Answer(decision), Body(body), why, matter(work, dispute_id))
 
     _act(dispute, login, act, as_json, f"is {decision.replace('_', ' ')} on appeal")
 

@@ -14,10 +14,15 @@ from debit_service.core.errors import InvalidInput, Refused
 from debit_service.core.money import format_minor, parse_minor
 from debit_service.core.text import aligned
 from debit_service.core.work import Actor, Work
+from debit_service.penalties import queries as penalties
+from debit_service.penalties.at_the_bank import what_it_may_be
+from debit_service.penalties.queries import Shown
 from debit_service.penalties.service.from_entries import confirm, decide, undo
 from debit_service.reconcile import decisions, work_queue
 from debit_service.reconcile.exceptions import Decision, Exceptional, meaning
+from debit_service.reconcile.said_since import contradictions
 from debit_service.reconcile.service import Ask, Decided, PaidOut, pay_out, refuse
+from debit_service.reconcile.service.told_before import told_before
 from debit_service.reconcile.suggest import Suggestion
 from debit_service.reconcile.work_queue import Filter, Waits
 from debit_service.wiring import Service
@@ -99,13 +104,15 @@ def _entry(work: Work, opened: Service, entry_id: str) -> dict[str, Any]:
             {"decision": one.id, "what": one.decision, "state": newest.to_state, "who": one.who, "why": one.why}
             for one, newest in decisions.history(work, entry_id)
         ],
+        "said_since": [one.end_to_end_id for one in contradictions(work, [entry_id])],
     }
     for one in work_queue.page(work, opened.funds, Filter(entry_id=entry_id)).shown:
         reason = one.disposition.reason
+        may = [what.value for what in decisions.possible_about(found, reason)]
         values |= {
             "exception": one.exception.value,
             "means": meaning(reason).says,
-            "possible": [what.value for what in decisions.possible_about(found, reason)],
+            "possible": may,
             "suggestions": [
                 {
                     "name": _named(each),
@@ -114,6 +121,15 @@ def _entry(work: Work, opened: Service, entry_id: str) -> dict[str, Any]:
                     "points": [asdict(point) for point in each.points],
                 }
                 for each in one.suggestions
+            ],
+            "told_before": [
+                {"entry": each.id, "message": each.message, "day": str(each.booking_date)}
+                for each in (told_before(work, found) if Decision.TOLD_BEFORE.value in may else ())
+            ],
+            "recorded": [
+                asdict(each.recorded)
+                | {"day": str(each.recorded.day or ""), "points": [asdict(point) for point in each.points]}
+                for each in (what_it_may_be(work, found) if Decision.RECOGNISED.value in may else ())
             ],
         }
     return values
@@ -128,27 +144,41 @@ def _entry_lines(values: dict[str, Any]) -> Iterator[str]:
         yield f"{one['at'][:16]}  {one['kind']} {one['reason']}: {one['says']} ({one['who']})"
     for one in values["decisions"]:
         yield f"decision {one['decision']}: {one['what']}, {one['state']} ({one['who']}: {one['why']})"
+    yield from (f"a file read since says that it is the debit {name}" for name in values["said_since"])
+    for one in values.get("told_before", []):
+        yield f"may have been told before by {one['entry']} ({one['message']} of {one['day']})"
     for one in values.get("suggestions", []):
         yield f"may be {one['name']} ({one['score']}{'' if one['fits'] else ', cannot be matched'})"
+        yield from (f"    {point['points']:+d} {point['says']}" for point in one["points"])
+    for one in values.get("recorded", []):
+        what = f"{one['means'] or 'given back'} {one['day']} {one['reference']} for {one['about']}"
+        yield f"may have been recorded as {one['id']} ({what})"
         yield from (f"    {point['points']:+d} {point['says']}" for point in one["points"])
 
 
 @click.command("resolve")
 @click.argument("entry_id")
 @click.argument("what", type=click.Choice([one.value for one in _ABOUT_ENTRIES]))
-@click.option("--end-to-end-id", help="matched: the reference of the collection that it belongs to.")
+@click.option(
+    "--end-to-end-id",
+    help="matched: the reference of the collection that it belongs to; bank_charge given back: of the debit it was for.",
+)
+@click.option("--charge", help="matched, of money that left: the bank's charge in it, which the bank did not state.")
 @click.option(
     "--share",
     "shares",
     multiple=True,
     metavar="CONTRIBUTION=AMOUNT",
-    help="allocated: a contribution (id or reference) or penalty (id) and what it gets, 2026-08/17=1234.56; several times.",
+    help="allocated: a contribution (id or reference) or penalty (id) and what it gets, 2026-08/17=1234.56; several times."
+    " bank_charge given back: a debit (end-to-end id) and its part.",
 )
 @click.option("--employer", help="allocated: the employer's number; what it owes is paid in the fund's order.")
 @click.option("--refund-rest", is_flag=True, help="allocated: what is left is owed back; else it goes on waiting.")
 @click.option(
-    "--recorded", help="recognised: the payment, or the decision of the refund paid out, that the bank now shows."
+    "--recorded",
+    help="recognised: the payment (also of a penalty), or the decision of the refund paid out, that the bank now shows.",
 )
+@click.option("--same-as", help="told_before: the entry by which another report has told of this booking already.")
 @click.option("--follow-up", type=click.DateTime(["%Y-%m-%d"]), help="held: the day on which it is looked at again.")
 @WHY
 @AS
@@ -157,10 +187,12 @@ def resolve(
     entry_id: str,
     what: str,
     end_to_end_id: str | None,
+    charge: str | None,
     shares: tuple[str, ...],
     employer: str | None,
     refund_rest: bool,
     recorded: str | None,
+    same_as: str | None,
     follow_up: datetime | None,
     why: str,
     login: str,
@@ -175,10 +207,12 @@ def resolve(
             decision=Decision(what),
             why=why,
             end_to_end_id=end_to_end_id,
+            charge_minor=parse_minor(charge, currency) if charge else None,
             shares=tuple(_share(one, currency) for one in shares),
             registration_number=employer,
             refund_rest=refund_rest,
             recorded=recorded,
+            same_as=same_as,
             follow_up=follow_up.date() if follow_up else None,
         )
         decided = decide(work, opened.funds, entry_id, ask)
@@ -269,11 +303,15 @@ def refunds() -> None:
 @click.option("--all", "show_all", is_flag=True, help="Also what is paid out in full.")
 @command
 def refunds_list(fund_id: str | None, show_all: bool, as_json: bool) -> None:
-    """List what is owed back: of contributions of which too much was paid, and of bank entries."""
+    """List what is owed back: of contributions and penalties of which too much was paid, and of bank entries.
+
+    What is owed back of a penalty is recorded as paid out with `debit penalties give-back`.
+    """
     opened = service()
     with opened.desk.reading(operator()) as work:
         owed = [one for one in decisions.refunds_owed(work, fund_id) if show_all or one.left_minor]
-    rows = [
+        of_penalties = [_of_penalty(one) for one in penalties.owed_back(work) if fund_id in (None, one.penalty.fund_id)]
+    rows: list[tuple[str, ...]] = [
         (
             one.fund_id,
             "entry" if one.entry_id else "contribution",
@@ -283,8 +321,16 @@ def refunds_list(fund_id: str | None, show_all: bool, as_json: bool) -> None:
         )
         for one in owed
     ]
+    rows += of_penalties
     titles = ("fund", "from", "reference", "owed", "paid_out", "left", "currency")
     emit(as_json, [dict(zip(titles, row, strict=True)) for row in rows], aligned(titles, rows, right={3, 4, 5}))
+
+
+def _of_penalty(one: Shown) -> tuple[str, ...]:
+    """What is left to be given back of a penalty; what was given back is not kept beside it."""
+    penalty, currency = one.penalty, one.penalty.currency
+    left = format_minor(one.money.refund_minor, currency)
+    return penalty.fund_id, "penalty", penalty.id, left, format_minor(0, currency), left, currency
 
 
 @refunds.command("paid")

@@ -67,7 +67,11 @@ def _row(one: held.Held) -> dict[str, object]:
 @faults.command("find")
 @click.argument("collection_id")
 @click.argument("party", type=click.Choice([one.value for one in PARTIES], case_sensitive=False))
-@click.option("--because", required=True, help="What you found out, in a sentence that the employer may read.")
+@click.option(
+    "--because",
+    required=True,
+    help="What you found out. The employer will read this as you write it: no names, no account numbers.",
+)
 @click.option("--evidence", required=True, help="What proves it: documents by number or name.")
 @AS
 @command

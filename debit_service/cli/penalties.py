@@ -9,7 +9,7 @@ import click
 
 from debit_service import operations
 from debit_service.cli import reliefs
-from debit_service.cli.common import AS, WHY, command, emit, operator, person, service
+from debit_service.cli.common import AS, FINDINGS, WHY, command, emit, operator, person, service
 from debit_service.cli.group import Commands
 from debit_service.contributions.payments import Means, Paid
 from debit_service.core.money import format_minor, parse_minor
@@ -17,8 +17,8 @@ from debit_service.core.settings import Settings
 from debit_service.core.text import aligned
 from debit_service.core.work import Work
 from debit_service.funds.queries import Funds
-from debit_service.penalties import queries
-from debit_service.penalties.fault.decision_table import page
+from debit_service.penalties import queries, waiting
+from debit_service.penalties.fault.decision_table import LANGUAGES, page
 from debit_service.penalties.fault.reason_codes import load_reason_codes
 from debit_service.penalties.life import MACHINE
 from debit_service.penalties.models import PenaltyPayment
@@ -112,11 +112,12 @@ def penalties_explain(identifier: str, as_json: bool) -> None:
 
 @penalties.command("table")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Markdown file to write.")
+@click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="In which language.")
 @command
-def penalties_table(out: Path, as_json: bool) -> None:
+def penalties_table(out: Path, language: str, as_json: bool) -> None:
     """Write the decision table for people: every reason code, every rule, and what each answer leads to."""
     codes = load_reason_codes(Settings().config / "reason_codes.csv")
-    out.write_text(page(codes), encoding="utf-8")
+    out.write_text(page(codes, language), encoding="utf-8")
     emit(as_json, {"file": str(out), "version": codes.version}, [f"{out}: version {codes.version}"])
 
 
@@ -150,6 +151,61 @@ def penalties_confirm(penalty_id: str, amount: str, why: str, login: str, as_jso
     operations.anchor_audit(opened)
     told = f"{penalty_id} is {state}" + ("; another approver must agree" if waits else "")
     emit(as_json, {"penalty": penalty_id, "state": state, "waits_for_another": waits}, [told])
+
+
+@penalties.command("confirm-many")
+@click.option("--fund", "fund_id", required=True)
+@click.option("--period", help="Only those of contributions for this period: 2026-09.")
+@click.option("--rule", "rule_id", help="Only those under this rule, whatever its version.")
+@click.option("--up-to", help="Only those that come to this amount or less: 50.00.")
+@click.option("--total", help="What the dry run said that they come to together. Left out: a dry run.")
+@click.option("--why", help="The reason, kept for ever with each of them.")
+@click.option("--as", "login", help="Who decides; the password is asked for, or taken from DEBIT_PASSWORD.")
+@command
+def penalties_confirm_many(
+    fund_id: str,
+    period: str | None,
+    rule_id: str | None,
+    up_to: str | None,
+    total: str | None,
+    why: str | None,
+    login: str | None,
+    as_json: bool,
+) -> int | None:
+    """Confirm, for one reason, all that wait at a fund and fit; first without --total, to see how many that are and of how much.
+
+    Left out are those about which something is open: the employer contests it, was right about it, or another failure of the
+    contribution is held. With --total nothing is confirmed when they come to another total by now. As with `confirm`, each is
+    judged anew, and one that comes to another amount is refused; the others go through. Exit code 1 when any was refused.
+    """
+    opened = service()
+    fund = opened.funds.get(fund_id)
+    up_to_minor = parse_minor(up_to, fund.currency) if up_to else None
+    wanted = waiting.Wanted(fund_id=fund.id, period=period, rule_id=rule_id, up_to_minor=up_to_minor)
+    with opened.desk.reading(operator()) as work:
+        found = waiting.find(work, wanted)
+    if total is None:
+        _emit_found(found, fund.currency, as_json=as_json)
+        return None
+    if not (why and login):
+        raise click.UsageError("With --total, say --why and --as.")
+    seen = found.seen(parse_minor(total, fund.currency), fund.currency)
+    done = operations.confirm_penalties(opened, person(opened, login), fund, seen, why)
+    operations.anchor_audit(opened)
+    values = {"confirmed": done.confirmed, "agreed": done.agreed}
+    refused = {one: error.as_dict() for one, error in done.refused.items()}
+    lines = [f"{len(done.confirmed)} confirmed, {len(done.agreed)} wait for another approver, {len(refused)} refused"]
+    emit(as_json, values | {"refused": refused}, [*lines, *(str(error) for error in done.refused.values())])
+    return FINDINGS if refused else None
+
+
+def _emit_found(found: waiting.Found, currency: str, *, as_json: bool) -> None:
+    """What would be confirmed."""
+    total, largest = (format_minor(minor, currency) for minor in (found.sum_minor, found.largest_minor))
+    values = {"count": found.count, "total": total, "largest": largest, "currency": currency}
+    told = f"{found.count} penalties come to {total} {currency} together, the largest to {largest} {currency}"
+    again = [f"to confirm them: the same with --total {total} --why ... --as ..."] if found.count else []
+    emit(as_json, values, [told, "nothing was changed", *again])
 
 
 @penalties.command("reverse")

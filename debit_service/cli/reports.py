@@ -45,7 +45,7 @@ def reports() -> None:
 
 @reports.command("day")
 @_ONE_FUND
-@click.option("--on", type=_DAY, help="The day; today at the fund unless it is given.")
+@click.option("--on", "--day", "on", type=_DAY, help="The day; today at the fund unless it is given.")
 @_FORMAT
 @_OUT
 @command

@@ -15,6 +15,10 @@ class Collection(Base):
     `live` holds the contribution: while it is set, the partial unique index lets no other attempt exist. It ends only when the
     attempt has certainly failed or was cancelled. `live` and the `failure_*` columns are projections of bank entries, kept for
     the index and for planning; `debit verify` derives them again. The `*_sent` columns freeze what the bank was told.
+
+    `debtor_bank_sent` is the bank that keeps the account, as country and national bank code (`DE-37040044`): no branch, no
+    account. `amendment_told`: whether the file told what had changed in the mandate. Both are None before that was noted, and
+    the bank also where the account's number does not tell it.
     """
 
     __tablename__ = "collections"
@@ -55,6 +59,8 @@ class Collection(Base):
     mandate_reference_sent: Mapped[str | None]
     creditor_identifier_sent: Mapped[str | None]
     scheme_sent: Mapped[str | None]
+    debtor_bank_sent: Mapped[str | None]
+    amendment_told: Mapped[bool | None]
     live: Mapped[bool]
     cancelled_why: Mapped[str | None]
     failure_code: Mapped[str | None]

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from debit_service.core.database import Base, unique_where
@@ -42,6 +42,8 @@ class Contribution(Base):
     __table_args__ = (
         UniqueConstraint("fund_id", "reference"),
         CheckConstraint("amount_minor > 0", name="amount"),
+        # The pages of the report, and its totals from a day on.
+        Index("ix_contributions_of_fund", "fund_id", "due_date", "id"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)

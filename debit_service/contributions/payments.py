@@ -153,5 +153,5 @@ def _book(work: Work, payment: OtherPayment, today: date, cause: str) -> None:
         evidence={"payment": payment.id},
     )
     told = {"contribution": payment.contribution_id, "amount_minor": payment.amount_minor, "means": payment.means}
-    audit.record(work, cause, payment.id, **told, reference=payment.reference, why=payment.undone_why)
+    audit.record(work, cause, payment.id, **told, reference=payment.reference)
     events.publish(work, cause, payment.id, **told)

@@ -4,13 +4,25 @@ Rows go in as tuples: by COPY on PostgreSQL, by one prepared statement on SQLite
 the database keeps, so that a row written here reads like any other.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from json import dumps
 from typing import Any, cast
 
 import psycopg
-from sqlalchemy import Boolean, ColumnElement, Date, Dialect, String, Table, any_, func, literal, select
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Date,
+    Dialect,
+    String,
+    Table,
+    TableValuedAlias,
+    any_,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -47,6 +59,14 @@ def among(session: Session, column: _Text, values: Iterable[str]) -> ColumnEleme
         return column == any_(literal(wanted, ARRAY(String)))
     listed = func.json_each(dumps(wanted)).table_valued("value")
     return column.in_(select(listed.c.value))
+
+
+def paired(session: Session, values: Mapping[str, str | None]) -> TableValuedAlias:
+    """`values` as a table of `key` and `value` that a statement can be joined with, however many: one prepared statement."""
+    if session.get_bind().dialect.name == "postgresql":
+        columns = literal(list(values), ARRAY(String)), literal(list(values.values()), ARRAY(String))
+        return func.unnest(*columns).table_valued("key", "value").render_derived()
+    return func.json_each(dumps(values)).table_valued("key", "value")
 
 
 def _copy(driver: "psycopg.Connection[Any]", statement: str, rows: Iterable[Sequence[Any]]) -> int:

@@ -13,7 +13,7 @@ from debit_service.core.errors import NotFound
 from debit_service.core.work import Work
 from debit_service.disputes import reference as references
 from debit_service.disputes.models import Dispute, DisputeDocument, DisputeMessage, DisputeReminder, DisputeTransition
-from debit_service.disputes.rules import Answer, SubjectKind
+from debit_service.disputes.rules import Answer, SubjectKind, Terms
 
 Stretch = tuple[date, date | None]
 #: By when the fund, or the higher body, must have answered what is open.
@@ -329,8 +329,8 @@ def documents(work: Work, dispute_id: str) -> Sequence[DisputeDocument]:
     return work.session.scalars(query).all()
 
 
-def may_appeal(dispute: Dispute, today: date) -> bool:
+def may_appeal(dispute: Dispute, terms: Terms, today: date) -> bool:
     """Whether the employer may still appeal: something was rejected, and the time has not passed."""
     rejected = dispute.first_answer in (Answer.REJECTED.value, Answer.PARTLY_UPHELD.value)
-    in_time = dispute.appeal_by is not None and today <= dispute.appeal_by
+    in_time = dispute.appeal_by is not None and not terms.is_over(dispute.appeal_by, today)
     return rejected and in_time and dispute.appealed_on is None and dispute.withdrawn_on is None

@@ -80,10 +80,6 @@ class Subject:
     amount_minor: int
     contest_by: date | None = None
 
-    def is_late(self, today: date) -> bool:
-        """Whether it is contested after its time."""
-        return self.contest_by is not None and today > self.contest_by
-
 
 @dataclass(frozen=True, slots=True)
 class Matter:
@@ -112,6 +108,13 @@ class Days:
             return max(deadline, self._open(deadline + (on - stopped_on), 0))
         lost = sum(1 for day in _days_after(stopped_on, on) if self._is_open(day))
         return max(deadline, self._open(deadline, lost)) if lost else deadline
+
+    def ends(self, told: date) -> date:
+        """When a time ends of whose last day people were told: a day that became closed since gives way to the next open one.
+
+        Never earlier than what was told. A lunar holiday is moved days before it, long after letters named its day.
+        """
+        return self._open(told, 0)
 
     def ahead(self, deadline: date, days: int) -> date:
         """The day on which people are told `days` before a deadline: an open one, so that somebody is there."""
@@ -176,6 +179,10 @@ class Terms:
     def contest_until(self, told_on: date) -> date:
         """The last day on which what the employer was told of on `told_on` is contested in time."""
         return self.days.deadline(told_on, self.fund.disputes.contest_days.value)
+
+    def is_over(self, told: date | None, today: date) -> bool:
+        """Whether a time has passed of whose last day people were `told`; a time without a last day never passes."""
+        return told is not None and self.days.ends(told) < today
 
     def needs_an_approver(self, answer: Answer, matter: Matter) -> bool:
         """Whether so much is given up that a clerk alone does not say it: above the fund's amount for four eyes."""

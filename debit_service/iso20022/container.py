@@ -18,8 +18,9 @@ from debit_service.iso20022.control import (
     cost_apart,
     hold_totals,
     is_paged,
-    name_of_cost,
+    name_of_rest,
     read_balances,
+    remainder,
 )
 from debit_service.iso20022.entry import (
     Batch,
@@ -31,6 +32,7 @@ from debit_service.iso20022.entry import (
     read_batch,
     read_entry,
     record_of_cost,
+    record_of_remainder,
     substitute,
 )
 from debit_service.iso20022.flat import Flat, account, day, flatten, repeats, text
@@ -267,7 +269,9 @@ class ContainerReader:
         else:
             yield from self._release(entry, substitute(entry, opened.held))
         if cost := cost_apart(entry, opened.sum):
-            yield record_of_cost(self._origin, entry, cost, name_of_cost(opened.sum, cost))
+            yield record_of_cost(self._origin, entry, cost, name_of_rest(opened.sum, cost))
+        elif left := remainder(entry, opened.sum):
+            yield record_of_remainder(self._origin, entry, left, name_of_rest(opened.sum, left))
         self._tally.add(entry, opened.sum)
         self._end()
 

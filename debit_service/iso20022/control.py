@@ -2,7 +2,8 @@
 
 Nothing here refuses. A total that does not hold is a finding for a person; the entries stay what they are. Checked:
 number and sum of entries (`TxsSummry`), opening + booked entries = closing, and details adding up to their entry, where
-charges and interest may stand between the two. Of a message in several pages one page proves nothing, so its totals are not held.
+charges and interest may stand between the two; what else is left of an entry is a record of its own (`remainder`). Of a message
+in several pages one page proves nothing, so its totals are not held.
 """
 
 from collections import Counter
@@ -185,11 +186,22 @@ def cost_apart(entry: Entry, details: DetailSum) -> tuple[int, int] | None:
     return next((cost for cost in _costs(entry, details) if taken and sum(cost) == taken), None)
 
 
-def name_of_cost(details: DetailSum, cost: tuple[int, int]) -> str | None:
-    """A reference for the cost of an entry: the same in each report that tells its details. None when they name nothing."""
+def remainder(entry: Entry, details: DetailSum) -> int:
+    """What is left of the entry beside the amounts that its details have, signed minor units; 0 where they are the entry.
+
+    It is asked of entries whose stated charges and interest do not explain it (`cost_apart`).
+    """
+    return entry.signed_minor - details.signed_minor if details.count else 0
+
+
+def name_of_rest(details: DetailSum, rest: object) -> str | None:
+    """A reference for what an entry has beside its details (its cost, a remainder): the same in each report that tells these.
+
+    None when they name nothing.
+    """
     if details.lowest is None:
         return None
-    told = f"{details.lowest} {details.count} {details.signed_minor} {cost}"
+    told = f"{details.lowest} {details.count} {details.signed_minor} {rest}"
     return blake2b(told.encode(), digest_size=16).hexdigest()
 
 

@@ -284,7 +284,16 @@ def record_of_cost(origin: Origin, entry: Entry, cost: tuple[int, int], name: st
     `cost` is (charges, interest). `name` stands for the transaction id, for the entry may have no reference in one report.
     """
     charges_minor, interest_minor = cost
-    minor = charges_minor + interest_minor
+    beside = _beside_details(origin, entry, -sum(cost), Kind.COST, name)
+    return beside._replace(charges_minor=charges_minor, interest_minor=interest_minor)
+
+
+def record_of_remainder(origin: Origin, entry: Entry, signed_minor: int, name: str | None) -> BankRecord:
+    """What is left of an entry beside its details, and nothing that the bank states explains; `name` as of a cost."""
+    return _beside_details(origin, entry, signed_minor, Kind.REMAINDER, name)
+
+
+def _beside_details(origin: Origin, entry: Entry, signed_minor: int, kind: Kind, name: str | None) -> BankRecord:
     return BankRecord(
         file=origin.file,
         message=origin.message,
@@ -297,18 +306,16 @@ def record_of_cost(origin: Origin, entry: Entry, cost: tuple[int, int], name: st
         entry_reference=entry.reference,
         account_servicer_reference=entry.account_servicer_reference,
         status=entry.status,
-        direction=Direction.DEBIT if minor > 0 else Direction.CREDIT,
+        direction=Direction.CREDIT if signed_minor > 0 else Direction.DEBIT,
         reversal=entry.reversal,
         entry_amount_minor=entry.minor,
-        amount_minor=abs(minor),
+        amount_minor=abs(signed_minor),
         booking_date=entry.booking_date,
         value_date=entry.value_date,
         bank_transaction_code=entry.bank_transaction_code,
         proprietary_code=entry.proprietary_code,
-        kind=Kind.COST,
+        kind=kind,
         transaction_id=name,
-        charges_minor=charges_minor,
-        interest_minor=interest_minor,
     )
 
 

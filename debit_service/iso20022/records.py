@@ -37,6 +37,7 @@ class Kind(StrEnum):
     BATCH = "batch"
     CHARGE = "charge"
     COST = "cost"  # charges and interest that are stated of an entry and are no detail's
+    REMAINDER = "remainder"  # what is left of an entry beside its details, and nothing stated explains
     OTHER = "other"
 
 

@@ -9,7 +9,8 @@ from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date
 
-from schwifty import IBAN
+from schwifty import registry
+from schwifty.domain import Component
 
 from debit_service.core.accounts import AccountNumber, AccountScheme
 from debit_service.core.machine import Machine
@@ -85,7 +86,7 @@ def bank_of(account: AccountNumber) -> tuple[str, str] | None:
         return ("MA", number[:3])
     # What schwifty takes for the bank code of these two is longer than a bank's: it has the city or two zeros in it.
     national = {"DZ": number[6:9], "MA": number[4:7]}.get(number[:2])
-    code = national or IBAN(number).bank_code
+    code = national or registry.get_iban_spec(number[:2]).positions[Component.BANK_CODE].cut(number[4:])
     return (number[:2], code) if code else None
 
 

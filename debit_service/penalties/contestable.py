@@ -1,28 +1,26 @@
 """What an employer may contest: the debit, the reading of each failure, each standing penalty; and what hangs on the answer."""
 
-from zoneinfo import ZoneInfo
-
 from debit_service.contributions import queries as contributions
 from debit_service.contributions.models import Contribution
 from debit_service.core.work import Work
 from debit_service.disputes import queries as disputes
-from debit_service.disputes.rules import Matter, Subject, SubjectKind, Terms
-from debit_service.penalties import queries
+from debit_service.disputes.rules import Matter, Subject, SubjectKind
+from debit_service.penalties import notice_queries, queries
 from debit_service.penalties.models import Penalty
 
 #: Of these penalties nothing is asked any more.
 _OVER = frozenset({"reversed", "waived"})
 
 
-def contestable(work: Work, terms: Terms, contribution: Contribution) -> list[Subject]:
-    """Every subject of a dispute about a contribution, the debit first. A penalty's time to contest begins with its notice."""
+def contestable(work: Work, contribution: Contribution) -> list[Subject]:
+    """Every subject of a dispute about a contribution, the debit first. A penalty's time to contest runs once its notice left."""
     owed = contribution.amount_minor
     readings = dict.fromkeys(decision.collection_id for decision in queries.decisions_of(work, contribution.id))
     return [
         Subject(SubjectKind.DEBIT, contribution.id, contribution.id, owed),
         *(Subject(SubjectKind.READING, collection_id, contribution.id, owed) for collection_id in readings),
         *(
-            _penalty(work, terms, penalty)
+            _penalty(work, penalty)
             for penalty in queries.penalties_of(work, contribution.id)
             if queries.state_of(work, penalty.id) not in _OVER
         ),
@@ -44,11 +42,7 @@ def matter(work: Work, dispute_id: str) -> Matter:
     return Matter(amount, queries.who_agreed(work, ids) | queries.who_found(work, contribution.id))
 
 
-def _penalty(work: Work, terms: Terms, penalty: Penalty) -> Subject:
-    notice = queries.newest_notice(work, penalty.id)
-    contest_by = None
-    if notice:
-        told_on = notice.made_at.astimezone(ZoneInfo(terms.fund.time_zone)).date()
-        contest_by = notice.contest_by or terms.contest_until(told_on)
-    due_minor = queries.due_minor(work, penalty.id)
-    return Subject(SubjectKind.PENALTY, penalty.id, penalty.contribution_id, due_minor, contest_by)
+def _penalty(work: Work, penalty: Penalty) -> Subject:
+    about = queries.money_of(work, penalty.id).shown_minor(queries.state_of(work, penalty.id))
+    contest_by = notice_queries.contest_by(work, penalty.id)
+    return Subject(SubjectKind.PENALTY, penalty.id, penalty.contribution_id, about, contest_by)

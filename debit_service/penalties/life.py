@@ -8,18 +8,23 @@ from debit_service.funds.profile import PenaltyPolicy
 from debit_service.ledger.rules import Account
 
 #: `reversed`: its ground is gone, or a person took it back. `waived`: the fund let the employer off, the fault stands.
+#: From a state in which the employer is asked into the same one: a person agreed to what was added to it.
 MACHINE: Final = Machine(
     name="penalty",
     initial="proposed",
     transitions={
         "proposed": frozenset({"confirmed", "waived", "reversed"}),
-        "confirmed": frozenset({"notified", "paid", "waived", "reversed"}),
-        "notified": frozenset({"confirmed", "paid", "waived", "reversed"}),
-        "paid": frozenset({"confirmed", "notified", "waived", "reversed"}),
+        "confirmed": frozenset({"confirmed", "notified", "paid", "waived", "reversed"}),
+        "notified": frozenset({"confirmed", "notified", "paid", "waived", "reversed"}),
+        "paid": frozenset({"confirmed", "notified", "paid", "waived", "reversed"}),
         "waived": frozenset({"proposed", "reversed"}),
         "reversed": frozenset({"proposed"}),
     },
 )
+#: Why a penalty falls by itself.
+NO_GROUND: Final = "the failure is no longer attributed to the employer"
+NOT_LATE: Final = "nothing is late by what is known now"
+OTHER_VERSION: Final = "another version of the rule holds for this due date"
 #: The states in which the employer is asked for something, or has paid it.
 ASKED: Final = ("confirmed", "notified", "paid")
 #: The states in which a penalty stands: it needs its ground, its rule and its evidence.
@@ -57,6 +62,12 @@ class Money:
         """What of it is a surcharge, in `state`: what is asked for, or of a proposal what would be; without the bank's fees."""
         return self.whole_surcharge_minor if state == "proposed" else self.surcharge_minor
 
+    def shown_minor(self, state: str | None) -> int:
+        """What employers see of it, and contest, in `state`: the surcharge; where only the bank's fee is claimed, that."""
+        if self.computed_minor:
+            return self.due_minor(state)
+        return self.fees_computed_minor if state == "proposed" else self.fees_minor
+
     @property
     def open_minor(self) -> int:
         """What of it is not paid."""
@@ -88,8 +99,42 @@ def positions(money: Money) -> dict[Account, int]:
     }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What the notices of a penalty say is owed of it, in minor units; None: there is none.
+
+    `last_minor` is what the newest one says; `asked_minor` the same, if the penalty was not proposed again since: a claim ends
+    with a reversal or a waiver. `told_minor` is `asked_minor` once its message has left: only then the employer is told.
+    """
+
+    last_minor: int | None = None
+    asked_minor: int | None = None
+    told_minor: int | None = None
+
+    def asked_anew(self) -> "Said":
+        """The same once the penalty was proposed again."""
+        return Said(last_minor=self.last_minor)
+
+
+def is_untold(state: str, money: Money, said: Said) -> bool:
+    """Whether the employer is still to be told what is owed of a penalty now.
+
+    Of what was paid before it was ever told, and of what was never told and is not owed, nobody is told.
+    """
+    if not money.owed_minor:
+        return bool(said.last_minor)
+    if state == "paid":
+        return said.last_minor is not None and said.last_minor != money.owed_minor
+    return said.asked_minor != money.owed_minor
+
+
+def is_lower(money: Money, said: Said) -> bool:
+    """Whether what is still to be told is that less is owed, or nothing, than the employer was told."""
+    return not money.owed_minor or (said.asked_minor is not None and money.owed_minor < said.asked_minor)
+
+
 def state_by_money(state: str, money: Money, told_minor: int | None) -> str:
-    """Which of the states `ASKED` payments and notices make of it. `told_minor` is what the newest notice asked for.
+    """Which of the states `ASKED` payments and notices make of it. `told_minor`: `Said.told_minor`.
 
     Another state stays, and so does one that asks for nothing any more: that is for whoever let the employer off to say.
     """

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from debit_service.core.database import Base, unique_where
@@ -59,7 +59,8 @@ class Penalty(Base):
 
     `agreed_by` is the first of two persons that a large one needs, `agreed_minor` what that person agreed to, `agreed_to` whether
     to `confirm` or to `reverse` it. `heeded` is the last
-    answer in the employer's favour (the transition of its dispute) after which an approver decided about the penalty.
+    answer in the employer's favour (the transition of its dispute) after which an approver decided about the penalty. `untold`:
+    the employer was told something else than what is owed of it now (`life.is_untold`).
     """
 
     __tablename__ = "penalties"
@@ -70,6 +71,14 @@ class Penalty(Base):
         CheckConstraint("(agreed_by is null) = (agreed_to is null)", name="agreed_to_something"),
         CheckConstraint("agreed_to in ('confirm', 'reverse')", name="agreed_to"),
         Index("ix_penalties_fund_id", "fund_id", "id"),
+        # What is still to be told is few among all penalties.
+        Index(
+            "ix_penalties_untold",
+            "fund_id",
+            "id",
+            sqlite_where=text("untold = 1"),
+            postgresql_where=text("untold"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -87,6 +96,22 @@ class Penalty(Base):
     agreed_minor: Mapped[int | None]
     agreed_to: Mapped[str | None]
     heeded: Mapped[str | None]
+    untold: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class PenaltyRuleUsed(Base):
+    """One version of a penalty rule, word for word as it was first used: by this text it is computed ever after. Append-only.
+
+    `held_why`: why nothing new is computed by it at the moment; None while it is. That alone may change.
+    """
+
+    __tablename__ = "penalty_rules_used"
+
+    rule_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    text: Mapped[dict[str, Any]]
+    first_used_at: Mapped[datetime]
+    held_why: Mapped[str | None]
 
 
 class PenaltyStep(Base):
@@ -265,7 +290,11 @@ class PenaltyPayment(Base):
 
 
 class PenaltyNotice(Base):
-    """That an employer was told of a penalty: what it came to, in which words (a hash), through which message. Append-only."""
+    """What an employer is told of a penalty: what is owed of it, in which words (a hash), through which message. Append-only.
+
+    `amount_minor` is 0 when nothing is owed any more. `contest_by` is what its text says; the days that count are those of its
+    `PenaltyDeparture`.
+    """
 
     __tablename__ = "penalty_notices"
     __table_args__ = (UniqueConstraint("penalty_id", "number"),)
@@ -279,6 +308,31 @@ class PenaltyNotice(Base):
     contest_by: Mapped[date]
     outbox_id: Mapped[str] = mapped_column(ForeignKey("outbox.id"))
     made_at: Mapped[datetime]
+
+
+class PenaltyDeparture(Base):
+    """Whether the message of a notice has left, and when: from then on the employer is told, and its days run. Noted once.
+
+    `contest_by` and `pay_by` are the last days to contest and to pay; a notice of the first releases has no `pay_by` but in its
+    text.
+    """
+
+    __tablename__ = "penalty_departures"
+    __table_args__ = (
+        CheckConstraint("(left_at is null) = (contest_by is null)", name="left"),
+        # What waits to leave is few among all notices.
+        Index(
+            "ix_penalty_departures_waiting",
+            "notice_id",
+            sqlite_where=text("left_at is null"),
+            postgresql_where=text("left_at is null"),
+        ),
+    )
+
+    notice_id: Mapped[str] = mapped_column(ForeignKey("penalty_notices.id"), primary_key=True)
+    left_at: Mapped[datetime | None]
+    contest_by: Mapped[date | None]
+    pay_by: Mapped[date | None]
 
 
 class FaultFinding(Base):

@@ -60,6 +60,6 @@ def known_of_each(work: Work, contribution_ids: Iterable[str]) -> dict[str, list
     found: dict[str, list[Known]] = {}
     for contribution_id, penalty_id, rule_id, state, why in rows:
         formulas = [step.formula for step in steps.get(penalty_id, ())]
-        one = Known(rule_id, state, why, formulas, money[penalty_id].due_minor(state))
+        one = Known(rule_id, state, why, formulas, money[penalty_id].shown_minor(state))
         found.setdefault(contribution_id, []).append(one)
     return found

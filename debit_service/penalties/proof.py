@@ -1,6 +1,6 @@
 """Proof: does everything behind a penalty still stand? Take any piece of evidence away, and it is named here."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from debit_service.banks.models import BankFile
 from debit_service.collections.models import Batch, Collection, Notice
+from debit_service.collections.queries import attempts_of_each
 from debit_service.contributions.models import Contribution
 from debit_service.core.bulk import among
 from debit_service.core.database import Base
@@ -17,22 +18,28 @@ from debit_service.core.models import JobRun
 from debit_service.core.work import Work
 from debit_service.disputes import queries as disputes
 from debit_service.disputes.models import Dispute
+from debit_service.funds.queries import Funds
 from debit_service.ledger.queries import balances_of_each
 from debit_service.ledger.rules import account
 from debit_service.mandates.models import Mandate, MandateForm
-from debit_service.penalties import queries
+from debit_service.penalties import at_the_bank, notice_queries, queries
 from debit_service.penalties.fault.values import Effect, Party
-from debit_service.penalties.life import ASKED, STANDING, positions, state_by_money
+from debit_service.penalties.life import ASKED, STANDING, Said, is_untold, positions, state_by_money
 from debit_service.penalties.models import (
     FaultDecision,
     FaultFinding,
     PenaltyFee,
-    PenaltyNotice,
     PenaltyStep,
     ServiceOutage,
 )
 from debit_service.penalties.queries import Shown
-from debit_service.penalties.tariff.catalogue import PenaltyRules
+from debit_service.penalties.service import outages
+from debit_service.penalties.tariff import days, used
+from debit_service.penalties.tariff.amount import compute
+from debit_service.penalties.tariff.catalogue import NEW_VERSION, REWRITTEN, PenaltyRules
+from debit_service.penalties.tariff.counting import Stretch
+from debit_service.penalties.tariff.others_days import of_outages
+from debit_service.reconcile import queries as reconcile
 from debit_service.reconcile.models import BankEntry
 
 _TABLES: Final[dict[str, type[Base]]] = {
@@ -63,10 +70,12 @@ class _Set:
     named: dict[str, FaultDecision]  # by id: those that penalties name
     steps: dict[str, list[PenaltyStep]]
     fees: dict[str, list[PenaltyFee]]
-    told: dict[str, PenaltyNotice]
+    said: dict[str, Said]
     booked: dict[str, dict[str, int]]
     contested: frozenset[str]  # contributions
     asked: dict[str, int]  # contribution -> how many of its penalties are asked for
+    others_days: dict[str, list[Stretch]]  # contribution -> days on which others, or we, kept the money away
+    outage_days: dict[str, list[Stretch]]  # fund -> days of our outages
     gone: frozenset[str]  # evidence
 
     def grounds(self, one: Shown) -> list[FaultDecision]:
@@ -80,19 +89,25 @@ class _Set:
         return found
 
 
-def ungrounded(work: Work, rules: PenaltyRules) -> Iterator[str]:
-    """What is wrong with penalties that stand: no attribution to the employer, no such rule, evidence gone, another amount.
+def ungrounded(work: Work, rules: PenaltyRules, funds: Funds) -> Iterator[str]:
+    """What is wrong with penalties that stand: no attribution to the employer, no such rule, evidence gone, another amount, days
+    that are not the employer's. And with rules: that their text was edited after they were used.
 
     And of any penalty: that its state, or the journal, says something else than its money; that it is not the only one asked for.
     """
+    rules = used.as_used(work, rules)
+    for rule in rules.rewritten:
+        yield f"penalty rule {rule.id} {rule.version}: {REWRITTEN}; nothing new is computed by it. {NEW_VERSION}"
+    zones = {fund.id: fund.time_zone for fund in funds}
     after = ""
     while found := queries.listed(work, after=after, limit=_AT_A_TIME):
         after = found[-1].penalty.id
-        about = _about(work, found)
+        about = _about(work, zones, found)
         for one in found:
             checks = (*_ALWAYS, *_OF_STANDING) if one.state in STANDING else _ALWAYS
             for check in checks:
                 yield from (f"penalty {one.penalty.id}: {trouble}" for trouble in check(about, rules, one))
+    yield from at_the_bank.misshown(work)
 
 
 def missing_evidence(work: Work, decision: FaultDecision) -> list[str]:
@@ -101,7 +116,7 @@ def missing_evidence(work: Work, decision: FaultDecision) -> list[str]:
     return [name for name in _evidence(decision) if name in gone]
 
 
-def _about(work: Work, found: list[Shown]) -> _Set:
+def _about(work: Work, zones: Mapping[str, str], found: list[Shown]) -> _Set:
     ids = [one.penalty.id for one in found]
     contributions = {one.contribution.id for one in found}
     decisions = queries.decisions_of_each(work, contributions)
@@ -110,16 +125,21 @@ def _about(work: Work, found: list[Shown]) -> _Set:
         one for each in (*decisions.values(), named.values()) for one in each if one.effect == Effect.PENALISE.value
     ]
     in_dispute = disputes.stretches_of(work, contributions)
+    attempts = attempts_of_each(work, contributions)
+    outcomes = reconcile.outcomes_of(work, {one.id: one.amount_minor for each in attempts.values() for one in each})
+    times = outages.times(work)
     return _Set(
         decisions=decisions,
         named=named,
         steps=queries.steps_of_each(work, ids),
         fees=queries.fees_of_each(work, ids),
-        told=queries.newest_notice_of_each(work, ids),
+        said=notice_queries.said_of_each(work, ids),
         booked=balances_of_each(work.session, ids),
         contested=frozenset(one for one, days in in_dispute.items() if any(last is None for _, last in days)),
         asked=queries.count_asked(work, contributions),
         gone=_gone(work, grounds),
+        others_days=days.others_days_of_each(work, attempts, decisions, outcomes),
+        outage_days={name: of_outages(times, zone) for name, zone in zones.items()},
     )
 
 
@@ -156,10 +176,12 @@ def _in_its_state(about: _Set, _: PenaltyRules, one: Shown) -> Iterator[str]:
     """What is not confirmed asks for nothing; what is, is paid, notified or neither as its money says."""
     if one.state not in ASKED and one.money.owed_minor:
         yield f"it is {one.state}, and asks for {one.money.owed_minor} (minor units)"
-    told = about.told.get(one.penalty.id)
-    says = state_by_money(one.state, one.money, told.amount_minor if told else None)
+    said = about.said[one.penalty.id]
+    says = state_by_money(one.state, one.money, said.told_minor)
     if says != one.state:
         yield f"it is {one.state}; what is owed, paid and told says {says}"
+    if one.state == "confirmed" and is_untold(one.state, one.money, said) and not one.penalty.untold:
+        yield "the employer is not told what is owed of it, and no run would tell it"
 
 
 def _alone(about: _Set, _: PenaltyRules, one: Shown) -> Iterator[str]:
@@ -217,6 +239,29 @@ def _recomputed(about: _Set, rules: PenaltyRules, one: Shown) -> Iterator[str]:
         yield f"its steps are {stored}; its stored inputs give {expected}"
 
 
+def _only_the_employers_days(about: _Set, rules: PenaltyRules, one: Shown) -> Iterator[str]:
+    """Nothing is charged for days on which others, or we, kept the money away; while a dispute holds it, it stays as it was."""
+    others = [*about.others_days.get(one.contribution.id, ()), *about.outage_days.get(one.penalty.fund_id, ())]
+    if not others or one.contribution.id in about.contested:
+        return
+    try:
+        taken = rules.taken(one.penalty.inputs)
+        without = compute(**taken | {"not_counted": [*taken["not_counted"], *others]}).total_minor
+    except (DebitError, KeyError, ValueError):
+        return  # `_recomputed` says so
+    charged = sum(step.amount_minor for step in about.steps.get(one.penalty.id, []))
+    if without < charged:
+        yield (
+            f"it was computed with days on which the employer was not in the way: it comes to {charged}, without them to"
+            f" {without} (minor units)"
+        )
+
+
 _Check = Callable[[_Set, PenaltyRules, Shown], Iterator[str]]
 _ALWAYS: Final[tuple[_Check, ...]] = (_posted, _in_its_state, _alone)
-_OF_STANDING: Final[tuple[_Check, ...]] = (_attributed, _from_the_case, _recomputed)
+_OF_STANDING: Final[tuple[_Check, ...]] = (
+    _attributed,
+    _from_the_case,
+    _recomputed,
+    _only_the_employers_days,
+)

@@ -21,7 +21,6 @@ from debit_service.penalties.models import (
     FaultFinding,
     Penalty,
     PenaltyFee,
-    PenaltyNotice,
     PenaltyPayment,
     PenaltyRelief,
     PenaltyStep,
@@ -129,11 +128,6 @@ def payments_of(work: Work, penalty_id: str) -> Sequence[PenaltyPayment]:
     return work.session.scalars(query).all()
 
 
-def newest_notice(work: Work, penalty_id: str) -> PenaltyNotice | None:
-    """What the employer was told last about a penalty, and what still counts: as `newest_notice_of_each`."""
-    return newest_notice_of_each(work, [penalty_id]).get(penalty_id)
-
-
 def amount_of(work: Work, penalty_id: str) -> int:
     """The sum of a penalty's steps, confirmed or not, before reliefs; minor units."""
     return money_of(work, penalty_id).computed_minor
@@ -214,16 +208,20 @@ def listed(
     if fund_id:
         query = query.where(Penalty.fund_id == fund_id)
     if state == TO_CONFIRM:
-        query = query.where((PenaltyTransition.to_state == "proposed") | _grown() | _unheeded())
+        query = query.where(waits_for_a_person())
     elif state:
         query = query.where(PenaltyTransition.to_state == state)
     return _shown(work, query)
 
 
-def among_these(work: Work, penalty_ids: Iterable[str], state: str) -> list[Shown]:
-    """Those of these penalties that are in a state, by id."""
-    mine = among(work.session, Penalty.id, penalty_ids)
-    return _shown(work, _all().where(mine, PenaltyTransition.to_state == state))
+def untold(work: Work, fund_id: str, *, after: str = "", limit: int | None = None) -> list[Shown]:
+    """The penalties of a fund about which the employer is still to be told something, by id; `after` this id, at most `limit`."""
+    return _shown(work, _all().where(Penalty.fund_id == fund_id, Penalty.untold, Penalty.id > after).limit(limit))
+
+
+def untold_among(work: Work, penalty_ids: Iterable[str]) -> list[Shown]:
+    """Those of these penalties about which the employer is still to be told something, by id."""
+    return _shown(work, _all().where(among(work.session, Penalty.id, penalty_ids), Penalty.untold))
 
 
 _Rows = Select[Penalty, str, str, Contribution]
@@ -267,10 +265,10 @@ def life_of(work: Work, penalty_id: str) -> Sequence[PenaltyTransition]:
 
 
 def who_agreed(work: Work, penalty_ids: Iterable[str]) -> frozenset[str]:
-    """The people who ever confirmed one of these penalties, or were the first of two to agree to it."""
+    """The people who ever confirmed one of these penalties, or what was added to it, or were the first of two to agree to it."""
     ids = list(penalty_ids)
     confirmed = select(PenaltyTransition.evidence).where(
-        among(work.session, PenaltyTransition.subject_id, ids), PenaltyTransition.to_state == "confirmed"
+        among(work.session, PenaltyTransition.subject_id, ids), PenaltyTransition.to_state.in_(ASKED)
     )
     agreed = select(Penalty.agreed_by).where(among(work.session, Penalty.id, ids), Penalty.agreed_by.is_not(None))
     names = ", ".join(one["person"] for one in work.session.scalars(confirmed) if "person" in one)
@@ -287,10 +285,9 @@ def who_found(work: Work, contribution_id: str) -> frozenset[str]:
     return frozenset(name for row in work.session.execute(query) for name in row if name)
 
 
-def notices_of(work: Work, penalty_id: str) -> Sequence[PenaltyNotice]:
-    """Every notice of a penalty, oldest first."""
-    query = select(PenaltyNotice).where(PenaltyNotice.penalty_id == penalty_id)
-    return work.session.scalars(query.order_by(PenaltyNotice.number)).all()
+def waits_for_a_person() -> ColumnElement[bool]:
+    """The condition, on a penalty and its newest transition, that is meant by `TO_CONFIRM`."""
+    return (PenaltyTransition.to_state == "proposed") | _grown() | _unheeded()
 
 
 def _grown() -> ColumnElement[bool]:
@@ -361,30 +358,6 @@ def fees_of_each(work: Work, penalty_ids: Iterable[str]) -> dict[str, list[Penal
     for fee in work.session.scalars(query.order_by(PenaltyFee.collection_id)):
         found.setdefault(fee.penalty_id, []).append(fee)
     return found
-
-
-def newest_notice_of_each(work: Work, penalty_ids: Iterable[str]) -> dict[str, PenaltyNotice]:
-    """What the employers were told last about penalties. A notice ends with a reversal or waiver: asked for again, told again.
-
-    A penalty of which nobody was told since it was proposed last is left out.
-    """
-    # Identifiers are ordered by age, also within one moment; a penalty that is asked for again is proposed again first.
-    proposed = (
-        select(func.max(PenaltyTransition.id))
-        .where(PenaltyTransition.subject_id == PenaltyNotice.penalty_id, PenaltyTransition.to_state == "proposed")
-        .correlate(PenaltyNotice)
-        .scalar_subquery()
-    )
-    query = select(PenaltyNotice).where(
-        among(work.session, PenaltyNotice.penalty_id, penalty_ids), PenaltyNotice.id > func.coalesce(proposed, "")
-    )
-    return {one.penalty_id: one for one in work.session.scalars(query.order_by(PenaltyNotice.number))}
-
-
-def notified_at(work: Work, penalty_id: str) -> datetime | None:
-    """When the employer was told last of a penalty; None when it was not."""
-    told = newest_notice(work, penalty_id)
-    return told.made_at if told else None
 
 
 def count_asked(work: Work, contribution_ids: Iterable[str]) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import case, distinct, func, select
 
 from debit_service.contributions.models import Contribution
 from debit_service.core.bulk import among
@@ -54,11 +54,19 @@ def amnesties(work: Work) -> Sequence[Amnesty]:
 
 
 def progress(work: Work, amnesty_id: str) -> tuple[int, int]:
-    """How many penalties an amnesty relieves now, and of how many its relief was taken back."""
-    mine = PenaltyRelief.amnesty_id == amnesty_id
-    query = select(func.count(), func.count(PenaltyRelief.undone_at)).where(mine)
-    every, undone = work.session.execute(query).one()
-    return every - undone, undone
+    """Of how many contributions an amnesty relieves the penalty now, and of how many its relief was taken back.
+
+    One whose relief was carried over to the penalty of another version of the rule counts once.
+    """
+    standing = case((PenaltyRelief.undone_at.is_(None), Penalty.contribution_id))
+    query = (
+        select(func.count(distinct(Penalty.contribution_id)), func.count(distinct(standing)))
+        .select_from(PenaltyRelief)
+        .join(Penalty, Penalty.id == PenaltyRelief.penalty_id)
+        .where(PenaltyRelief.amnesty_id == amnesty_id)
+    )
+    every, stands = work.session.execute(query).one()
+    return stands, every - stands
 
 
 def penalty_of(work: Work, relief_id: str) -> Penalty:

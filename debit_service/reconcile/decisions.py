@@ -38,6 +38,7 @@ from debit_service.reconcile.models import (
 )
 from debit_service.reconcile.rules import surplus
 from debit_service.reconcile.standing import Purpose
+from debit_service.reconcile.suggest import Recorded
 
 
 def _waiting() -> ColumnElement[bool]:
@@ -67,6 +68,16 @@ def entry(work: Work, entry_id: str) -> BankEntry:
     found = work.session.get(BankEntry, entry_id)
     if found is None:
         raise NotFound("entry.unknown", f"There is no bank entry {entry_id}.", remedy="See the work queue.")
+    return found
+
+
+def entry_at(work: Work, file_id: str, position: int) -> BankEntry:
+    """The entry at a place in a file, where a replay finds it too. Raises NotFound."""
+    found = work.session.scalars(
+        select(BankEntry).where(BankEntry.file_id == file_id, BankEntry.position == position)
+    ).one_or_none()
+    if found is None:
+        raise NotFound("entry.unknown", "The entry that a decision names is not in its file.", place=file_id)
     return found
 
 
@@ -142,6 +153,12 @@ def waited(work: Work, entry_id: str) -> Disposition:
     return work.session.scalars(query.order_by(Disposition.sort_key.desc()).limit(1)).one()
 
 
+def folded_into(work: Work, entry_id: str) -> Sequence[str]:
+    """The entries that are other reports of this one, oldest first."""
+    query = select(Disposition.entry_id).where(Disposition.folded_into == entry_id, Disposition.most_recent)
+    return work.session.scalars(query.order_by(Disposition.entry_id)).all()
+
+
 def parts(work: Work, resolution_id: str) -> Sequence[ResolutionPart]:
     """Where a decision lets an entry's money go."""
     query = select(ResolutionPart).where(ResolutionPart.resolution_id == resolution_id)
@@ -183,16 +200,6 @@ def follow_ups(work: Work, entry_ids: Iterable[str]) -> dict[str, date]:
     return {str(entry_id): day for entry_id, day in work.session.execute(query) if day}
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """What was recorded by hand and no bank entry shows yet: a payment (`means`), or a refund paid out (no means)."""
-
-    id: str
-    day: date | None
-    reference: str
-    means: str | None
-
-
 def recorded_alike(work: Work, found: BankEntry, minor: int) -> list[Recorded]:
     """Payments (for money that left: refunds paid out) of an entry's fund and currency and of `minor` that no entry shows yet."""
     same = (found.fund_id, found.currency, minor)
@@ -204,14 +211,22 @@ def recorded_alike(work: Work, found: BankEntry, minor: int) -> list[Recorded]:
     )
     if found.direction == "credit":
         money = (OtherPayment.fund_id, OtherPayment.currency, OtherPayment.amount_minor)
-        payments = select(OtherPayment).where(OtherPayment.undone_at.is_(None), ~shown, *_are(money, same))
-        rows = work.session.scalars(payments.order_by(OtherPayment.paid_on, OtherPayment.id)).all()
-        return [Recorded(one.id, one.paid_on, one.reference, one.means) for one in rows]
+        payments = (
+            select(OtherPayment, Contribution.reference)
+            .join(Contribution, Contribution.id == OtherPayment.contribution_id)
+            .where(OtherPayment.undone_at.is_(None), ~shown, *_are(money, same))
+        )
+        rows = work.session.execute(payments.order_by(OtherPayment.paid_on, OtherPayment.id)).all()
+        return [Recorded(one.id, one.paid_on, one.reference, one.means, about) for one, about in rows]
     gone = (Resolution.fund_id, Resolution.currency, Resolution.amount_minor)
-    payouts = select(Resolution).where(Resolution.decision == Decision.PAID_OUT.value, _CARRIED_OUT, ~shown)
+    payouts = (
+        select(Resolution, func.coalesce(Contribution.reference, Resolution.entry_id))
+        .outerjoin(Contribution, Contribution.id == Resolution.contribution_id)
+        .where(Resolution.decision == Decision.PAID_OUT.value, _CARRIED_OUT, ~shown, *_are(gone, same))
+    )
     return [
-        Recorded(one.id, one.at.date(), one.reference or "", None)
-        for one in work.session.scalars(payouts.where(*_are(gone, same)).order_by(Resolution.id))
+        Recorded(one.id, date.fromisoformat(one.evidence["paid_on"]), one.reference or "", None, about)
+        for one, about in work.session.execute(payouts.order_by(Resolution.id))
     ]
 
 
@@ -235,6 +250,16 @@ def entry_of_payout(work: Work, resolution_id: str) -> str | None:
         select(Resolution.entry_id)
         .join(ResolutionPart, ResolutionPart.resolution_id == Resolution.id)
         .where(ResolutionPart.payout_id == resolution_id, ResolutionPart.stands)
+    )
+    return work.session.scalars(query).one_or_none()
+
+
+def entry_of_claim_payment(work: Work, claim_payment_id: str) -> str | None:
+    """The bank entry that shows a payment of a claim, or what was given back of one, if the bank's booking of it is known."""
+    query = (
+        select(Resolution.entry_id)
+        .join(ResolutionPart, ResolutionPart.resolution_id == Resolution.id)
+        .where(ResolutionPart.claim_payment_id == claim_payment_id, ResolutionPart.stands)
     )
     return work.session.scalars(query).one_or_none()
 

@@ -36,6 +36,7 @@ class Decision(StrEnum):
     NOT_OURS = "not_ours"  # it concerns neither fund nor contributions
     HELD = "held"  # nothing yet: to be looked at again on a day
     PAID_OUT = "paid_out"  # money owed back was given back
+    TOLD_BEFORE = "told_before"  # another report has told of this very booking already
     UNDONE = "undone"  # an earlier decision is taken back
 
 
@@ -85,12 +86,29 @@ REASONS: Final[Mapping[str, Meaning]] = {
     "exceeds": Meaning(
         Exceptional.DUPLICATE,
         "What it names is paid, or returned, already.",
-        (Decision.REFUND_OWED, Decision.ALLOCATED, Decision.RECOGNISED, Decision.MATCHED, Decision.NOT_OURS),
+        (
+            Decision.TOLD_BEFORE,
+            Decision.REFUND_OWED,
+            Decision.ALLOCATED,
+            Decision.RECOGNISED,
+            Decision.MATCHED,
+            Decision.NOT_OURS,
+        ),
     ),
     "batch_differs": Meaning(
         Exceptional.SPLIT,
         "It is a sum of several debits, and count or sum are not those of our block.",
         (Decision.ALLOCATED, Decision.REFUND_OWED, Decision.NOT_OURS),
+    ),
+    "details_differ": Meaning(
+        Exceptional.SPLIT,
+        "The details of a booking do not add up to it: this is what is left, and no stated charge explains it.",
+        (Decision.BANK_CHARGE, Decision.MATCHED, *_MONEY_IN),
+    ),
+    "unlinked": Meaning(
+        Exceptional.MISSING_REFERENCE,
+        "It is a return that names only the bank's own reference of a credit, and no one credit fits.",
+        (Decision.MATCHED, Decision.BANK_CHARGE, Decision.NOT_OURS),
     ),
     "rest": Meaning(
         Exceptional.SPLIT,
@@ -121,29 +139,40 @@ def possible(reason: str, *, money: bool, credit: bool) -> tuple[Decision, ...]:
     """What may be decided about an entry that waits for `reason`, the usual decisions first.
 
     A status report is no money: it can only be set aside. Money that left cannot pay a contribution or be owed back, and what is
-    left of an entry is no whole collection any more.
+    left of an entry is no whole collection, and no whole booking, any more.
     """
     if not money:
         return (Decision.NOT_OURS, Decision.HELD)
     usual = meaning(reason).usual
-    others = (one for one in (Decision.MATCHED, *_MONEY_IN, Decision.BANK_CHARGE) if one not in usual)
+    all_there_are = (Decision.MATCHED, *_MONEY_IN, Decision.BANK_CHARGE, Decision.TOLD_BEFORE)
+    others = (one for one in all_there_are if one not in usual)
     barred = set() if credit else {Decision.ALLOCATED, Decision.REFUND_OWED}
     if reason == "rest":
-        barred.add(Decision.MATCHED)
+        barred |= {Decision.MATCHED, Decision.TOLD_BEFORE}
     return (*(one for one in (*usual, *others) if one not in barred), Decision.HELD)
 
 
 def needs_another(
-    decision: Decision, amount_minor: int | None, above_minor: int, undoes: Decision | None = None
+    decision: Decision,
+    amount_minor: int | None,
+    above_minor: int,
+    undoes: Decision | None = None,
+    *,
+    alone_minor: int = 0,
+    named_minor: int = 0,
 ) -> bool:
     """Whether another person must confirm a decision: from an amount on, which the fund sets.
 
-    A match need not be: it must fit an expectation to the cent, on the account that expects it. Payments recorded by hand are
-    undone by an approver (`contributions.payments.undo`), and so is an allocation, whatever its amount.
+    What one person alone has decided already about the same money, `alone_minor`, counts with it: slices are no way round.
+    A match need not be confirmed: it must fit an expectation to the cent, on the account that expects it; but for `named_minor`,
+    a charge that the person names and no bank has stated. Payments recorded by
+    hand are undone by an approver (`contributions.payments.undo`), and so is an allocation, whatever its amount.
     """
-    if Decision.HELD in (decision, undoes) or decision is Decision.MATCHED:
+    if Decision.HELD in (decision, undoes):
         return False
-    return undoes is Decision.ALLOCATED or (amount_minor or 0) > above_minor
+    if decision is Decision.MATCHED:
+        return named_minor > above_minor
+    return undoes is Decision.ALLOCATED or (amount_minor or 0) + alone_minor > above_minor
 
 
 #: The life of a decision. A proposal is overtaken when a later file explains its entry, or the entry waits for another reason.

@@ -11,6 +11,7 @@ from debit_service.core.state import Transition
 
 _REFUSES_FILE = "level = 'group' and status = 'RJCT'"
 _IS_SUM = "level = 'entry' and payment_information_id is not null"
+_IS_OF_FILE = "level = 'group'"
 _IS_DETAIL = "level = 'transaction' and amount_minor <> entry_amount_minor"
 
 
@@ -60,7 +61,11 @@ class BankDocument(Base):
 class BankEntry(Base):
     """One normalised record of the bank's: a transaction detail, an entry without details, or a status. Never changed.
 
-    `personal_sealed` holds what names people: debtor's name and account, remittance, the bank's free text.
+    `personal_sealed` holds what names people: debtor's name and account, remittance, the bank's free text. `end_to_end_id` is how
+    it names a debit: where the bank gave no end-to-end reference, the instruction reference, if that is one that we sent.
+    `payment_information_id` is the block that it names, also by the message that has no other one; a sole detail which names
+    nothing but its block is a sum, and its level `entry`. Of what was read before release 0017 (migration) only the first of
+    these counted, and `instruction_id` is unknown.
     """
 
     __tablename__ = "bank_entries"
@@ -74,6 +79,13 @@ class BankEntry(Base):
             "file_id",
             sqlite_where=text(_REFUSES_FILE),
             postgresql_where=text(_REFUSES_FILE),
+        ),
+        # What the bank said of a whole file of ours.
+        Index(
+            "ix_bank_entries_of_files",
+            "original_message_id",
+            sqlite_where=text(_IS_OF_FILE),
+            postgresql_where=text(_IS_OF_FILE),
         ),
         # The sums of a block.
         Index(
@@ -128,6 +140,7 @@ class BankEntry(Base):
     batch_total_minor: Mapped[int | None]
     interest_minor: Mapped[int | None]
     personal_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    instruction_id: Mapped[str | None]
 
 
 class Disposition(Base):
@@ -206,7 +219,7 @@ class Resolution(Base):
     __table_args__ = (
         CheckConstraint(
             "decision in ('matched', 'allocated', 'recognised', 'refund_owed', 'bank_charge', 'not_ours', 'held', 'paid_out',"
-            " 'undone')",
+            " 'undone', 'told_before')",
             name="decision",
         ),
         CheckConstraint("confirmed_by is null or confirmed_by <> who", name="four_eyes"),
@@ -253,8 +266,9 @@ class ResolutionPart(Base):
     """Where a part of an entry's money goes. `stands` while the resolution is carried out and not undone.
 
     Of the purposes `contribution` has the contribution, and the payment that was recorded for it; `surcharge` has the claim, as
-    the room of penalties calls it; `recorded` has the payment, or the refund paid out, that the bank's booking shows. One of
-    these stands on one entry only.
+    the room of penalties calls it; `recorded` has the payment, the refund paid out, or the payment of a claim (where money left:
+    what was given back), that the bank's booking shows. One of these stands on one entry only. A `charge` that the bank gives
+    back may have the debit for whose failure it was taken.
     """
 
     __tablename__ = "resolution_parts"
@@ -265,6 +279,9 @@ class ResolutionPart(Base):
         ),
         unique_where("uq_resolution_parts_payment_id", "payment_id", where="stands and payment_id is not null"),
         unique_where("uq_resolution_parts_payout_id", "payout_id", where="stands and payout_id is not null"),
+        unique_where(
+            "uq_resolution_parts_claim_payment_id", "claim_payment_id", where="stands and claim_payment_id is not null"
+        ),
     )
 
     resolution_id: Mapped[str] = mapped_column(ForeignKey("resolutions.id"), primary_key=True)
@@ -275,4 +292,6 @@ class ResolutionPart(Base):
     payment_id: Mapped[str | None] = mapped_column(ForeignKey("other_payments.id"))
     payout_id: Mapped[str | None] = mapped_column(ForeignKey("resolutions.id"))
     claim_id: Mapped[str | None] = mapped_column(index=True)
+    claim_payment_id: Mapped[str | None]
+    collection_id: Mapped[str | None] = mapped_column(ForeignKey("collections.id"), index=True)
     stands: Mapped[bool]

@@ -15,7 +15,7 @@ from debit_service.ledger.rules import Account, account
 from debit_service.reconcile import queries
 from debit_service.reconcile.models import Allocation, BankEntry, Disposition, FileReading
 from debit_service.reconcile.rules import Effect, Outcome, contribution_positions, positions
-from debit_service.reconcile.service.verdict import STATED_COST
+from debit_service.reconcile.service.verdict import NET_TOTALS, STATED_COST
 
 _ROWS_AT_ONCE = 5_000
 
@@ -146,14 +146,15 @@ def unaccounted(work: Work) -> Iterator[str]:
     for entry_id, count in work.session.execute(counted):
         yield f"bank entry {entry_id} is accounted for {count} times"
     shares = func.count(Allocation.id)
-    # What the bank states as the cost of an entry is matched with no collection.
+    # What the bank states as the cost of an entry is matched with no collection; a sum may have nothing but its cost left.
     is_matched = (Disposition.kind == "matched") & (Disposition.reason != STATED_COST)
+    has_more = is_matched & Disposition.reason.not_in(NET_TOTALS)
     shared = (
         select(Disposition.entry_id, Disposition.kind, shares)
         .outerjoin(Allocation, Allocation.disposition_id == Disposition.id)
         .where(Disposition.most_recent)
         .group_by(Disposition.id)
-        .having(or_(and_(is_matched, shares == 0), and_(~is_matched, shares > 0)))
+        .having(or_(and_(has_more, shares == 0), and_(~is_matched, shares > 0)))
     )
     for entry_id, kind, count in work.session.execute(shared):
         yield f"bank entry {entry_id} is {kind} with {count} allocations"

@@ -12,9 +12,14 @@ from debit_service.reconcile.exceptions import Decision
 from debit_service.reconcile.models import BankEntry, Disposition, Resolution, ResolutionPart, ResolutionTransition
 from debit_service.reconcile.service.post import standing_of
 from debit_service.reconcile.service.standing import expected
+from debit_service.reconcile.service.verdict import NET_TOTALS
 from debit_service.reconcile.standing import paid_out
 
 _ROWS_AT_ONCE = 1000
+#: Money of these stands in the journal under the entry's own name.
+_HAS_MONEY = (
+    Disposition.kind.in_(("suspense", "resolved")) | (BankEntry.kind == "cost") | Disposition.reason.in_(NET_TOTALS)
+)
 
 
 def misplaced(work: Work) -> Iterator[str]:
@@ -22,7 +27,7 @@ def misplaced(work: Work) -> Iterator[str]:
     query = (
         select(BankEntry, Disposition)
         .join(Disposition, Disposition.entry_id == BankEntry.id)
-        .where(Disposition.most_recent, Disposition.kind.in_(("suspense", "resolved")) | (BankEntry.kind == "cost"))
+        .where(Disposition.most_recent, _HAS_MONEY)
         .order_by(BankEntry.id)
     )
     for decided in work.session.execute(query.execution_options(yield_per=_ROWS_AT_ONCE)).partitions():

@@ -11,7 +11,14 @@ from debit_service.collections import queries as collections
 from debit_service.contributions import queries as contributions
 from debit_service.core.bulk import among
 from debit_service.core.work import Work
-from debit_service.reconcile.models import Allocation, BankDocument, BankEntry, Disposition, FileReading
+from debit_service.reconcile.models import (
+    Allocation,
+    BankDocument,
+    BankEntry,
+    Disposition,
+    FileReading,
+    ResolutionPart,
+)
 from debit_service.reconcile.rules import Effect, Fact, Outcome, outcome
 
 #: The words of the partial index, so that SQLite finds the few by it.
@@ -78,6 +85,28 @@ def outcomes_of(work: Work, collections: Mapping[str, int]) -> dict[str, Outcome
     """`outcome_of` many collections, given as id -> amount in minor units."""
     facts = facts_of_each(work, collections)
     return {one: outcome(amount, facts.get(one, [])) for one, amount in collections.items()}
+
+
+def charges_kept_of_each(work: Work, collections: Mapping[str, int]) -> dict[str, int]:
+    """`charges_kept` of collections, given as id -> amount in minor units."""
+    return charges_kept(work, outcomes_of(work, collections))
+
+
+def charges_kept(work: Work, outcomes: Mapping[str, Outcome]) -> dict[str, int]:
+    """Collection -> what the bank took for it and has not given back, minor units."""
+    charged = {one: result.charges_minor for one, result in outcomes.items()}
+    back = _charges_given_back(work, [one for one, minor in charged.items() if minor])
+    return {one: max(minor - back.get(one, 0), 0) for one, minor in charged.items()}
+
+
+def _charges_given_back(work: Work, collection_ids: Iterable[str]) -> dict[str, int]:
+    """Collection -> what of its charges persons found in credits of the bank, minor units."""
+    query = (
+        select(ResolutionPart.collection_id, cast(func.sum(ResolutionPart.amount_minor), BigInteger))
+        .where(ResolutionPart.stands, among(work.session, ResolutionPart.collection_id, collection_ids))
+        .group_by(ResolutionPart.collection_id)
+    )
+    return {str(collection_id): int(minor) for collection_id, minor in work.session.execute(query)}
 
 
 def kept_minor(work: Work, contribution_id: str) -> int:

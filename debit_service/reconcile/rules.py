@@ -131,18 +131,20 @@ def positions(amount_minor: int, result: Outcome) -> dict[Account, int]:
     """Where the money of a collection stands in the journal (debit positive); the lines sum to zero whatever the facts are.
 
     Sent: asked from the bank, no longer simply owed. Rejected without money: owed again. Settled: at the bank. Returned: owed
-    again. A return before its credit leaves the bank short and the collection in transit, until the credit comes.
+    again. A return before its credit leaves the bank short and the collection in transit, until the credit comes. Money that
+    comes in again after it went back is no longer asked for: it pays what was owed again.
     """
     settled, returned = result.settled_minor, result.returned_minor
     charges, interest = result.charges_minor, result.interest_minor
     costs = {Account.CHARGES: charges, Account.INTEREST: interest}
+    asked_for = min(settled, amount_minor)
     if result.state is State.REJECTED:
         return {Account.BANK: -charges - interest, **costs}
     return {
         Account.BANK: settled - returned - charges - interest,
         **costs,
-        Account.IN_TRANSIT: amount_minor - settled,
-        Account.RECEIVABLE: returned - amount_minor,
+        Account.IN_TRANSIT: amount_minor - asked_for,
+        Account.RECEIVABLE: returned - amount_minor - (settled - asked_for),
     }
 
 
@@ -209,6 +211,16 @@ def same_booking(one: Booking, other: Booking) -> bool:
     if certainly_two(one, other):
         return False
     return _bare(one, other) or any(a and b for a, b in zip(one.references, other.references, strict=True))
+
+
+def may_be_told_before(one: Booking, other: Booking) -> bool:
+    """Whether two entries may report one booking although they date it differently: all else that both state agrees, and at least
+    one reference is stated by both. A person decides: on one account the same may also be booked again.
+    """
+    if one.document == other.document or one.money[:-1] != other.money[:-1]:
+        return False
+    stated = [(a, b) for a, b in zip(one.references, other.references, strict=True) if a and b]
+    return bool(stated) and all(a == b for a, b in stated)
 
 
 def _bare(one: Booking, other: Booking) -> bool:

@@ -70,6 +70,16 @@ class Claim:
     surcharge: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ClaimPayment:
+    """A payment of a claim that was recorded by hand and no entry shows yet; below zero: what was given back. Minor units."""
+
+    id: str
+    fund_id: str
+    currency: str
+    amount_minor: int
+
+
 def order_on(orders: Sequence[AllocationOrder], day: date) -> AllocationOrder:
     """The order of allocation in force on `day`. Raises Refused when none was yet."""
     in_force = [one for one in orders if one.valid_from <= day]

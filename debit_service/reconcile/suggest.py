@@ -27,6 +27,10 @@ NEAR_DAY: Final = ("near day", 8, "It was booked within five days of the debit."
 EXPECTED: Final = ("expected", 10, "The debit waits for this.")
 LATER_ATTEMPT: Final = ("attempt", -5, "Another attempt at the same contribution is newer.")
 SETTLED: Final = ("settled", -40, "It is settled already.")
+BOOKS: Final = ("books", 45, "It names what the fund's books call the payment.")
+ABOUT: Final = ("about", 30, "It names what was paid, or given back of.")
+RECORDED_DAY: Final = ("recorded day", 15, "It was booked on the day that was recorded.")
+NEAR_RECORDED_DAY: Final = ("near recorded day", 8, "It was booked within five days of the day that was recorded.")
 #: What must be there at least: without it anything would be suggested.
 _GROUNDS: Final = frozenset({one[0] for one in (REFERENCE, MANDATE, ACCOUNT, AMOUNT, OPEN, CHARGE, NEAR)})
 
@@ -99,6 +103,53 @@ def suggestions(known: Known, candidates: Iterable[Candidate]) -> tuple[Suggesti
 def equally_good(found: Sequence[Suggestion]) -> int:
     """How many suggestions share the best score; 0 when there is none."""
     return sum(one.score == found[0].score for one in found) if found else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What was recorded by hand and no bank entry shows yet: a payment (`means`), or money that was given back (no means).
+
+    `reference` is what the fund's books call it. `about` names what it is for: a contribution by its reference, an entry or
+    (`of_claim`) a penalty by its id.
+    """
+
+    id: str
+    day: date | None
+    reference: str
+    means: str | None
+    about: str
+    of_claim: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recognisable:
+    """What was recorded, of the very amount of an entry, and what speaks for the entry being the bank's booking of it."""
+
+    recorded: Recorded
+    points: tuple[Point, ...]
+
+    @property
+    def score(self) -> int:
+        """The sum of the points."""
+        return sum(one.points for one in self.points)
+
+
+def recognisable(known: Known, alike: Iterable[Recorded]) -> tuple[Recognisable, ...]:
+    """Everything recorded that has an entry's fund, currency and amount, the likeliest first: a person sees all of it."""
+    found = [Recognisable(one, tuple(Point(*each) for each in _speaks(known, one))) for one in alike]
+    return tuple(sorted(found, key=lambda one: (-one.score, one.recorded.day or date.max, one.recorded.id)))
+
+
+def _speaks(known: Known, recorded: Recorded) -> Iterable[tuple[str, int, str]]:
+    yield AMOUNT
+    if recorded.reference in known.words:
+        yield BOOKS
+    if recorded.about in known.words:
+        yield ABOUT
+    if known.booking_date and recorded.day:
+        apart = abs((known.booking_date - recorded.day).days)
+        if apart <= _NEAR_DAYS:
+            yield NEAR_RECORDED_DAY if apart else RECORDED_DAY
 
 
 def _suggestion(known: Known, candidate: Candidate) -> Suggestion | None:

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy.orm import aliased
 
 from debit_service.core.work import Work
 from debit_service.ledger import queries as ledger
 from debit_service.ledger.rules import UNKNOWN_FUND, Account
-from debit_service.reconcile.models import BankDocument, BankEntry
+from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.models import BankDocument, BankEntry, Disposition, Resolution
 from debit_service.reconcile.tie_out_rules import Kind, Row, Statement, tie_out, unstated
 
 _Account = tuple[str | None, str]
@@ -146,7 +148,27 @@ def _stated(work: Work, fund_id: str | None, since: date | None) -> dict[str, di
     ):
         if on:
             found.setdefault(document_id, {})[on] = int(minor)
+    _as_told_before(work, found, since)
     return found
+
+
+def _as_told_before(work: Work, found: dict[str, dict[date, int]], since: date | None) -> None:
+    """What persons said to be another report of a booking counts on the day of that booking: so the journal has it."""
+    other, head = aliased(BankEntry), aliased(BankEntry)
+    signed = case((other.direction == "debit", -other.amount_minor), else_=other.amount_minor)
+    query = (
+        select(other.document_id, other.booking_date, head.booking_date, signed)
+        .join(Resolution, (Resolution.entry_id == other.id) & (Resolution.decision == Decision.TOLD_BEFORE.value))
+        .join(Disposition, (Disposition.entry_id == other.id) & Disposition.most_recent)
+        .join(head, head.id == Disposition.folded_into)
+        .where(Resolution.stands, other.message.like("camt.053%"))
+    )
+    for document_id, told_on, booked_on, minor in work.session.execute(query):
+        days = found.setdefault(document_id, {})
+        if told_on in days:
+            days[told_on] -= int(minor)
+        if since is None or booked_on >= since:
+            days[booked_on] = days.get(booked_on, 0) + int(minor)
 
 
 def _unstated(

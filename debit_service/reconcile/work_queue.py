@@ -163,7 +163,7 @@ def counts(work: Work) -> list[Count]:
 
 def suggestions_for(work: Work, funds: Funds, entries: Sequence[BankEntry]) -> dict[str, tuple[Suggestion, ...]]:
     """Entry -> what it may be, the best first; an entry for which nothing speaks is left out."""
-    known = [_known(work, entry) for entry in entries if decisions.is_money(entry) and entry.fund_id in funds.funds]
+    known = [known_of(work, entry) for entry in entries if decisions.is_money(entry) and entry.fund_id in funds.funds]
     if not known:
         return {}
     candidates = _candidates(work, known)
@@ -171,7 +171,8 @@ def suggestions_for(work: Work, funds: Funds, entries: Sequence[BankEntry]) -> d
     return {entry_id: best for entry_id, best in found.items() if best}
 
 
-def _known(work: Work, entry: BankEntry) -> Known:
+def known_of(work: Work, entry: BankEntry) -> Known:
+    """What an entry tells by which what it may be is found."""
     personal = queries.personal(work, entry)
     account = re.sub(r"\s", "", personal.get("debtor_account", "")).upper()
     # An Algerian or Moroccan IBAN carries the national number, under which the mandate may know the account.

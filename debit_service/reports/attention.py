@@ -17,8 +17,10 @@ from debit_service.core.work import Work
 from debit_service.disputes import queries as disputes
 from debit_service.funds.queries import Funds
 from debit_service.penalties import queries as penalties
+from debit_service.penalties.tariff import used
 from debit_service.reconcile import decisions
 from debit_service.reconcile import queries as reconcile
+from debit_service.reconcile.said_since import contradictions
 from debit_service.reports import standings
 
 _ONE_DAY = timedelta(days=1)
@@ -46,11 +48,18 @@ def attention(work: Work, funds: Funds, calendars: Mapping[str, Calendar]) -> It
         )
     if proposed := len(decisions.proposals(work)):
         yield f"decisions about money that wait for another person: {proposed}; see `debit reconcile proposals`"
+    for entry_id, name in contradictions(work):
+        yield (
+            f"a person decided about bank entry {entry_id}, and a file read since says that it is the debit {name}: look at it"
+            f" again (`debit reconcile entry {entry_id}`); once the decision is undone, the file counts"
+        )
     if unheeded := penalties.count_unheeded(work):
         yield (
             f"penalties that are asked for although the employer was right about them in a dispute: {unheeded}; nothing is told"
             " of them until an approver decides: `debit penalties list --state to_confirm`"
         )
+    for rule, why in used.held(work):
+        yield f"nothing new is computed by the penalty rule {rule}, and its penalties wait for a person: {why}"
     yield from _asked_for_closed_days(work, funds, calendars)
     yield from _unread(work)
     yield from _collected_too_much(work)

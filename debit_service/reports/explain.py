@@ -199,6 +199,7 @@ def _penalty(work: Work, penalty: Penalty) -> dict[str, Any]:
             for one in penalties.steps_of(work, penalty.id)
         ],
         "total": format_minor(penalties.amount_of(work, penalty.id), penalty.currency),
+        "bank_fee": format_minor(penalties.money_of(work, penalty.id).fees_computed_minor, penalty.currency),
         "currency": penalty.currency,
         "paid_before": [
             (day, format_minor(minor, penalty.currency)) for day, minor in penalty.inputs.get("payments", [])
@@ -230,6 +231,8 @@ def lines(told: dict[str, Any]) -> list[str]:
         )
         text += [f"  {amount} {penalty['currency']} of it paid on {day}" for day, amount in penalty["paid_before"]]
         text += [f"  {step['step']}: {step['formula']}" for step in penalty["steps"]]
+        if penalty["bank_fee"] != format_minor(0, penalty["currency"]):
+            text.append(f"  fee of the bank: {penalty['bank_fee']} {penalty['currency']}")
     if not told["penalties"]:
         text.append("No penalty.")
     return text

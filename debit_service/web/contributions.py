@@ -10,6 +10,7 @@ from debit_service.disputes import queries as disputes
 from debit_service.employers import queries as employers
 from debit_service.mandates import queries as mandates
 from debit_service.operations import today
+from debit_service.penalties import notice_queries
 from debit_service.penalties import queries as penalties
 from debit_service.penalties.fault.wording import step_said
 from debit_service.penalties.service import protected
@@ -75,6 +76,7 @@ def page(
             objections=objections,
             contested=disputes.open_for(work, line.contribution_id),
             dispute_words=dispute_words,
+            claims=_claims(work, line.contribution_id),
             protection=protected.of(work, line.contribution_id, today(service(), service().funds.get(line.fund_id))),
             fault_words=fault_words,
             judged=[] if is_staff else _judged(work, line.contribution_id),
@@ -99,6 +101,13 @@ def proof_pack(contribution_id: str) -> ResponseReturnValue:
 def dispute(contribution_id: str) -> ResponseReturnValue:
     """Contest the debit, the reading of its failure, or the penalty."""
     return contest_page(contribution_id)
+
+
+def _claims(work: Work, contribution_id: str) -> list[tuple[notice_queries.Told, int]]:
+    """What the employer was told of each penalty that is still claimed, and what of it is open now."""
+    told = notice_queries.told_of(work, contribution_id)
+    money = penalties.money_of_each(work, [one.penalty_id for one in told])
+    return [(one, money[one.penalty_id].open_minor) for one in told]
 
 
 def _judged(work: Work, contribution_id: str) -> list[list[str]]:

@@ -4,11 +4,14 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from debit_service.collections import queries as collections
 from debit_service.contributions import queries as contributions
 from debit_service.core.work import Role
+from debit_service.penalties.at_the_bank import penalty_of
 from debit_service.penalties.service.from_entries import confirm as confirm_decision
 from debit_service.penalties.service.from_entries import undo as undo_decision
 from debit_service.reconcile import decisions
+from debit_service.reconcile.said_since import contradictions
 from debit_service.reconcile.service import refuse as refuse_decision
 from debit_service.web import forms, queue_forms, queue_words
 from debit_service.web.access import allowed
@@ -81,15 +84,22 @@ def _page(
         state = decisions.state(work, resolution_id)
         approver, proposed = Role.FINANCE_APPROVER in actor().roles, state == "proposed"
         undoable = state == "carried_out" and found.decision != "undone"
+        parts = decisions.parts(work, found.undoes or found.id)
         return render_template(
             "decision.html",
             decision=found,
             state=state,
             steps=decisions.steps(work, resolution_id),
+            said_since=contradictions(work, [found.entry_id]) if found.entry_id else (),
             parts=[
                 (part, contributions.get(work, part.contribution_id) if part.contribution_id else None)
-                for part in decisions.parts(work, found.undoes or found.id)
+                for part in parts
             ],
+            paid_of={one.number: penalty_of(work, one.claim_payment_id) for one in parts if one.claim_payment_id},
+            debits={
+                one.id: one.end_to_end_id
+                for one in collections.asked_by_id(work, [each.collection_id for each in parts if each.collection_id])
+            },
             fund=service().funds.get(found.fund_id) if found.fund_id else None,
             confirm_form=confirm_form or queue_forms.ConfirmForm(formdata=None),
             refuse_form=refuse_form or forms.WhyForm(formdata=None),

@@ -12,15 +12,12 @@ from wtforms.validators import DataRequired, Length
 from debit_service.disputes.rules import Answer, Body, Ground, Subject
 from debit_service.disputes.service import TEXT_LENGTH_MAX
 from debit_service.web import dispute_words
-
-
-def _trimmed(value: str | None) -> str | None:
-    return value.strip() if value else value
+from debit_service.web.forms import trimmed
 
 
 def _written(label: Any, message: Any) -> TextAreaField:
     longest = Length(max=TEXT_LENGTH_MAX, message=lazy_gettext("At most %(max)d characters."))
-    return TextAreaField(label, [DataRequired(message), longest], filters=[_trimmed])
+    return TextAreaField(label, [DataRequired(message), longest], filters=[trimmed])
 
 
 class ContestForm(FlaskForm):

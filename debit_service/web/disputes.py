@@ -29,7 +29,7 @@ from debit_service.web import dispute_forms, dispute_words, forms
 from debit_service.web.access import allowed
 from debit_service.web.desk import actor, reading, service, working
 from debit_service.web.dispute_forms import ContestForm, subject_key
-from debit_service.web.formats import money
+from debit_service.web.formats import day, money
 from debit_service.web.uploads import download, takes_scan
 
 blueprint = Blueprint("disputes", __name__, url_prefix="/disputes")
@@ -124,7 +124,13 @@ def decide(dispute_id: str) -> ResponseReturnValue:
         form,
         done,
         lambda work, terms: disputes.decide(
-            work, terms, dispute_id, Answer(form.answer.data), Body(form.body.data), form.text.data
+            work,
+            terms,
+            dispute_id,
+            Answer(form.answer.data),
+            Body(form.body.data),
+            form.text.data,
+            matter(work, dispute_id),
         ),
     )
 
@@ -202,7 +208,7 @@ def contest_page(contribution_id: str) -> ResponseReturnValue:
     with reading() as work:
         contribution = contributions.get(work, contribution_id)
         terms = _terms(contribution.fund_id)
-        subjects = contestable(work, terms, contribution)
+        subjects = contestable(work, contribution)
         form.offer(subjects, [_named(one, contribution) for one in subjects], request.args.get("about", ""))
         owed = {
             "fund_id": contribution.fund_id,
@@ -230,10 +236,14 @@ def _answer_by(terms: Terms) -> date:
 
 
 def _named(subject: Subject, contribution: Contribution) -> Markup:
-    what, amount = dispute_words.subject(subject.kind.value), money(subject.amount_minor, contribution.currency)
-    return (
-        Markup("{} ({})").format(what, amount) if subject.kind is not SubjectKind.READING else Markup("{}").format(what)
-    )
+    """What is contested, with its amount, and its last day where the employer was told of one."""
+    named = Markup("{}").format(dispute_words.subject(subject.kind.value))
+    if subject.kind is not SubjectKind.READING:
+        named += Markup(" ({})").format(money(subject.amount_minor, contribution.currency))
+    if subject.contest_by:
+        until = Markup.escape(gettext("to be contested by %(day)s")) % {"day": day(subject.contest_by)}
+        named += Markup(" · {}").format(until)
+    return named
 
 
 def _terms(fund_id: str) -> Terms:
@@ -275,7 +285,8 @@ def _case(dispute_id: str, filled: dict[str, FlaskForm]) -> str:
         fund = service().funds.get(dispute.fund_id)
         today = operations.today(service(), fund)
         state = queries.state(work, dispute.id)
-        offered = _offered(dispute, state, today)
+        terms = _terms(fund.id)
+        offered = _offered(dispute, state, terms, today)
         shown = {name: filled.get(name) or _FORMS[name]() for name in offered}
         for name, form in shown.items():
             forms.tell_apart(form, name)
@@ -295,6 +306,7 @@ def _case(dispute_id: str, filled: dict[str, FlaskForm]) -> str:
             history=queries.history(work, dispute.id),
             overdue=_overdue(dispute, today),
             due=queries.due(dispute),
+            ends=terms.days.ends,
             shown=shown,
             filled=next(iter(filled.values()), None),
             effects=dispute_words.effects(dispute.subject_kind),
@@ -314,7 +326,7 @@ _FORMS: dict[str, type[FlaskForm]] = {
 }
 
 
-def _offered(dispute: Dispute, state: str, today: date) -> list[str]:
+def _offered(dispute: Dispute, state: str, terms: Terms, today: date) -> list[str]:
     """What the person signed in may do now, in the order in which it is shown. The room checks it again."""
     roles, is_open = actor().roles, dispute.answer is None
     found: list[str] = []
@@ -329,7 +341,7 @@ def _offered(dispute: Dispute, state: str, today: date) -> list[str]:
         found.append("decide")
     if Role.EMPLOYER in roles:
         found += ["reply"] if state == "asked" else []
-        found += ["appeal"] if queries.may_appeal(dispute, today) else []
+        found += ["appeal"] if queries.may_appeal(dispute, terms, today) else []
     if is_open and roles & {Role.EMPLOYER, Role.FINANCE_CLERK}:
         found.append("attach")
     if is_open and Role.EMPLOYER in roles:

@@ -35,7 +35,8 @@ WHY_LENGTH_MAX = 500
 EVIDENCE_LENGTH_MAX = 200
 
 
-def _trimmed(value: str | None) -> str | None:
+def trimmed(value: str | None) -> str | None:
+    """What was typed, without the blanks around it."""
     return value.strip() if value else value
 
 
@@ -49,7 +50,7 @@ def _at_most(characters: int) -> Length:
 
 def _why(characters: int = WHY_LENGTH_MAX) -> TextAreaField:
     return TextAreaField(
-        lazy_gettext("Reason"), [_required(lazy_gettext("Say why.")), _at_most(characters)], filters=[_trimmed]
+        lazy_gettext("Reason"), [_required(lazy_gettext("Say why.")), _at_most(characters)], filters=[trimmed]
     )
 
 
@@ -80,29 +81,29 @@ class MandateForm(FlaskForm):
     account = StringField(
         lazy_gettext("Account number"),
         [_required(lazy_gettext("Enter the account number.")), _at_most(50)],
-        filters=[_trimmed],
+        filters=[trimmed],
     )
     debtor_name = StringField(
         lazy_gettext("Account holder"),
         [_required(lazy_gettext("Enter the name of the account holder.")), _at_most(NAME_LENGTH_MAX)],
-        filters=[_trimmed],
+        filters=[trimmed],
     )
     signer_name = StringField(
         lazy_gettext("Your name"),
         [_required(lazy_gettext("Enter your name.")), _at_most(NAME_LENGTH_MAX)],
-        filters=[_trimmed],
+        filters=[trimmed],
     )
     capacity = RadioField(
         lazy_gettext("In what capacity you sign"), [_required(lazy_gettext("Say in what capacity you sign."))]
     )
     signer_capacity = StringField(
-        lazy_gettext("Another capacity, in words"), [_at_most(NAME_LENGTH_MAX)], filters=[_trimmed]
+        lazy_gettext("Another capacity, in words"), [_at_most(NAME_LENGTH_MAX)], filters=[trimmed]
     )
     proxy_document = StringField(
-        lazy_gettext("Power of attorney of a proxy holder"), [_at_most(PROOF_LENGTH_MAX)], filters=[_trimmed]
+        lazy_gettext("Power of attorney of a proxy holder"), [_at_most(PROOF_LENGTH_MAX)], filters=[trimmed]
     )
     amount_limit = StringField(
-        lazy_gettext("Most that one debit may take (optional)"), [_at_most(22)], filters=[_trimmed]
+        lazy_gettext("Most that one debit may take (optional)"), [_at_most(22)], filters=[trimmed]
     )
     one_off = BooleanField(lazy_gettext("For one debit only"))
     draft = HiddenField()
@@ -132,12 +133,12 @@ class DeskForm(MandateForm):
     registration_number = StringField(
         lazy_gettext("Registration number"),
         [_required(lazy_gettext("Enter the registration number.")), _at_most(50)],
-        filters=[_trimmed],
+        filters=[trimmed],
     )
     signer_name = StringField(
         lazy_gettext("Name of the signer"),
         [_required(lazy_gettext("Enter the name of the signer.")), _at_most(NAME_LENGTH_MAX)],
-        filters=[_trimmed],
+        filters=[trimmed],
     )
     capacity = RadioField(
         lazy_gettext("In what capacity the signer signs"),
@@ -162,7 +163,7 @@ class DraftNumberForm(FlaskForm):
 
         csrf = False
 
-    number = StringField(lazy_gettext("Number of the draft"), [_at_most(20)], filters=[_trimmed])
+    number = StringField(lazy_gettext("Number of the draft"), [_at_most(20)], filters=[trimmed])
 
 
 class ConsentForm(FlaskForm):
@@ -177,12 +178,30 @@ class WhyForm(FlaskForm):
     why = _why()
 
 
+class PickForm(WhyForm):
+    """Which of the lines that were shown are decided together, each with the amount that was shown; and why."""
+
+    pick = SelectMultipleField(
+        lazy_gettext("Penalties"), [_required(lazy_gettext("Tick at least one."))], choices=[], validate_choice=False
+    )
+
+    def validate_pick(self, field: SelectMultipleField) -> None:
+        """Each as the page sent it."""
+        if len(self.picked()) != len(field.data):
+            raise ValidationError(lazy_gettext("Tick at least one."))
+
+    def picked(self) -> dict[str, int]:
+        """What is ticked -> the minor units that were shown; what is malformed is left out."""
+        pairs = (one.partition(":") for one in self.pick.data or ())
+        return {name: int(minor) for name, _, minor in pairs if minor.isdecimal()}
+
+
 class BankStepForm(FlaskForm):
     """What the employer's bank did with a mandate, the document that proves it, and the reason."""
 
     what = RadioField(lazy_gettext("What happened"), [_required(lazy_gettext("Say what happened."))])
     document = SelectField(lazy_gettext("Attached document"))
-    evidence = StringField(lazy_gettext("Document that proves it"), [_at_most(EVIDENCE_LENGTH_MAX)], filters=[_trimmed])
+    evidence = StringField(lazy_gettext("Document that proves it"), [_at_most(EVIDENCE_LENGTH_MAX)], filters=[trimmed])
     why = _why()
 
     def validate_evidence(self, _field: StringField) -> None:
@@ -242,28 +261,33 @@ class ResolveForm(WhyForm):
     end_to_end_id = StringField(
         lazy_gettext("End-to-end reference of the collection"),
         [_required(lazy_gettext("Enter the reference.")), _at_most(35)],
-        filters=[_trimmed],
+        filters=[trimmed],
     )
 
 
-class PaymentForm(FlaskForm):
-    """A payment of a contribution by other means than a debit."""
+class PaidForm(FlaskForm):
+    """Money that was paid: how much, when, what the books call it, and what proves it."""
 
     amount = StringField(
-        lazy_gettext("Amount"), [_required(lazy_gettext("Enter the amount.")), _at_most(22)], filters=[_trimmed]
+        lazy_gettext("Amount"), [_required(lazy_gettext("Enter the amount.")), _at_most(22)], filters=[trimmed]
     )
     paid_on = DateField(lazy_gettext("Paid on"), [_required(lazy_gettext("Enter the day of the payment."))])
-    means = RadioField(lazy_gettext("How it was paid"), [_required(lazy_gettext("Say how it was paid."))])
     reference = StringField(
         lazy_gettext("Reference in the fund's books"),
         [_required(lazy_gettext("Enter the reference.")), _at_most(REFERENCE_LENGTH_MAX)],
-        filters=[_trimmed],
+        filters=[trimmed],
     )
     evidence = StringField(
         lazy_gettext("Document that proves it"),
         [_required(lazy_gettext("Name the document.")), _at_most(EVIDENCE_LENGTH_MAX)],
-        filters=[_trimmed],
+        filters=[trimmed],
     )
+
+
+class PaymentForm(PaidForm):
+    """A payment by other means than a debit."""
+
+    means = RadioField(lazy_gettext("How it was paid"), [_required(lazy_gettext("Say how it was paid."))])
 
     def __init__(self) -> None:
         super().__init__()

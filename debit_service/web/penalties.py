@@ -14,7 +14,7 @@ from debit_service.contributions.payments import Means, Paid
 from debit_service.core.errors import DebitError
 from debit_service.core.money import parse_minor
 from debit_service.core.work import Role, Work
-from debit_service.penalties import queries
+from debit_service.penalties import notice_queries, queries
 from debit_service.penalties.life import MACHINE
 from debit_service.penalties.models import PenaltyPayment
 from debit_service.penalties.service import pay as payments
@@ -57,8 +57,8 @@ def listed() -> ResponseReturnValue:
 @blueprint.get("/<penalty_id>")
 @allowed(Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
 def show(penalty_id: str) -> ResponseReturnValue:
-    """One penalty: its argument, steps, payments, notices and history, and what may be done now."""
-    return _page(penalty_id), 200
+    """One penalty: its argument, steps, payments, notices and history, and what may be done now; the form of `record` open."""
+    return _page(penalty_id, asked=request.args.get("record", "")), 200
 
 
 @blueprint.post("/<penalty_id>/confirm")
@@ -162,7 +162,7 @@ def _page(penalty_id: str, form: forms.WhyForm | forms.PaymentForm | None = None
             fees=queries.fees_of(work, penalty_id),
             decision=queries.decisions_by_id(work, [one.penalty.decision_id])[one.penalty.decision_id],
             payments=queries.payments_of(work, penalty_id),
-            notices=queries.notices_of(work, penalty_id),
+            notices=notice_queries.notices_of(work, penalty_id),
             unheeded=bool(queries.unheeded(work, [penalty_id])),
             history=queries.life_of(work, penalty_id),
             form=form,

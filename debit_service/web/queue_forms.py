@@ -8,22 +8,32 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateField, PasswordField, RadioField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from debit_service.contributions.payments import EVIDENCE_LENGTH_MAX, REFERENCE_LENGTH_MAX
 from debit_service.core.errors import DebitError
 from debit_service.core.money import parse_minor
+from debit_service.reconcile.exceptions import Decision
 from debit_service.web import queue_words, words
-from debit_service.web.forms import WhyForm
+from debit_service.web.forms import PaidForm, ResolveForm, WhyForm, trimmed
 
 _SHARES_LENGTH_MAX = 4000
-
-
-def _trimmed(value: str | None) -> str | None:
-    return value.strip() if value else value
 
 
 def _needed(message: Any, longest: int | None = None) -> list[Any]:
     limit = [Length(max=longest, message=lazy_gettext("At most %(max)d characters."))] if longest else []
     return [DataRequired(message), *limit]
+
+
+class MatchForm(ResolveForm):
+    """To which debit an entry belongs and, of money that left, what in it is a charge that the bank did not state."""
+
+    charge = StringField(
+        lazy_gettext("If the bank kept a charge without stating it: how much"),
+        [Length(max=22, message=lazy_gettext("At most %(max)d characters."))],
+        filters=[trimmed],
+    )
+
+    def charge_minor(self, currency: str) -> int | None:
+        """The charge in minor units, None where none is named. Raises InvalidInput for an amount that is none."""
+        return parse_minor(self.charge.data, currency) if self.charge.data else None
 
 
 class AllocateForm(WhyForm):
@@ -33,7 +43,7 @@ class AllocateForm(WhyForm):
         lazy_gettext("Contributions and amounts"),
         [Length(max=_SHARES_LENGTH_MAX, message=lazy_gettext("At most %(max)d characters."))],
     )
-    registration_number = StringField(lazy_gettext("Or the employer's registration number"), filters=[_trimmed])
+    registration_number = StringField(lazy_gettext("Or the employer's registration number"), filters=[trimmed])
     refund_rest = BooleanField(lazy_gettext("What is left over is to be given back; otherwise it goes on waiting."))
 
     def validate_shares(self, field: TextAreaField) -> None:
@@ -55,9 +65,20 @@ class AllocateForm(WhyForm):
 
 
 class SetAsideForm(WhyForm):
-    """That a whole entry is to be given back, is a charge, or is none of the fund's."""
+    """That a whole entry is to be given back, is a charge, or is none of the fund's.
+
+    Of a charge that the bank gives back, the debit that it had charged for.
+    """
 
     decision = RadioField(lazy_gettext("What it is"), _needed(lazy_gettext("Say what it is.")))
+    end_to_end_id = StringField(
+        lazy_gettext("If the bank gives a charge back: end-to-end reference of the debit"), filters=[trimmed]
+    )
+
+    def validate_end_to_end_id(self, field: StringField) -> None:
+        """Nothing else is told apart by debits."""
+        if field.data and self.decision.data != Decision.BANK_CHARGE:
+            raise ValidationError(lazy_gettext("Only a charge of the bank belongs to a debit here."))
 
     def offer(self, decisions: Iterable[str]) -> None:
         """Offer these."""
@@ -74,6 +95,16 @@ class RecogniseForm(WhyForm):
         self.recorded.choices = list(recorded)
 
 
+class ToldBeforeForm(WhyForm):
+    """Of which booking an entry is another report."""
+
+    booking = RadioField(lazy_gettext("The booking that was told before"), _needed(lazy_gettext("Choose the booking.")))
+
+    def offer(self, bookings: Sequence[tuple[str, str]]) -> None:
+        """Offer these, by id and name."""
+        self.booking.choices = list(bookings)
+
+
 class HoldForm(WhyForm):
     """Until when an entry is held."""
 
@@ -88,21 +119,8 @@ class ConfirmForm(FlaskForm):
     password = PasswordField(lazy_gettext("Your password again"), _needed(lazy_gettext("Enter your password."), 200))
 
 
-class PayOutForm(WhyForm):
+class PayOutForm(PaidForm, WhyForm):
     """That money owed back was given back."""
-
-    amount = StringField(lazy_gettext("Amount"), _needed(lazy_gettext("Enter the amount."), 22), filters=[_trimmed])
-    paid_on = DateField(lazy_gettext("Paid on"), _needed(lazy_gettext("Enter the day of the payment.")))
-    reference = StringField(
-        lazy_gettext("Reference in the fund's books"),
-        _needed(lazy_gettext("Enter the reference."), REFERENCE_LENGTH_MAX),
-        filters=[_trimmed],
-    )
-    evidence = StringField(
-        lazy_gettext("Document that proves it"),
-        _needed(lazy_gettext("Name the document."), EVIDENCE_LENGTH_MAX),
-        filters=[_trimmed],
-    )
 
 
 def show(form: FlaskForm, error: DebitError, field: str) -> None:

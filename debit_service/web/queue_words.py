@@ -20,6 +20,7 @@ DECISIONS: Final[Mapping[str, str]] = {
     Decision.NOT_OURS: N_("It does not concern the fund"),
     Decision.HELD: N_("It is held until a day"),
     Decision.PAID_OUT: N_("A refund was paid out"),
+    Decision.TOLD_BEFORE: N_("Another report has told of it before"),
     Decision.UNDONE: N_("An earlier decision is undone"),
 }
 STATES: Final[Mapping[str, str]] = {
@@ -48,6 +49,8 @@ SENTENCES: Final[frozenset[str]] = frozenset(
         N_("It names a debit of ours, but the amount is another one, and no stated charge explains it."),
         N_("What it names is paid, or returned, already."),
         N_("It is a sum of several debits, and count or sum are not those of our block."),
+        N_("The details of a booking do not add up to it: this is what is left, and no stated charge explains it."),
+        N_("It is a return that names only the bank's own reference of a credit, and no one credit fits."),
         N_("A person decided about a part of it; the rest waits."),
         N_("a person decided about a part of it; the rest waits"),
         N_("It names this contribution or this debit."),
@@ -62,6 +65,10 @@ SENTENCES: Final[frozenset[str]] = frozenset(
         N_("The debit waits for this."),
         N_("Another attempt at the same contribution is newer."),
         N_("It is settled already."),
+        N_("It names what the fund's books call the payment."),
+        N_("It names what was paid, or given back of."),
+        N_("It was booked on the day that was recorded."),
+        N_("It was booked within five days of the day that was recorded."),
     }
 )
 

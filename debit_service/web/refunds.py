@@ -1,4 +1,4 @@
-"""Refunds: money that is owed back, and a clerk's word that it was paid out."""
+"""Refunds: money that is owed back, and a clerk's word that it was paid out. What is owed back of a penalty is recorded there."""
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from debit_service.core.errors import DebitError
 from debit_service.core.money import parse_minor
 from debit_service.core.work import Role
+from debit_service.penalties import queries as penalties
 from debit_service.reconcile import decisions
 from debit_service.reconcile.service import PaidOut, pay_out
 from debit_service.web import queue_forms
@@ -55,6 +56,7 @@ def _page(chosen: str | None, form: queue_forms.PayOutForm) -> str:
         return render_template(
             "refunds.html",
             owed=[one for one in found if show_all or one.left_minor],
+            of_penalties=penalties.owed_back(work),
             chosen=next((one for one in found if chosen in (one.contribution_id, one.entry_id)), None),
             form=form,
             show_all=show_all,

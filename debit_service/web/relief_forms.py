@@ -15,17 +15,13 @@ from debit_service.penalties.service.amnesty import Terms
 from debit_service.penalties.service.relieve import TEXT_LENGTH_MAX, Granted
 from debit_service.penalties.tariff.relief import Ground, in_basis_points
 from debit_service.web import relief_words, words
-from debit_service.web.forms import WhyForm
-
-
-def _trimmed(value: str | None) -> str | None:
-    return value.strip() if value else value
+from debit_service.web.forms import WhyForm, trimmed
 
 
 def _text(label: Any, missing: Any | None = None, longest: int = TEXT_LENGTH_MAX) -> StringField:
     needed = [DataRequired(missing)] if missing else []
     limit = Length(max=longest, message=lazy_gettext("At most %(max)d characters."))
-    return StringField(label, [*needed, limit], filters=[_trimmed])
+    return StringField(label, [*needed, limit], filters=[trimmed])
 
 
 class ReliefForm(WhyForm):

@@ -160,8 +160,17 @@ def leads(link: Link | None) -> str | None:
     return url_for(_ENDPOINTS[link.to], **about)
 
 
+#: What the address of a figure may name.
+_NAMES: Final = frozenset({"fund", "day", "since", "until", "format", "lang"})
+
+
 def _asked(name: str) -> dict[str, str]:
-    """What the reader asks for. A figure of one fund is of the first one unless told otherwise."""
+    """What the reader asks for. A figure of one fund is of the first one unless told otherwise.
+
+    A name that is not known is refused: the figure of another day would pass for the one that was meant.
+    """
+    if unknown := sorted(request.args.keys() - _NAMES):
+        raise InvalidInput("report.name", "The address asks for something that no figure knows.", place=unknown[0])
     asked = {one: request.args.get(one, "") for one in ("fund", "day", "since", "until")}
     if "fund" in FIGURES[name].asks and not asked["fund"]:
         asked["fund"] = next(iter(service().funds)).id

@@ -8,6 +8,7 @@ from debit_service.web import (
     access,
     batches,
     calendars,
+    confirming,
     contributions,
     decisions,
     disputes,
@@ -22,6 +23,7 @@ from debit_service.web import (
     mandate_desk,
     mandate_life,
     mandates,
+    menu,
     outages,
     pages,
     payments,
@@ -60,6 +62,7 @@ BLUEPRINTS = (
     disputes,
     payments,
     penalties,
+    confirming,
     faults,
     outages,
     calendars,
@@ -79,7 +82,7 @@ def init_app(app: Flask) -> None:
     CSRFProtect(app)
     errors.init_app(app)
     formats.init_app(app)
-    app.jinja_env.globals.update(words=words, Role=Role)
+    app.jinja_env.globals.update(words=words, Role=Role, menu=menu.shown)
     app.context_processor(lambda: {"actor": actor()})
     for module in BLUEPRINTS:
         app.register_blueprint(module.blueprint)

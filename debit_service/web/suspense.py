@@ -9,11 +9,15 @@ from flask_babel import gettext
 from debit_service.core.errors import DebitError
 from debit_service.core.money import format_minor
 from debit_service.core.work import Role, Work
+from debit_service.penalties.at_the_bank import what_it_may_be
 from debit_service.penalties.service.from_entries import decide
 from debit_service.reconcile import decisions, work_queue
 from debit_service.reconcile.exceptions import Decision, Exceptional, meaning
 from debit_service.reconcile.models import BankEntry
+from debit_service.reconcile.said_since import contradictions
 from debit_service.reconcile.service import Ask, Decided
+from debit_service.reconcile.service.told_before import told_before
+from debit_service.reconcile.suggest import Recognisable
 from debit_service.reconcile.work_queue import Filter, Waits
 from debit_service.web import forms, queue_forms, queue_words, words
 from debit_service.web.access import allowed
@@ -64,13 +68,18 @@ def entry(entry_id: str) -> ResponseReturnValue:
 @allowed(Role.FINANCE_CLERK)
 def match(entry_id: str) -> ResponseReturnValue:
     """Match the entry to the collection with this reference."""
-    form = forms.ResolveForm()
+    form = queue_forms.MatchForm()
     return _decide(
         entry_id,
         "match",
         form,
         "end_to_end_id",
-        lambda _: Ask(decision=Decision.MATCHED, why=form.why.data, end_to_end_id=form.end_to_end_id.data),
+        lambda currency: Ask(
+            decision=Decision.MATCHED,
+            why=form.why.data,
+            end_to_end_id=form.end_to_end_id.data,
+            charge_minor=form.charge_minor(currency),
+        ),
     )
 
 
@@ -110,6 +119,22 @@ def recognise(entry_id: str) -> ResponseReturnValue:
     )
 
 
+@blueprint.post("/<entry_id>/told-before")
+@allowed(Role.FINANCE_CLERK)
+def tell_before(entry_id: str) -> ResponseReturnValue:
+    """Say that another report has told of this booking already."""
+    form = queue_forms.ToldBeforeForm()
+    with reading() as work:
+        form.offer(_told_before(work, decisions.entry(work, entry_id)))
+    return _decide(
+        entry_id,
+        "told_before",
+        form,
+        "booking",
+        lambda _: Ask(decision=Decision.TOLD_BEFORE, why=form.why.data, same_as=form.booking.data),
+    )
+
+
 @blueprint.post("/<entry_id>/set-aside")
 @allowed(Role.FINANCE_CLERK)
 def set_aside(entry_id: str) -> ResponseReturnValue:
@@ -121,7 +146,9 @@ def set_aside(entry_id: str) -> ResponseReturnValue:
         "set_aside",
         form,
         "decision",
-        lambda _: Ask(decision=Decision(form.decision.data), why=form.why.data),
+        lambda _: Ask(
+            decision=Decision(form.decision.data), why=form.why.data, end_to_end_id=form.end_to_end_id.data or None
+        ),
     )
 
 
@@ -180,10 +207,12 @@ def _entry_page(entry_id: str, sent: Mapping[str, forms.WhyForm]) -> ResponseRet
             means=meaning(waits.disposition.reason).says if waits else "",
             dispositions=decisions.dispositions(work, entry_id),
             history=decisions.history(work, entry_id),
+            said_since=contradictions(work, [entry_id]),
             forms_of=_forms(work, found, waits, sent) if waits else {},
             asked=next(iter(sent), None),
             time_zone=service().funds.get(found.fund_id).time_zone if found.fund_id else "UTC",
             suggested_share=suggested_share,
+            suggested_charge=suggested_charge,
             queue_words=queue_words,
         )
     return page, 422 if sent else 200
@@ -195,8 +224,13 @@ def _forms(work: Work, found: BankEntry, waits: Waits, sent: Mapping[str, forms.
         return {}
     may = decisions.possible_about(found, waits.disposition.reason)
     offered: dict[str, forms.WhyForm] = {}
+    if Decision.TOLD_BEFORE in may and (told := _told_before(work, found)):
+        offered["told_before"] = before = queue_forms.ToldBeforeForm(formdata=None)
+        before.offer(told)
     if Decision.MATCHED in may:
-        offered["match"] = forms.ResolveForm(formdata=None, end_to_end_id=request.args.get("debit"))
+        offered["match"] = queue_forms.MatchForm(
+            formdata=None, end_to_end_id=request.args.get("debit"), charge=request.args.get("charge")
+        )
     if Decision.ALLOCATED in may:
         offered["allocate"] = queue_forms.AllocateForm(formdata=None, shares=request.args.get("shares"))
     if Decision.RECOGNISED in may and (recorded := _recorded(work, found)):
@@ -213,13 +247,34 @@ def _forms(work: Work, found: BankEntry, waits: Waits, sent: Mapping[str, forms.
     return offered
 
 
-def _recorded(work: Work, found: BankEntry) -> list[tuple[str, str]]:
-    """Payments and refunds that may be this booking, by id and in words."""
-    left = decisions.left_minor(work, found)
+def _told_before(work: Work, found: BankEntry) -> list[tuple[str, str]]:
+    """The bookings that this may be another report of, by id and in words."""
     return [
-        (one.id, f"{words.means(one.means) if one.means else gettext('Refund')} · {one.day} · {one.reference}")
-        for one in decisions.recorded_alike(work, found, left)
+        (one.id, " · ".join(filter(None, (one.message, str(one.booking_date), one.account_servicer_reference, one.id))))
+        for one in told_before(work, found)
     ]
+
+
+def _recorded(work: Work, found: BankEntry) -> list[tuple[str, str]]:
+    """Payments and refunds that may be this booking, the likeliest first, by id and in words with what speaks for them."""
+    return [(one.recorded.id, _in_words(one)) for one in what_it_may_be(work, found)]
+
+
+def _in_words(one: Recognisable) -> str:
+    recorded = one.recorded
+    what = words.means(recorded.means) if recorded.means else gettext("Refund")
+    parts = [what, str(recorded.day or ""), recorded.reference, recorded.about]
+    if recorded.of_claim:
+        parts[3] = gettext("penalty %(id)s", id=recorded.about)
+    speaks = " ".join(queue_words.sentence(point.says) for point in one.points)
+    return f"{' · '.join(filter(None, parts))}. {speaks}"
+
+
+def suggested_charge(waits: Waits, debit_minor: int) -> str | None:
+    """What of money that left is more than the debit, as it is typed: perhaps a charge that the bank did not state."""
+    more = (waits.left_minor or 0) - debit_minor
+    returned = waits.entry.direction == "debit" and more > 0
+    return format_minor(more, waits.entry.currency or "XXX") if returned else None
 
 
 def suggested_share(waits: Waits, open_minor: int) -> str:

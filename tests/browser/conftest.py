@@ -101,3 +101,10 @@ def sign_in(page: Page, login: str) -> None:
     page.locator("#login").fill(login)
     page.locator("#password").fill(PASSWORD)
     page.locator("main button[type=submit]").click()
+
+
+def choose(page: Page, group: str, entry: str) -> None:
+    """Open a group of the menu, and follow one of its entries."""
+    menu = page.locator("ul.menu")
+    menu.locator("summary").get_by_text(group, exact=True).click()
+    menu.get_by_role("link", name=entry, exact=True).click()

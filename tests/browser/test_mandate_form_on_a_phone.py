@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from browser.conftest import Site, sign_in
+from browser.conftest import Site, choose, sign_in
 from playwright.sync_api import Page, expect
 from scan_files import jpeg
 
@@ -25,13 +25,13 @@ def test_a_clerk_attaches_the_stamped_form_and_names_it_as_the_proof(desk: Page,
     scan = tmp_path / "cachet.jpg"
     scan.write_bytes(jpeg(b"cachet"))
     sign_in(desk, "clerk")
-    desk.get_by_role("link", name="Mandats").click()
+    choose(desk, "Prélèvements", "Mandats")
     desk.get_by_role("link", name="Formulaire et documents").click()
     desk.get_by_role("radio", name="La validation de la banque").check()
     desk.get_by_label("Document numérisé").set_input_files(scan)
     desk.get_by_role("button", name="Joindre").click()
     expect(desk.get_by_role("status")).to_contain_text("Le document est conservé.")
-    desk.get_by_role("link", name="Mandats").click()
+    choose(desk, "Prélèvements", "Mandats")
     for step in ("Il a été déposé", "La banque de l'employeur l'a accepté"):
         desk.get_by_text("Enregistrer ce qui s'est passé").click()
         desk.get_by_role("radio", name=step).check()

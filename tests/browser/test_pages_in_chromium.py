@@ -1,6 +1,6 @@
 """The two journeys that matter most, as people take them: by keyboard, on a phone in Arabic, at a desk in French."""
 
-from browser.conftest import Site, sign_in
+from browser.conftest import Site, choose, sign_in
 from playwright.sync_api import Page, expect
 from web.story import FREE_RIB, HOSTILE_NAME
 
@@ -43,7 +43,7 @@ def test_an_error_takes_the_keyboard_to_its_field(phone: Page, site: Site) -> No
 
 def test_the_report_is_read_in_french_at_a_desk(desk: Page, site: Site) -> None:
     sign_in(desk, "clerk")
-    desk.get_by_role("link", name="Rapport", exact=True).click()
+    choose(desk, "Comptes", "Rapport")
     expect(desk.get_by_role("heading", level=1)).to_have_text("Rapport")
     expect(desk.get_by_text("Le compte n'était pas suffisamment provisionné.")).to_be_visible()
     expect(desk.get_by_text("4\u202f000,00 DZD").first).to_be_visible()
@@ -58,7 +58,7 @@ def test_the_report_is_read_in_french_at_a_desk(desk: Page, site: Site) -> None:
 
 def test_a_clerk_records_at_a_desk_what_the_employers_bank_did(desk: Page, site: Site) -> None:
     sign_in(desk, "clerk")
-    desk.get_by_role("link", name="Mandats").click()
+    choose(desk, "Prélèvements", "Mandats")
     for step, why in (("Il a été déposé", "Déposé à l'agence."), ("La banque de l'employeur l'a accepté", "Cacheté.")):
         desk.get_by_text("Enregistrer ce qui s'est passé").click()
         desk.get_by_role("radio", name=step).check()

@@ -5,9 +5,12 @@ from datetime import date
 import pytest
 from bank_files import camt054, credit, pain002
 from house import CLERK, House, Sent
+from sqlalchemy import select
 
 from debit_service.banks import queries as bank_files
 from debit_service.collections import queries
+from debit_service.collections.models import Collection
+from debit_service.collections.service.batch import cancel_batch
 from debit_service.core.accounts import AccountScheme, parse_account
 from debit_service.core.errors import Refused
 from debit_service.demo.data import Somebody
@@ -90,3 +93,28 @@ def test_a_file_with_the_old_account_is_not_sent_once_the_mandate_was_amended_an
     assert house.send(another) == "sent"
     assert NEW_ACCOUNT in file_of(house, house.debit(owed))
     assert [attempt.attempt for attempt in house.debits_of(owed)] == [1]
+
+
+def test_what_the_bank_was_told_is_noted_and_forgotten_with_the_file(house: House) -> None:
+    one = house.employer(FUND, mandate=False)
+    mandate_id = house.mandate(one)
+    first = debit(house, one, SEPTEMBER)
+    change_account(house, mandate_id, new_bank=True)
+    second = debit(house, one, OCTOBER, "SECOND")
+    assert [noted(house, sent) for sent in (first, second)] == [("DE-37040044", False), ("DE-12030000", True)]
+
+    house.contribution(one, due=date(2026, 11, 30), reference="THIRD")
+    house.collect(FUND)
+    house.go_to(house.send_day(FUND, date(2026, 11, 30)))
+    (batch_id,) = house.collect(FUND).batches
+    with house.desk.work(CLERK) as work:
+        cancel_batch(work, batch_id, "one of them is wrong")
+    with house.reading() as work:
+        query = select(Collection.debtor_bank_sent, Collection.amendment_told)
+        assert work.session.execute(query.where(Collection.payment_information_id.is_(None))).all() == [(None, None)]
+
+
+def noted(house: House, sent: Sent) -> tuple[str | None, bool | None]:
+    """(bank of the debtor, whether a change was told) of a debit."""
+    found = house.collection(sent)
+    return found.debtor_bank_sent, found.amendment_told

@@ -39,7 +39,7 @@ def file_of(house: House, batch_id: str) -> bytes:
     [
         ({"max_transactions_per_file": 2}, [2, 2, 1]),
         ({"max_amount_minor_per_file": 600_000}, [3, 2]),
-        ({"max_bytes_per_file": 2_600}, [3, 2]),
+        ({"max_bytes_per_file": 2_750}, [3, 2]),
         ({"max_bytes_per_file": None, "max_transactions_per_file": None}, [5]),
     ],
 )

@@ -22,9 +22,13 @@ BOTH = Actor("both", frozenset({Role.FINANCE_CLERK, Role.FINANCE_APPROVER}))
 class DisputeDesk:
     """What employer and fund do about the disputes of one contribution of CNAS."""
 
-    def __init__(self, house: House, fund_id: str = "CNAS", amount: str = "1000.00") -> None:
+    def __init__(
+        self, house: House, fund_id: str = "CNAS", amount: str = "1000.00", *, contribution_id: str | None = None
+    ) -> None:
         self.house, self.fund_id = house, fund_id
-        self.contribution_id = house.contribution(house.employer(fund_id, mandate=False), amount=amount)
+        self.contribution_id = contribution_id or house.contribution(
+            house.employer(fund_id, mandate=False), amount=amount
+        )
         with house.reading() as work:
             self.employer = Actor(
                 "employer",
@@ -72,7 +76,10 @@ class DisputeDesk:
 
     def decide(self, dispute_id: str, answer: Answer = Answer.UPHELD, actor: Actor = APPROVER) -> None:
         self._do(
-            actor, lambda work: service.decide(work, self.terms, dispute_id, answer, Body.NATIONAL, "the commission")
+            actor,
+            lambda work: service.decide(
+                work, self.terms, dispute_id, answer, Body.NATIONAL, "the commission", matter(work, dispute_id)
+            ),
         )
 
     def withdraw(self, dispute_id: str) -> None:

@@ -10,7 +10,7 @@ from debit_service.core.calendar import BusinessCalendar, load_calendar
 from debit_service.core.settings import PROJECT
 from debit_service.disputes import reference
 from debit_service.disputes.letters import Told, written
-from debit_service.disputes.rules import Body, CountedIn, Days, Subject, SubjectKind, body_for
+from debit_service.disputes.rules import Body, CountedIn, Days, body_for
 from debit_service.mandates.draft_numbers import ALPHABET
 
 ALGERIA = load_calendar("DZ", PROJECT / "config")
@@ -66,10 +66,12 @@ def test_people_are_told_on_an_open_day_before() -> None:
     assert DAYS.ahead(date(2026, 10, 11), 8) == date(2026, 10, 1)
 
 
-@given(today=SOME_DAY, contest_by=st.none() | SOME_DAY)
-def test_only_what_has_a_last_day_is_contested_late(today: date, contest_by: date | None) -> None:
-    subject = Subject(SubjectKind.PENALTY, "P", "C", 1, contest_by)
-    assert subject.is_late(today) == (contest_by is not None and today > contest_by)
+@given(told=SOME_DAY)
+def test_a_time_never_ends_before_the_day_that_was_told_nor_on_a_closed_one(told: date) -> None:
+    ends = DAYS.ends(told)
+    assert ends >= told
+    assert ALGERIA.is_open(ends)
+    assert not any(ALGERIA.is_open(told + timedelta(days=n)) for n in range((ends - told).days))
 
 
 def test_from_a_million_dinars_on_the_national_commission_decides() -> None:

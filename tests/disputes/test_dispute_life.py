@@ -1,7 +1,7 @@
 """The life of a dispute: contested, examined, asked, answered, appealed, decided, withdrawn; and what it means for a debit."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from threading import Barrier, Thread
 
 import pytest
@@ -11,6 +11,7 @@ from policy import fund_says
 from scan_files import jpeg, pdf
 from sqlalchemy import select, text
 
+from debit_service import operations
 from debit_service.core.errors import DebitError, InvalidInput, Refused
 from debit_service.core.models import OutboxMessage
 from debit_service.core.work import Actor, Role
@@ -351,6 +352,29 @@ def test_an_answer_that_nobody_appeals_against_is_closed_after_its_time(desk: Di
     desk.house.go_to(date(2026, 9, 17))
     assert desk.keep_time().closed == 1
     assert desk.states(dispute_id)[-1] == "closed"
+
+
+def test_a_right_does_not_end_on_a_day_that_became_closed(desk: DisputeDesk) -> None:
+    """A lunar holiday that is moved after the last day was told: the next open day is the last."""
+    contested, asked = desk.contest(), desk.contest(desk.subject(SubjectKind.READING, "R-1"))
+    desk.answer(contested)
+    desk.ask(asked)
+    last = desk.row(contested).appeal_by
+    assert last is not None
+    assert desk.row(asked).reply_by == last
+    becomes_closed(desk, last)
+
+    desk.house.go_to(last + timedelta(days=1))
+    assert (desk.keep_time().resumed, desk.states(asked)[-1]) == (0, "asked")
+    assert desk.states(contested)[-1] == "answered"
+    assert not desk.row(desk.contest(desk.subject(SubjectKind.PENALTY, "P-1", contest_by=last))).late
+    desk.appeal(contested)
+    desk.house.go_to(last + timedelta(days=2))
+    assert desk.keep_time().resumed == 1
+
+
+def becomes_closed(desk: DisputeDesk, day: date) -> None:
+    operations.correct_calendar_day(desk.house.service, CLERK, "DZ", day, "closed", "the moon was seen", "circular")
 
 
 def test_what_the_fund_says_about_its_times_counts(desk: DisputeDesk) -> None:

@@ -62,7 +62,7 @@ def check(data: bytes) -> bool:
     for record in records:
         json.dumps(as_json(record), ensure_ascii=False).encode("utf-8")
     # Groups and blocks move nothing, and are left out; so is what stands beside the details of an entry, which no element tells.
-    told = [record for record in records if record.kind != "cost"]
+    told = [record for record in records if record.kind not in ("cost", "remainder")]
     first = [_fact(record) for record in told if record.level in {Level.TRANSACTION, Level.ENTRY}]
     try:
         second = second_opinion(data)

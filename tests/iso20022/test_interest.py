@@ -73,7 +73,19 @@ def test_costs_that_were_kept_from_a_credit_are_a_debit() -> None:
     assert (cost.kind, cost.direction, cost.amount_minor) == (Kind.COST, Direction.DEBIT, 100)
 
 
-@pytest.mark.parametrize("amount", ["11.00", "13.00"], ids=["nothing is missing", "something else is missing"])
-def test_costs_that_do_not_explain_the_entry_are_no_record(amount: str) -> None:
-    read = records(one_entry(detail(amount="5.00"), detail(amount="6.00"), amount=amount, more=charges("1.00")))
+def test_costs_of_an_entry_that_its_details_add_up_to_are_no_record() -> None:
+    read = records(one_entry(detail(amount="5.00"), detail(amount="6.00"), amount="11.00", more=charges("1.00")))
     assert [one.kind for one in read] == [Kind.COLLECTION, Kind.COLLECTION]
+
+
+@pytest.mark.parametrize(
+    ("amount", "left"),
+    [("13.00", (Direction.CREDIT, 200)), ("12.00", (Direction.CREDIT, 100)), ("9.00", (Direction.DEBIT, 200))],
+    ids=["more than the details", "more by the costs, which would make it less", "less than the details"],
+)
+def test_what_costs_do_not_explain_of_an_entry_is_a_record_of_its_own(amount: str, left: tuple[Direction, int]) -> None:
+    *details, rest = records(
+        one_entry(detail(amount="5.00"), detail(amount="6.00"), amount=amount, more=charges("1.00"))
+    )
+    assert [one.kind for one in details] == [Kind.COLLECTION, Kind.COLLECTION]
+    assert (rest.kind, rest.direction, rest.amount_minor) == (Kind.REMAINDER, *left)

@@ -53,7 +53,8 @@ class TestRead:
     """`debit iso read`"""
 
     def test_json_is_one_line_a_record_with_the_agreed_keys(self, tmp_path: Path) -> None:
-        result = run("read", "--json", saved(tmp_path, "a.xml", one_entry(detail(), detail(end_to_end_id="C-2"))))
+        told = one_entry(detail(amount="6.00"), detail(end_to_end_id="C-2", amount="4.00"))
+        result = run("read", "--json", saved(tmp_path, "a.xml", told))
         lines = [json.loads(line) for line in result.stdout.splitlines()]
         assert result.exit_code == 0
         assert [line["end_to_end_id"] for line in lines] == ["C-1", "C-2"]

@@ -136,7 +136,7 @@ def test_another_started_month_adds_a_step_and_never_a_second_penalty(sqlite_hou
     assert sqlite_house.penalties(sent.contribution_id) == [("proposed", 60_00)]
 
 
-def test_a_payment_that_comes_to_light_late_takes_the_steps_after_it_back(house: House) -> None:
+def test_while_a_second_debit_is_not_answered_nothing_grows_and_its_payment_comes_to_light_late(house: House) -> None:
     """The file of October is read in November: the second month was never late."""
     first = house.sent()
     house.bank_says(pain002(first, "RJCT", "AM04"))
@@ -144,7 +144,7 @@ def test_a_payment_that_comes_to_light_late_takes_the_steps_after_it_back(house:
     house.go_to(MID_NOVEMBER)
     house.assess()
     decide(house, first, "confirm")
-    assert house.penalties(first.contribution_id) == [("confirmed", 60_00)]
+    assert house.penalties(first.contribution_id) == [("confirmed", 50_00)]
 
     house.bank_says(camt054(second.account, credit(second)))
     house.assess()

@@ -14,7 +14,7 @@ from debit_service.core.work import Actor, Role
 from debit_service.disputes import service as disputes
 from debit_service.disputes.rules import Subject, SubjectKind
 from debit_service.ledger.models import JournalEntry
-from debit_service.penalties import queries
+from debit_service.penalties import notice_queries, queries
 from debit_service.penalties.queries import TO_CONFIRM
 from debit_service.penalties.service import assess, reverse
 from debit_service.penalties.tariff.catalogue import PenaltyRules
@@ -44,7 +44,10 @@ def state(house: House, penalty_id: str) -> str | None:
 
 
 def notices(house: House) -> int:
-    return operations.notify_penalties(house.service, CLERK, house.fund())
+    """Make the notices, and let them leave; how many."""
+    told = operations.notify_penalties(house.service, CLERK, house.fund())
+    operations.deliver(house.service, CLERK)
+    return told
 
 
 def to_decide(house: House) -> list[str]:
@@ -89,7 +92,7 @@ def test_a_penalty_that_was_taken_back_and_is_asked_for_again_is_told_again(hous
     assert house.confirm_penalty(penalty_id) == "confirmed"
     assert (notices(house), state(house, penalty_id)) == (1, "notified")
     with house.reading() as work:
-        assert [one.number for one in queries.notices_of(work, penalty_id)] == [1, 2]
+        assert [one.number for one, _ in notice_queries.notices_of(work, penalty_id)] == [1, 2]
     assert house.breaches() == {}
 
 

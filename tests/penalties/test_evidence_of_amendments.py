@@ -1,17 +1,18 @@
 """A debit is judged by the mandate as its file carried it: what was changed before, asked for and not applied, or came later."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
-from bank_files import pain002
+from bank_files import camt054, credit, pain002
 from house import CLERK, House, Sent
 
 from debit_service.collections.models import Collection
 from debit_service.core.accounts import AccountScheme, dz_rib_key, parse_account
+from debit_service.demo.data import Somebody
 from debit_service.mandates import life, queries, service
 from debit_service.mandates.amend import Change, amend
 from debit_service.mandates.models import Mandate
-from debit_service.penalties.fault.values import Amendment, CaseFile
+from debit_service.penalties.fault.values import Amendment, CaseFile, Piece
 from debit_service.penalties.service.evidence import case_files
 from debit_service.reconcile import queries as reconcile
 
@@ -141,3 +142,88 @@ def test_a_revocation_counts_whoever_revoked(sqlite_house: House, by_bank: bool)
     found = case(sqlite_house, sent).revocation_received_at
     assert found is not None
     assert found.value == sqlite_house.clock.now()
+
+
+def changed_after_a_paid_debit(house: House) -> tuple[Somebody, Sent]:
+    """A debit was paid; then the employer gave an account at another bank, which accepted the mandate; the next debit is with the
+    bank."""
+    one = house.employer()
+    first = house.send_due("CNAS", date(2026, 9, 30), house.contribution(one, due=date(2026, 9, 30)))
+    house.bank_says(camt054(first.account, credit(first)))
+    change(house, first, Change(account=NEW_ACCOUNT))
+    with house.desk.work(CLERK) as work:
+        mandate = work.session.get_one(Mandate, house.collection(first).mandate_id)
+        service.lodge(work, mandate, "lodged", "receipt")
+        service.accept(work, mandate, "accepted", "stamp")
+    return one, debit(house, one, date(2026, 10, 30))
+
+
+def debit(house: House, one: Somebody, due: date) -> Sent:
+    return house.send_due("CNAS", due, house.contribution(one, due=due, reference=f"OF-{due}"))
+
+
+def refused(house: House, sent: Sent) -> tuple[CaseFile, str, str]:
+    """The bank sees no mandate (MD01); the case, and how it is decided: never against the employer."""
+    house.bank_says(pain002(sent, "RJCT", "MD01", day=sent.collection_date))
+    house.assess()
+    decision = house.decision(sent)
+    assert decision is not None
+    assert house.penalties(sent.contribution_id) == []
+    return case(house, sent), decision.party, decision.effect
+
+
+def test_a_bank_that_was_told_of_the_change_and_had_accepted_it_made_the_mistake(house: House) -> None:
+    _, sent = changed_after_a_paid_debit(house)
+
+    found, party, effect = refused(house, sent)
+
+    assert found.amendment_block_sent == Piece(True, f"collection:{sent.collection_id}")
+    assert (party, effect) == ("DEBTOR_BANK", "NONE")
+
+
+def test_where_nobody_noted_what_the_file_told_it_stays_unknown(sqlite_house: House) -> None:
+    _, sent = changed_after_a_paid_debit(sqlite_house)
+    with sqlite_house.desk.work(CLERK) as work:
+        work.session.get_one(Collection, sent.collection_id).amendment_told = None
+
+    found, _, _ = refused(sqlite_house, sent)
+
+    assert found.amendment_block_sent is None
+
+
+def test_a_change_that_the_file_had_to_tell_and_did_not_is_ours(sqlite_house: House) -> None:
+    _, sent = changed_after_a_paid_debit(sqlite_house)
+    with sqlite_house.desk.work(CLERK) as work:
+        work.session.get_one(Collection, sent.collection_id).amendment_told = False
+
+    found, party, effect = refused(sqlite_house, sent)
+
+    assert found.amendment_block_sent == Piece(False, f"collection:{sent.collection_id}")
+    assert (party, effect) == ("SERVICE", "NONE")
+
+
+def test_once_a_debit_from_the_new_account_was_paid_there_is_nothing_to_tell(sqlite_house: House) -> None:
+    one, sent = changed_after_a_paid_debit(sqlite_house)
+    sqlite_house.bank_says(camt054(sent.account, credit(sent), message_id="N2"))
+
+    found, party, effect = refused(sqlite_house, debit(sqlite_house, one, date(2026, 11, 30)))
+
+    assert found.amendment_block_sent is not None
+    assert found.amendment_block_sent.value is None
+    assert (party, effect) == ("DEBTOR_BANK", "NONE")
+
+
+def test_to_a_bank_that_never_saw_the_mandate_an_account_is_not_a_changed_one(sqlite_house: House) -> None:
+    one = sqlite_house.employer(mandate=False)
+    mandate_id = sqlite_house.mandate(one, accepted=False)
+    with sqlite_house.desk.work(CLERK) as work:
+        mandate = work.session.get_one(Mandate, mandate_id)
+        asked = Change(account=NEW_ACCOUNT)
+        amend(work, sqlite_house.fund(), mandate, asked, received_at=work.now(), why="letter", evidence="letter 12")
+        service.lodge(work, mandate, "lodged", "receipt")
+        service.accept(work, mandate, "accepted", "stamp")
+
+    found, _, _ = refused(sqlite_house, debit(sqlite_house, one, date(2026, 9, 30)))
+
+    assert found.amendment_block_sent is not None
+    assert found.amendment_block_sent.value is None

@@ -15,7 +15,7 @@ from debit_service.core.errors import Refused
 from debit_service.core.models import OutboxMessage
 from debit_service.core.work import Actor, Role
 from debit_service.employers.queries import registrations
-from debit_service.penalties import queries
+from debit_service.penalties import notice_queries, queries
 from debit_service.penalties.life import Money
 from debit_service.penalties.queries import TO_CONFIRM
 from debit_service.penalties.service import assess, from_entries, pay, reverse
@@ -71,7 +71,10 @@ def money(house: House, penalty_id: str) -> Money:
 
 
 def notices(house: House, fund: str = "CNAS") -> int:
-    return operations.notify_penalties(house.service, CLERK, house.fund(fund))
+    """Make the notices, and let them leave; how many."""
+    told = operations.notify_penalties(house.service, CLERK, house.fund(fund))
+    operations.deliver(house.service, CLERK)
+    return told
 
 
 def booked(house: House) -> dict[str, int]:
@@ -100,7 +103,7 @@ def test_a_confirmed_penalty_is_told_once_and_its_growth_waits_for_a_person_and_
     assert booked(house) == {"surcharge-receivable": 60_00, "surcharges": -60_00}
     assert notices(house) == 1
     with house.reading() as work:
-        told = [(one.number, one.amount_minor) for one in queries.notices_of(work, penalty_id)]
+        told = [(one.number, one.amount_minor) for one, _ in notice_queries.notices_of(work, penalty_id)]
         messages = [
             json.loads(work.keys.open(one.body_sealed, f"outbox.body:{one.id}"))
             for one in work.session.query(OutboxMessage).where(OutboxMessage.kind == "penalty_notice")

@@ -1,6 +1,6 @@
 """An outage of ours speaks for the employer exactly where it fell on something that we had to do."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from bank_files import pain002
@@ -88,6 +88,33 @@ def test_a_recorded_outage_ends_the_penalty_and_a_withdrawn_one_brings_it_back(h
     with house.desk.work(ANOTHER) as work:
         outages.withdraw(work, outage_id, "the monitor was wrong")
     assert answer(house, sent) == ("EMPLOYER", "PENALISE")
+
+
+@pytest.mark.parametrize(
+    ("began", "assessed_meanwhile", "state"),
+    [
+        (datetime(2026, 9, 1, 5, tzinfo=UTC), True, "proposed"),
+        (datetime(2026, 9, 1, 5, tzinfo=UTC), False, "proposed"),
+        (datetime(2026, 7, 1, 5, tzinfo=UTC), True, "confirmed"),
+    ],
+)
+def test_where_an_outage_was_withdrawn_a_person_confirms_what_else_is_confirmed_by_itself(
+    sqlite_house: House, began: datetime, assessed_meanwhile: bool, state: str
+) -> None:
+    house, fund = sqlite_house, "EINZUGSSTELLE"
+    sent = house.sent(fund, due=date(2026, 9, 28))
+    house.bank_says(pain002(sent, "RJCT", "AM04"))
+    house.go_to(date(2026, 10, 15))
+    with house.desk.work(ADMINISTRATOR) as work:
+        outage_id = outages.record(work, began, began + timedelta(hours=2), "no notice went out", "incident 7").id
+    if assessed_meanwhile:
+        house.assess(fund)
+    with house.desk.work(ANOTHER) as work:
+        outages.withdraw(work, outage_id, "the monitor was wrong")
+
+    house.assess(fund)
+
+    assert [one for one, _ in house.penalties(sent.contribution_id)] == [state]
 
 
 def test_a_day_that_no_scheduler_lived_through_is_found_in_the_register_of_runs(sqlite_house: House) -> None:

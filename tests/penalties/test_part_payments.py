@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from other_payments import pay, undo
 from penalty_cases import RULES
 
+from debit_service.collections.queries import attempts_of_each
 from debit_service.penalties import queries
 from debit_service.penalties.tariff import days
 from debit_service.penalties.tariff.amount import Circumstances, compute
 from debit_service.penalties.tariff.rule import PenaltyRule
+from debit_service.reconcile import queries as reconcile
 
 BY_ID = {rule.id: rule for rule in RULES}
 DUE, MID_OCTOBER, MID_NOVEMBER = date(2026, 9, 30), date(2026, 10, 15), date(2026, 11, 15)
@@ -158,7 +160,10 @@ def test_a_debit_is_paid_on_the_day_that_the_rule_counts(sqlite_house: House, po
 
     with sqlite_house.reading() as work:
         rule = shipped.model_copy(update={"payment_date": policy})
-        assert days.payments(work, rule, sent.contribution_id) == [(paid_on, sent.amount_minor)]
+        attempts = attempts_of_each(work, [sent.contribution_id])
+        outcomes = reconcile.outcomes_of(work, {sent.collection_id: sent.amount_minor})
+        paid = days.payments_of_each(work, attempts, attempts, outcomes, with_value_dates=True)
+        assert days.payments(rule, paid[sent.contribution_id]) == [(paid_on, sent.amount_minor)]
 
 
 def test_a_rule_that_runs_from_the_due_date_starts_there_however_late_the_bank_fails_the_debit() -> None:

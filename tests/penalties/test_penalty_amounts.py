@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from penalty_cases import RULES
 
 from debit_service.core.errors import InvalidInput
-from debit_service.penalties.tariff.amount import Circumstances, Computation, clock_start, compute, payment_day
+from debit_service.penalties.tariff.amount import (
+    BETWEEN_THRESHOLDS,
+    UNRECORDED_DECLARATION,
+    UNRECORDED_NOTICE,
+    Circumstances,
+    Computation,
+    clock_start,
+    compute,
+    payment_day,
+)
 from debit_service.penalties.tariff.counting import CountedDays, add_months, started_months
 from debit_service.penalties.tariff.rule import PenaltyRule
 
@@ -51,6 +60,26 @@ def test_each_step_says_for_which_days_at_which_rate_and_how() -> None:
 def test_an_unconfirmed_rule_says_so_in_what_it_computes() -> None:
     assert amount(BY_ID["dz-cnas"], 100, date(2026, 3, 1)).needs_confirmation
     assert not amount(BY_ID["fr-urssaf"], 100, date(2026, 3, 1)).needs_confirmation
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "owed", "known", "doubts"),
+    [
+        ("fr-urssaf", 100_00, Circumstances(), (UNRECORDED_NOTICE,)),
+        ("fr-urssaf", 100_00, Circumstances(formal_notice_on=date(2026, 3, 1)), ()),
+        ("es-tgss", 100_00, Circumstances(), (UNRECORDED_DECLARATION,)),
+        ("es-tgss", 100_00, Circumstances(declared_in_time=True), ()),
+        ("de-einzugsstelle", 99_99, Circumstances(), ()),
+        ("de-einzugsstelle", 100_00, Circumstances(), (BETWEEN_THRESHOLDS,)),
+        ("de-einzugsstelle", 150_00, Circumstances(), ()),
+        ("de-einzugsstelle", 100_00, Circumstances(demanded_separately=False), ()),
+    ],
+)
+def test_what_is_computed_without_something_that_the_rule_asks_says_so(
+    rule_id: str, owed: int, known: Circumstances, doubts: tuple[str, ...]
+) -> None:
+    shape = BY_ID[rule_id]
+    assert compute(shape, owed, shape.currency, START, date(2026, 3, 1), known).doubts == doubts
 
 
 def test_the_inputs_are_plain_json_and_name_the_rule_and_its_version() -> None:

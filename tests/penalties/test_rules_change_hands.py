@@ -9,8 +9,8 @@ from house import APPROVER, CLERK, House, Sent
 
 from debit_service import operations
 from debit_service.core.work import Actor, Role
-from debit_service.penalties import queries
-from debit_service.penalties.service import assess, relieve, reverse
+from debit_service.penalties import queries, relief_queries
+from debit_service.penalties.service import amnesty, assess, relieve, reverse
 from debit_service.penalties.service.relieve import Granted
 from debit_service.penalties.tariff.catalogue import PenaltyRules
 from debit_service.penalties.tariff.relief import WHOLE, Ground
@@ -41,7 +41,12 @@ def another_version(house: House) -> PenaltyRules:
     found = []
     for rule in house.service.penalty_rules:
         if rule.id == "dz-cnas":
-            new = {"valid_from": date(2026, 9, 1), "version": "2027-01", "needs_confirmation": False}
+            new = {
+                "valid_from": date(2026, 9, 1),
+                "version": "2027-01",
+                "confidence": "high",
+                "needs_confirmation": False,
+            }
             found += [rule.model_copy(update={"valid_to": date(2026, 8, 31)}), rule.model_copy(update=new)]
         else:
             found.append(rule)
@@ -107,3 +112,37 @@ def test_what_a_person_took_back_is_only_proposed_with_the_name_of_what_it_takes
     with sqlite_house.reading() as work:
         newest = queries.penalties_of(work, unpaid.contribution_id)[-1]
         assert former in queries.newest_reason(work, newest.id)
+
+
+def test_a_penalty_whose_amnesty_is_carried_over_counts_once_among_those_relieved(
+    sqlite_house: House, unpaid: Sent
+) -> None:
+    house, terms = (
+        sqlite_house,
+        amnesty.Terms(
+            first_period="2026-01",
+            last_period="2026-12",
+            states=("proposed",),
+            basis_points=WHOLE,
+            covers_later=False,
+            law="ordinance 21-12",
+            decided_on=date(2026, 10, 1),
+            why="the law says so",
+        ),
+    )
+    with house.desk.work(CLERK) as work:
+        prepared = amnesty.prepare(work, house.fund(), terms)
+    with house.desk.work(ANOTHER) as work:
+        amnesty.approve(work, prepared.id, prepared.sha256)
+    amnesty.carry_out(house.desk, CLERK, house.fund(), prepared.id)
+    assessed_anew(house)
+    assert owed(house, unpaid) == [("reversed", 0), ("waived", 0)]
+    with house.reading() as work:
+        assert relief_queries.progress(work, prepared.id) == (1, 0)
+
+    with house.desk.work(ANOTHER) as work:
+        amnesty.undo(work, prepared.id, "the law was annulled")
+    amnesty.carry_out(house.desk, CLERK, house.fund(), prepared.id)
+
+    with house.reading() as work:
+        assert relief_queries.progress(work, prepared.id) == (0, 1)

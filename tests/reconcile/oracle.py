@@ -268,7 +268,7 @@ class Heard:
             waiting += [(fund, currency, -sent.amount_minor - fee) for _, _, fee in out.elements()]
             paid = sum(minor for contribution, minor in self.paid.values() if contribution == sent.contribution_id)
             too_much = max(came - went + paid - sent.amount_minor, 0)
-            asked = 0 if told.state == "rejected" else sent.amount_minor - came
+            asked = 0 if told.state == "rejected" else sent.amount_minor - min(came, sent.amount_minor)
             balances["in-transit/" + fund, currency] += asked
             balances["receivable/" + fund, currency] += sent.amount_minor - asked - came + went - paid + too_much
             balances["bank/" + fund, currency] += came - went - told.fees

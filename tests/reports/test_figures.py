@@ -142,6 +142,37 @@ def test_rejects_and_returns_are_told_apart_with_their_share_of_what_was_sent(to
     ] * 2
 
 
+def test_rejects_and_returns_are_told_by_our_bank_and_by_the_bank_of_the_debtor(told: Known) -> None:
+    sheet = made(told.house, "returns", until=TODAY)
+    what = ("failure", "count", "amount", "sent", "rate")
+    rejected, returned = "reject (before settlement)", "return (after settlement)"
+    assert [tuple(one.values()) for one in rows(sheet, "funds", "bank", *what)] == [
+        (told.house.fund().bank, rejected, 1, 8000_00, 4, "0.25"),
+        (told.house.fund().bank, returned, 1, 4000_00, 4, "0.25"),
+    ]
+    assert [tuple(one.values()) for one in rows(sheet, "debtor_banks", "debtor_bank", *what)] == [
+        ("DZ-004", returned, 1, 4000_00, 1, "1"),
+        ("DZ-005", rejected, 1, 8000_00, 1, "1"),
+    ]
+
+
+def test_of_whom_the_bank_was_not_noted_is_said_and_a_bank_has_the_name_of_the_table_of_banks(
+    sqlite_house: House,
+) -> None:
+    first, second, third = sqlite_house.sent_together("EINZUGSSTELLE", "10.00", "20.00", "40.00", due=DAY)
+    sqlite_house.in_turn(
+        *(pain002(one, "RJCT", code, message_id=code, day=DAY) for one, code in ((first, "AM04"), (second, "MS03")))
+    )
+    with sqlite_house.desk.work(CLERK) as work:
+        for one in (second, third):
+            work.session.get_one(Collection, one.collection_id).debtor_bank_sent = None
+    found = rows(made(sqlite_house, "returns", "EINZUGSSTELLE", until=DAY), "debtor_banks")
+    assert [(one["debtor_bank"], one.get("name"), one["count"], one["sent"]) for one in found] == [
+        ("DE-37040044", "Commerzbank", 1, 1),
+        ("not noted", None, 1, 2),
+    ]
+
+
 def test_a_forecast_is_of_what_is_asked_or_planned_on_open_days_only(sqlite_house: House) -> None:
     known(sqlite_house)
     sqlite_house.contribution(sqlite_house.employer(), due=date(2026, 10, 29), amount="500.00")
@@ -289,7 +320,7 @@ def follow(house: House, sheet: Sheet) -> int:
                     else:
                         part = behind.collections(work, behind.CollectionsAsked.of(link.about))
                 sums = [cell for total in part.sheet.tables[0].totals for cell in total.cells if isinstance(cell, int)]
-                wanted = part.count if key == "count" else sums[0] if sums else 0
+                wanted = part.count if key in ("count", "sent") else sums[0] if sums else 0
                 if key != "block":
                     assert value == wanted, (sheet.key, key, link)
                 followed += 1

@@ -59,8 +59,8 @@ def check(content: bytes) -> int:
             assert len(re.findall(r"<(?:\w+:)?(?:TxDtls|TxInfAndSts)[\s/>]", text)) == 1, text
         # A comment may stand in the middle of a word.
         text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
-        # The name of a cost is made of its details, and stands nowhere.
-        own = None if record.kind == "cost" else record.transaction_id
+        # The name of what stands beside details is made of them, and stands nowhere.
+        own = None if record.kind in ("cost", "remainder") else record.transaction_id
         for said in (record.end_to_end_id, own, record.mandate_id):
             assert not said or not _PLAIN.fullmatch(said) or said in text or found.is_cut, (said, text)
         count += 1

@@ -34,7 +34,7 @@ def contest(house: House, sent: Sent, kind: SubjectKind) -> str:
     with house.reading() as work:
         contribution = contributions.get(work, sent.contribution_id)
         employer = Actor("employer", frozenset({Role.EMPLOYER}), contribution.employer_id)
-        subject = next(one for one in contestable(work, terms, contribution) if one.kind is kind)
+        subject = next(one for one in contestable(work, contribution) if one.kind is kind)
     with house.desk.work(employer) as work:
         objection = service.Objection(subject, "the money was there", Ground.MONEY_WAS_THERE)
         return service.contest(work, terms, objection).id

@@ -224,6 +224,6 @@ def test_what_is_good_to_know_is_folded_away(somebody: Somebody, monkeypatch: py
     assert "Good to know" not in somebody("clerk").get("/")
     monkeypatch.setattr(control, "seen_since_close", one_note)
     page = somebody("clerk").get("/")
-    folded = page.split("<details", 1)[1].split("</details>")[0]
+    folded = page.split("<main", 1)[1].split("<details", 1)[1].split("</details>")[0]
     assert "Good to know (1)" in re.sub(r"<[^>]+>", "", folded)
     assert "file &lt;pacs.004&gt; was kept and not read" in folded

@@ -4,12 +4,15 @@ from collections.abc import Callable
 
 import pytest
 from web.conftest import Browser
-from web.story import FREE_RIB, HOSTILE_NAME, Ids
+from web.story import APPROVER, CLERK, FREE_RIB, HOSTILE_NAME, Ids
 
+from debit_service import operations
 from debit_service.core.work import SERVICE
 from debit_service.disputes import queries as disputes
 from debit_service.mandates import queries as mandates
 from debit_service.mandates.models import Mandate
+from debit_service.penalties import notice_queries
+from debit_service.penalties import queries as penalties
 from debit_service.wiring import Service
 
 
@@ -58,6 +61,29 @@ def test_a_failed_debit_is_told_with_the_banks_words_the_fault_and_the_penalty(
         "Penalty proposed, not confirmed",
     ):
         assert part in page
+
+
+def test_of_a_penalty_that_was_told_the_page_says_what_to_pay_where_and_until_when_and_how_to_contest(
+    somebody: Callable[[str], Browser], service: Service, ids: Ids
+) -> None:
+    second, address = somebody("second"), f"/contributions/{ids.failed}"
+    assert "Last day to contest" not in second.get(address)
+    with service.desk.reading(SERVICE) as work:
+        asked_minor = penalties.money_of(work, ids.penalty).whole_minor
+    operations.confirm_penalty(service, APPROVER, ids.penalty, "the file is complete", asked_minor)
+    fund = service.funds.get("CNAS")
+    operations.notify_penalties(service, CLERK, fund)
+    operations.deliver(service, CLERK)
+
+    page, form = second.get(address), second.get(f"{address}/dispute?about=penalty-{ids.penalty}")
+    with service.desk.reading(SERVICE) as work:
+        (told,) = notice_queries.told_of(work, ids.failed)
+    assert told.pay_by
+    contest_by, pay_by = (f'<time datetime="{one}">' for one in (told.contest_by, told.pay_by))
+    for part in (f"{ids.penalty}-1", fund.creditor.account.value, contest_by, pay_by):
+        assert part in page
+    assert contest_by in form
+    assert f"about=penalty-{ids.penalty}" in page
 
 
 def test_a_name_that_is_a_script_is_shown_as_text(somebody: Callable[[str], Browser], ids: Ids) -> None:

@@ -101,6 +101,12 @@ def test_a_list_too_long_for_a_browser_is_refused_with_a_remedy(
     assert clerk.get("/reports/entries")
 
 
+def test_a_figure_that_is_asked_with_an_unknown_name_is_refused_and_not_that_of_today(
+    somebody: Callable[[str], Browser],
+) -> None:
+    somebody("clerk").get("/reports/day?on=2026-10-01", 422)
+
+
 @pytest.mark.parametrize("address", ["/reports/day?day=yesterday", "/reports/entries?day=yesterday"])
 def test_a_day_that_is_none_is_refused(somebody: Callable[[str], Browser], address: str) -> None:
     somebody("clerk").get(address, 422)

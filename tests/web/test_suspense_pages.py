@@ -6,18 +6,20 @@ from datetime import date
 
 import pytest
 from bank_files import Booked, camt054
+from house import CLERK
 from web.conftest import Browser
 from web.story import PASSWORD, Ids
 
 from debit_service.banks import service as bank_store
 from debit_service.collections import queries as collections
 from debit_service.contributions import queries as contributions
+from debit_service.contributions.payments import Means, Paid
 from debit_service.core.work import SERVICE
 from debit_service.ledger.queries import trial_balance
 from debit_service.reconcile import decisions, suggest
 from debit_service.reconcile import queries as reconcile
 from debit_service.reconcile.exceptions import MACHINE, REASONS, Decision, Exceptional
-from debit_service.reconcile.service import import_stored
+from debit_service.reconcile.service import import_stored, other_means
 from debit_service.reconcile.standing import Purpose
 from debit_service.web import queue_words
 from debit_service.wiring import Service
@@ -65,6 +67,7 @@ def test_a_suggestion_says_why_and_fills_in_the_form(
     clerk = somebody("clerk")
     page = clerk.get(f"/suspense/{ids.suspense}")
     assert "The amount is exactly this one." in page
+    assert "If this is that money, match it instead." in page
     with service.desk.reading(SERVICE) as work:
         reference = collections.attempts(work, ids.lost)[0].end_to_end_id
     link = re.search(r'href="(/suspense/[^"#]*debit=[^"#]*)', page)
@@ -101,6 +104,47 @@ def test_an_entry_is_set_aside_and_the_decision_undone(
 
     assert (balance(service, "not-ours"), balance(service, "suspense")) == (0, -1500_00)
     assert "it was ours" in clerk.get(decision)
+
+
+def test_what_was_recorded_by_hand_is_offered_with_what_speaks_for_it_and_recognised(
+    somebody: Callable[[str], Browser], service: Service, ids: Ids
+) -> None:
+    clerk, address = somebody("clerk"), f"/suspense/{ids.suspense}"
+    with service.desk.work(CLERK) as work:
+        booked_on = decisions.entry(work, ids.suspense).booking_date or date.max
+        said = Paid(
+            amount_minor=1500_00,
+            currency="DZD",
+            paid_on=booked_on,
+            means=Means.TRANSFER,
+            reference="B-1",
+            evidence="advice",
+        )
+        fund, contribution = service.funds.get("CNAS"), contributions.get(work, "NEXT")
+        recorded = other_means.record(work, fund, contribution, said).payment.id
+    page = clerk.get(address)
+    assert "B-1 · NEXT. The amount is exactly this one. It was booked on the day that was recorded." in page
+
+    clerk.post(f"{address}/recognise", WHY | {"recorded": recorded}, page=address)
+
+    assert (balance(service, "other-means"), balance(service, "suspense")) == (0, 0)
+
+
+def test_a_charge_that_is_given_back_names_its_debit_and_nothing_else_does(
+    somebody: Callable[[str], Browser], service: Service, ids: Ids
+) -> None:
+    clerk, address = somebody("clerk"), f"/suspense/{ids.suspense}"
+    with service.desk.reading(SERVICE) as work:
+        reference = collections.attempts(work, ids.lost)[0].end_to_end_id
+    for decision, debit, told in (
+        ("not_ours", reference, "Only a charge of the bank belongs to a debit here."),
+        ("bank_charge", reference, "not more than the bank took for this debit"),
+    ):
+        asked = WHY | {"decision": decision, "end_to_end_id": debit}
+        assert told in clerk.post(f"{address}/set-aside", asked, 422, page=address)
+
+    clerk.post(f"{address}/set-aside", WHY | {"decision": "bank_charge"}, page=address)
+    assert (balance(service, "charges"), balance(service, "suspense")) == (-1500_00, 0)
 
 
 def test_an_entry_is_held_until_a_day_and_not_longer_shown(somebody: Callable[[str], Browser], ids: Ids) -> None:
@@ -167,3 +211,36 @@ def test_every_word_of_the_queue_has_words() -> None:
     points = (value for value in vars(suggest).values() if isinstance(value, tuple) and len(value) == 3)
     said = {one.says for one in REASONS.values()} | {str(point[2]) for point in points}
     assert said <= queue_words.SENTENCES
+
+
+def _arrives(service: Service, name: str, *bookings: Booked) -> list[str]:
+    """A notification is read; returns what of it waits."""
+    before = _all_that_waits(service)
+    content = camt054(service.funds.get("CNAS").creditor.account.value, *bookings, message_id=name)
+    with service.desk.work(SERVICE) as work:
+        bank_store.store(work, "in", "mock-bank", f"{name}.xml", content)
+    import_stored(service.desk, SERVICE, service.funds)
+    return sorted(_all_that_waits(service) - before)
+
+
+def _all_that_waits(service: Service) -> set[str]:
+    with service.desk.reading(SERVICE) as work:
+        return {entry.id for entry, _ in reconcile.queue(work)}
+
+
+def test_a_booking_of_another_day_is_offered_first_as_told_before_and_counts_once(
+    somebody: Callable[[str], Browser], service: Service
+) -> None:
+    clerk, before = somebody("clerk"), balance(service, "suspense")
+    (first,) = _arrives(service, "D-1", Booked(700_00, "DZD", date(2026, 11, 20), servicer_reference="AS-7"))
+    (again,) = _arrives(service, "D-2", Booked(700_00, "DZD", date(2026, 11, 21), servicer_reference="AS-7"))
+    address = f"/suspense/{again}"
+    page = clerk.get(address)
+    assert page.index('id="told-before"') < page.index('id="match"')
+    assert first in page
+
+    clerk.post(f"{address}/told-before", WHY | {"booking": again}, 422, page=address)
+    clerk.post(f"{address}/told-before", WHY | {"booking": first}, page=address)
+
+    assert balance(service, "suspense") == before - 700_00
+    assert "Another report has told of it before" in clerk.get(f"/decisions/{decision_of(service, again)}")

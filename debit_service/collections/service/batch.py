@@ -319,6 +319,8 @@ def _release(work: Work, batch_id: str) -> None:
             mandate_reference_sent=None,
             creditor_identifier_sent=None,
             scheme_sent=None,
+            debtor_bank_sent=None,
+            amendment_told=None,
         )
     )
     work.session.execute(released.execution_options(synchronize_session=False))

@@ -16,7 +16,7 @@ from debit_service.collections.service.candidates import paid
 from debit_service.contributions.models import Contribution
 from debit_service.core import audit
 from debit_service.core.accounts import AccountNumber, AccountScheme, parse_account
-from debit_service.core.bulk import among
+from debit_service.core.bulk import among, paired
 from debit_service.core.calendar import Calendar
 from debit_service.core.crypto import KeyRing
 from debit_service.core.errors import Refused
@@ -27,6 +27,7 @@ from debit_service.iso20022 import pain008
 from debit_service.iso20022.pain008.values import Scheme, SequenceType
 from debit_service.mandates import queries as mandates
 from debit_service.mandates.models import Mandate
+from debit_service.mandates.rules import bank_of
 
 
 class Due(NamedTuple):
@@ -98,7 +99,8 @@ def _lines(keys: KeyRing, due: Sequence[Due], amendments: Mapping[str, pain008.A
     return [
         pain008.DirectDebit(
             end_to_end_id=one.end_to_end_id,
-            instruction_id=None,
+            # Some banks repeat only this one.
+            instruction_id=one.end_to_end_id,
             amount_minor=one.amount_minor,
             mandate_id=one.mandate_reference,
             signed_on=one.signed_on,
@@ -250,6 +252,7 @@ def _expect(
     """Record what the bank is expected to book, before it is asked for anything, and what it is told: if it says no, that is held
     against the form."""
     lead = fund.debit_policy.lead_open_days.value
+    banks, told = _noted(block, due)
     work.session.add(
         PaymentInformation(
             id=block.id,
@@ -262,10 +265,11 @@ def _expect(
         )
     )
     work.session.flush()
+    each = paired(work.session, banks)
     frozen = (
         update(Collection)
         .where(Collection.mandate_id == Mandate.id, Collection.live, Collection.payment_information_id.is_(None))
-        .where(among(work.session, Collection.id, (one.collection_id for one in due)))
+        .where(Collection.id == each.c.key)
         .values(
             payment_information_id=block.id,
             mandate_version_sent=Mandate.version,
@@ -273,6 +277,8 @@ def _expect(
             mandate_reference_sent=Mandate.reference,
             creditor_identifier_sent=fund.creditor.identifier.require(),
             scheme_sent=batch.scheme,
+            debtor_bank_sent=each.c.value,
+            amendment_told=among(work.session, Collection.id, told),
         )
         .returning(Collection.id)
     )
@@ -284,3 +290,17 @@ def _expect(
             place=batch.id,
             remedy="Run `debit collect` again.",
         )
+
+
+def _noted(block: pain008.PaymentInformation, due: Sequence[Due]) -> tuple[dict[str, str | None], list[str]]:
+    """What else the lines of a block say of `due`: collection -> the bank that keeps the account, where its number tells it; and
+    the collections with which a change of the mandate is told."""
+    ids = {one.end_to_end_id: one.collection_id for one in due}
+    banks: dict[str, str | None] = {}
+    told = []
+    for line in block.transactions:
+        bank = bank_of(line.debtor_account)
+        banks[ids[line.end_to_end_id]] = "-".join(bank) if bank else None
+        if line.amendment:
+            told.append(ids[line.end_to_end_id])
+    return banks, told

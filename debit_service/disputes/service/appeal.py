@@ -4,8 +4,8 @@ from debit_service.core.errors import Refused
 from debit_service.core.work import Role, Work
 from debit_service.disputes import queries
 from debit_service.disputes.models import Dispute
-from debit_service.disputes.rules import Answer, Body, SubjectKind, Terms, standing
-from debit_service.disputes.service.steps import keep_message, locked, step, tell, today, written
+from debit_service.disputes.rules import Answer, Body, Matter, SubjectKind, Terms, standing
+from debit_service.disputes.service.steps import check_own_work, keep_message, locked, step, tell, today, written
 
 
 def appeal(work: Work, terms: Terms, dispute_id: str, text: str) -> Dispute:
@@ -15,7 +15,7 @@ def appeal(work: Work, terms: Terms, dispute_id: str, text: str) -> Dispute:
     on = today(work, terms)
     # A dispute about the same that was opened since is the one that goes on.
     other = queries.open_about(work, SubjectKind(dispute.subject_kind), dispute.subject_id)
-    if not queries.may_appeal(dispute, on) or other is not None:
+    if not queries.may_appeal(dispute, terms, on) or other is not None:
         raise Refused(
             "dispute.no_appeal",
             "There is nothing to appeal against, or the time to appeal has passed.",
@@ -30,22 +30,26 @@ def appeal(work: Work, terms: Terms, dispute_id: str, text: str) -> Dispute:
     return dispute
 
 
-def decide(work: Work, terms: Terms, dispute_id: str, decision: Answer, body: Body, text: str) -> Dispute:
-    """Record what a higher body decided, or decide in its place. Never the person who answered.
+def decide(
+    work: Work, terms: Terms, dispute_id: str, decision: Answer, body: Body, text: str, matter: Matter
+) -> Dispute:
+    """Record what a higher body decided, or decide in its place. Never the person who answered, who opened it for the employer,
+    or whose own work it contests.
 
-    Raises Refused `dispute.not_appealed`, `dispute.same_person`.
+    Raises Refused `dispute.not_appealed`, `dispute.same_person`, `dispute.own_work`.
     """
     work.actor.require(Role.FINANCE_APPROVER)
     dispute = locked(work, dispute_id)
     if dispute.appealed_on is None or dispute.answer is not None:
         raise Refused("dispute.not_appealed", "No appeal waits for a decision.", place=dispute_id)
-    if work.actor.name in (dispute.answered_by, dispute.opened_by):
+    if work.actor.name == dispute.answered_by:
         raise Refused(
             "dispute.same_person",
             "Who answered does not decide the appeal.",
             place=dispute_id,
             remedy="Another approver decides.",
         )
+    check_own_work(work, dispute, matter)
     reasons = written(text, "why")
     dispute.answer, dispute.appeal_answer, dispute.deciding_body = standing(decision), decision.value, body.value
     dispute.decided_on, dispute.decided_by = today(work, terms), work.actor.name

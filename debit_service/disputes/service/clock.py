@@ -43,11 +43,12 @@ def keep_time(work: Work, terms: Terms) -> Kept:
 
 def _resume_overdue(work: Work, terms: Terms, on: date) -> int:
     query = select(Dispute).where(Dispute.fund_id == terms.fund.id, Dispute.answer.is_(None), Dispute.reply_by < on)
-    overdue = work.session.scalars(query.order_by(Dispute.id).with_for_update()).all()
-    for dispute in overdue:
-        if dispute.stopped_on is not None:
+    overdue = 0
+    for dispute in work.session.scalars(query.order_by(Dispute.id).with_for_update()):
+        if dispute.stopped_on is not None and terms.is_over(dispute.reply_by, on):
             resume(work, terms, dispute, dispute.stopped_on, "no reply came in time")
-    return len(overdue)
+            overdue += 1
+    return overdue
 
 
 def _tell(work: Work, terms: Terms, on: date) -> list[tuple[Dispute, str]]:
@@ -120,7 +121,7 @@ def _close(work: Work, terms: Terms, on: date) -> int:
         )
         .order_by(Dispute.id)
     )
-    found = work.session.scalars(query).all()
+    found = [one for one in work.session.scalars(query) if not queries.may_appeal(one, terms, on)]
     for dispute in found:
         step(work, dispute, "closed", "nothing is left to decide")
     return len(found)

@@ -52,7 +52,7 @@ def contest(work: Work, terms: Terms, objection: Objection) -> Dispute:
         opened_at=work.now(),
         opened_on=opened_on,
         opened_by=work.actor.name,
-        late=subject.is_late(opened_on),
+        late=terms.is_over(subject.contest_by, opened_on),
         text_sealed=work.keys.seal(text, f"disputes.text:{dispute_id}"),
         answer_by=terms.answer_by(opened_on),
     )

@@ -8,7 +8,7 @@ from debit_service.core.work import Role, Work
 from debit_service.disputes import queries
 from debit_service.disputes.models import Dispute
 from debit_service.disputes.rules import Answer, Matter, Terms, standing
-from debit_service.disputes.service.steps import keep_message, locked, step, tell, today, written
+from debit_service.disputes.service.steps import check_own_work, keep_message, locked, step, tell, today, written
 
 
 def take(work: Work, dispute_id: str) -> Dispute:
@@ -70,13 +70,7 @@ def answer(work: Work, terms: Terms, dispute_id: str, decision: Answer, text: st
     work.actor.require(Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
     dispute = locked(work, dispute_id)
     _check_waits(dispute, asked_too=True)
-    if work.actor.name in {dispute.opened_by, *matter.people}:
-        raise Refused(
-            "dispute.own_work",
-            "Who opened a dispute, or did what it contests, does not answer it.",
-            place=dispute_id,
-            remedy="Have another person answer.",
-        )
+    check_own_work(work, dispute, matter)
     if terms.needs_an_approver(decision, matter) and Role.FINANCE_APPROVER not in work.actor.roles:
         raise Refused(
             "dispute.needs_an_approver",

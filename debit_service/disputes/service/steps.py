@@ -9,12 +9,12 @@ from sqlalchemy import func, select
 from debit_service.contributions.models import Contribution
 from debit_service.core import audit, events
 from debit_service.core.clock import business_date
-from debit_service.core.errors import InvalidInput, NotFound
+from debit_service.core.errors import InvalidInput, NotFound, Refused
 from debit_service.core.state import move
 from debit_service.core.work import Work
 from debit_service.disputes import letters
 from debit_service.disputes.models import Dispute, DisputeMessage, DisputeTransition
-from debit_service.disputes.rules import MACHINE, Terms
+from debit_service.disputes.rules import MACHINE, Matter, Terms
 from debit_service.employers import queries as employers
 from debit_service.employers.models import Employer
 
@@ -41,6 +41,20 @@ def written(text: str, what: str) -> str:
     if not text.strip() or len(text) > TEXT_LENGTH_MAX:
         raise InvalidInput("dispute.text", f"Say {what}, in at most {TEXT_LENGTH_MAX} characters.", place="text")
     return text.strip()
+
+
+def check_own_work(work: Work, dispute: Dispute, matter: Matter) -> None:
+    """Nobody, in whatever role, answers or decides what they opened for an employer, or what contests their own work.
+
+    Raises Refused `dispute.own_work`.
+    """
+    if work.actor.name in {dispute.opened_by, *matter.people}:
+        raise Refused(
+            "dispute.own_work",
+            "Who opened a dispute, or did what it contests, neither answers it nor decides the appeal.",
+            place=dispute.id,
+            remedy="Have another person do it.",
+        )
 
 
 def step(work: Work, dispute: Dispute, to_state: str, why: str, **evidence: Any) -> None:

@@ -40,7 +40,7 @@ def told_in_time(case: CaseFile, reason: ReasonCode) -> Answer:
     """C-ACC, closed account: a notice of this debit and its days."""
     answers = (notice_matches(case, reason), notice_in_time(case, reason))
     doubt = next((each for each in answers if not isinstance(each, str)), None)
-    return NOT_TOLD_IN_TIME if doubt else "The employer was told of this debit in the agreed time."
+    return NOT_TOLD_IN_TIME if doubt else "A notice of this debit went out in the agreed time."
 
 
 def account_closed(_: CaseFile, __: ReasonCode) -> Answer:
@@ -73,11 +73,14 @@ def notice_matches(case: CaseFile, _: ReasonCode) -> Answer:
     notice = known(case.notice)
     if notice is None:
         return NO_NOTICE
-    if known(case.amount_sent_minor) > notice.amount_minor:
+    amount, day = known(case.amount_sent_minor), known(case.collection_date_sent)
+    if amount > notice.amount_minor:
         return MORE_THAN_ANNOUNCED
-    if known(case.collection_date_sent) < notice.collection_date:
+    if day < notice.collection_date:
         return EARLIER_THAN_ANNOUNCED
-    return "A notice announced this amount and this date."
+    if (amount, day) == (notice.amount_minor, notice.collection_date):
+        return "A notice announced this amount and this date."
+    return "A notice announced no smaller amount and no later day."
 
 
 def some_notice(case: CaseFile, _: ReasonCode) -> bool:
@@ -99,14 +102,14 @@ def file_in_time(case: CaseFile, _: ReasonCode) -> Answer:
     """Our own punctuality."""
     if known(case.file_sent_at) > known(case.cut_off_at):
         return FILE_LATE
-    return "Our file reached the bank before the cut-off."
+    return "Our file was handed to the bank by the cut-off."
 
 
 def no_second_collection(case: CaseFile, _: ReasonCode) -> Answer:
     """A second debit of the same contribution."""
     if known(case.other_live_collections) > 0:
         return SECOND_DEBIT
-    return "No other collection of this contribution is in flight."
+    return "No earlier collection of this contribution is still in flight."
 
 
 def announced_and_unpaid(_: CaseFile, reason: ReasonCode) -> Answer:
@@ -141,9 +144,10 @@ def mandate_not_proven(_: CaseFile, __: ReasonCode) -> Answer:
 
 def amendment_told(case: CaseFile, _: ReasonCode) -> Answer:
     """A change of account, bank, reference or creditor is told in the file (AmdmntInd), or the bank does not know the mandate."""
-    if known(case.amendment_block_sent) is False:
-        return BLOCK_MISSING
-    return "The file told what had changed in the mandate, or nothing had."
+    told = known(case.amendment_block_sent)
+    if told is None:
+        return "Nothing had changed in the mandate that the bank was still to be told."
+    return "The file told what had changed in the mandate." if told else BLOCK_MISSING
 
 
 def mandate_alive(case: CaseFile, _: ReasonCode) -> Answer:
@@ -211,7 +215,7 @@ def amount_as_declared(case: CaseFile, _: ReasonCode) -> Answer:
     """The amount against the declaration."""
     if known(case.amount_sent_minor) != known(case.amount_declared_minor):
         return NOT_WHAT_WAS_DECLARED
-    return "The amount debited is the amount declared."
+    return "The amount debited is the amount declared, less what was known to be paid when the debit was planned."
 
 
 def notice_sent(case: CaseFile, _: ReasonCode) -> Answer:
@@ -273,7 +277,7 @@ def within_what_was_agreed(case: CaseFile, _: ReasonCode) -> Answer:
         return MORE_THAN_ANNOUNCED
     if known(case.other_live_collections) > 0:
         return MORE_DEBITS
-    return "Amount and number of debits are those announced."
+    return "No more was debited than a notice announced, and no earlier debit of the contribution is still in flight."
 
 
 def employer_limit(case: CaseFile, reason: ReasonCode) -> Answer:

@@ -115,18 +115,12 @@ class _Hearing:
         if isinstance(answer, str):
             self._asked.append((guard, None))
             return _step(self._case, rule, "passed", answer, guard.needs)
-        verdict = self._within_table(answer)
+        verdict = answer.within(self._reason)
         self._asked.append((guard, verdict))
         return _step(self._case, rule, verdict.effect, f"{verdict.party}: {verdict.because}", guard.needs)
 
     def _lacking(self, guard: Guard) -> list[str]:
         return [each for each in guard.needs if self._case.piece(each) is None]
-
-    def _within_table(self, verdict: Verdict) -> Verdict:
-        """Only codes whose row says PENALISE penalise by themselves; for the others a person confirms."""
-        if verdict.effect is Effect.PENALISE and self._reason.effect is not Effect.PENALISE:
-            return replace(verdict, effect=Effect.HOLD)
-        return verdict
 
     def _in_words(self, template: str) -> str:
         pieces = {name: self._case.piece(name) for name in _NAMED.findall(template)}

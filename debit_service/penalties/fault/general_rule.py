@@ -34,6 +34,7 @@ NAME = Guard(
     milder="a signed form that gives the debtor another name than the file",
     harsher="a signed form that gives the debtor the name that was sent",
     arises=c.about_the_name,
+    asked_when="the code speaks of the name",
 )
 REFERENCES = Guard(
     key="references",
@@ -98,6 +99,7 @@ NOTICE_DAYS = Guard(
     milder="a notice of fewer days than agreed (agreed: {notice_days_agreed})",
     harsher="a notice of at least the days agreed (agreed: {notice_days_agreed})",
     arises=c.some_notice,
+    asked_when="unless it is on record that no notice went out",
 )
 FILE_TIME = Guard(
     key="file-time",

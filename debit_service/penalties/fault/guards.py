@@ -34,6 +34,11 @@ class Verdict:
         """The same verdict with what is particular to the case."""
         return replace(self, because=f"{self.because.removesuffix('.')}: {detail}.")
 
+    def within(self, row: ReasonCode) -> Self:
+        """Only codes whose row says PENALISE penalise by themselves; for the others a person confirms."""
+        held = self.effect is Effect.PENALISE and row.effect is not Effect.PENALISE
+        return replace(self, effect=Effect.HOLD) if held else self
+
 
 Answer = Verdict | str
 
@@ -48,7 +53,8 @@ class Guard:
     """One question of a rule, and the pieces needed to answer it.
 
     `verdicts`: the answers that may decide, all others let the next guard speak. `milder`, `harsher`: the evidence, in words,
-    that would lower or raise the answer; `{piece}` stands for the value of a piece. `arises`: when the question is asked at all.
+    that would lower or raise the answer; `{piece}` stands for the value of a piece. `arises`: when the question is asked at all;
+    `asked_when`: the same in words.
     """
 
     key: str
@@ -59,6 +65,7 @@ class Guard:
     milder: str
     harsher: str
     arises: Callable[[CaseFile, ReasonCode], bool] = always
+    asked_when: str = "always"
 
 
 def known(piece: Piece[T] | None) -> T:
@@ -103,14 +110,14 @@ def account_as_signed(case: CaseFile, _: ReasonCode) -> Answer:
     """The account sent against the form."""
     if known(case.account_sent) != known(case.account_on_form):
         return OTHER_ACCOUNT
-    return "The account sent is the one that the employer signed."
+    return "The account sent is the one on the signed form or the last accepted amendment."
 
 
 def name_as_signed(case: CaseFile, _: ReasonCode) -> Answer:
     """The name sent against the form."""
     if known(case.name_sent) != known(case.name_on_form):
         return OTHER_NAME
-    return "The name sent is the one that the employer signed."
+    return "The name sent is the one on the signed form."
 
 
 def references_as_signed(case: CaseFile, _: ReasonCode) -> Answer:
@@ -118,7 +125,7 @@ def references_as_signed(case: CaseFile, _: ReasonCode) -> Answer:
     same_umr = _same_reference(known(case.umr_sent), known(case.umr_on_form))
     if not same_umr or not _same_reference(known(case.creditor_id_sent), known(case.creditor_id_on_form)):
         return OTHER_REFERENCES
-    return "Mandate reference and creditor identifier were sent as signed."
+    return "Mandate reference and creditor identifier were sent as the form or the last accepted amendment has them."
 
 
 def _same_reference(one: str, other: str) -> bool:
@@ -134,14 +141,14 @@ def amendment_applied(case: CaseFile, _: ReasonCode) -> Answer:
     ]
     if any(each.received_at <= known(case.cut_off_at) for each in waiting):
         return AMENDMENT_FORGOTTEN
-    return AMENDMENT_CROSSED if waiting else "No amendment was waiting to be applied."
+    return AMENDMENT_CROSSED if waiting else "No amendment was waiting to be applied when the debit failed."
 
 
 def revocation_respected(case: CaseFile, _: ReasonCode) -> Answer:
     """A revocation known before the cut-off. One that came after the debit had failed did not fail it."""
     received = known(case.revocation_received_at)
     if received is None or received.date() > known(case.failure).date:
-        return "The mandate was not revoked before the debit failed."
+        return "No revocation of the mandate had been received when the debit failed."
     return REVOKED if received <= known(case.cut_off_at) else REVOCATION_CROSSED
 
 
@@ -164,16 +171,16 @@ def bank_file_kept(_: CaseFile, __: ReasonCode) -> Answer:
 
 def reason_of_this_phase(case: CaseFile, reason: ReasonCode) -> Answer:
     """EPC173-14: which reasons occur in a refund. A reject or a return with any other code is read as it stands."""
-    if known(case.failure).phase is Phase.REFUND and Phase.REFUND not in reason.phases:
-        return WRONG_PHASE
-    return "The reason fits what the bank did."
+    if known(case.failure).phase is not Phase.REFUND:
+        return "This was no refund, so the bank's reason is read as it stands."
+    return "This reason occurs in refunds." if Phase.REFUND in reason.phases else WRONG_PHASE
 
 
 def no_outage(case: CaseFile, _: ReasonCode) -> Answer:
     """Our own outages."""
     if what := known(case.our_outage):
         return OUTAGE.told(what)
-    return "No outage of ours overlapped planning, notice or sending."
+    return "No outage of ours that overlapped planning, notice or sending is on record."
 
 
 def unpaid_before(case: CaseFile, _: ReasonCode) -> Answer:
@@ -181,7 +188,9 @@ def unpaid_before(case: CaseFile, _: ReasonCode) -> Answer:
     paid = known(case.paid_before)
     if paid >= known(case.amount_sent_minor):
         return PAID_BEFORE
-    return PARTLY_PAID_BEFORE if paid > 0 else "It had not been paid by other means before the debit."
+    if paid > 0:
+        return PARTLY_PAID_BEFORE
+    return "Nothing had been paid by other means before the debit, or it had been taken off the amount."
 
 
 def presented_in_time(case: CaseFile, _: ReasonCode) -> Answer:
@@ -196,9 +205,11 @@ def day_still_open(case: CaseFile, _: ReasonCode) -> Answer:
     """A holiday that was announced after the notice, and the bank's own day instead of the announced one."""
     if closed := known(case.day_closed_since):
         return CLOSED_DAY.told(closed)
-    return "The announced day was open."
+    return "The day of the debit was open, by the calendar as it is now."
 
 
 def no_dispute(case: CaseFile, _: ReasonCode) -> Answer:
     """An open dispute."""
-    return CONTESTED if known(case.open_dispute) is not None else "The employer does not contest this debit."
+    if known(case.open_dispute) is not None:
+        return CONTESTED
+    return "No objection to this debit stands: none was made, or what was made was rejected or withdrawn."

@@ -34,6 +34,7 @@ _ACC = (
         milder="no notice of this debit on record, or one of fewer days than agreed (agreed: {notice_days_agreed})",
         harsher="a notice of this debit on record of at least the days agreed (agreed: {notice_days_agreed})",
         arises=c.about_a_closed_account,
+        asked_when="the code says that the account is closed",
     ),
     Guard(
         key="closed",
@@ -44,6 +45,7 @@ _ACC = (
         milder=_ANOTHER_CODE,
         harsher=_ANOTHER_CODE,
         arises=c.about_a_closed_account,
+        asked_when="the code says that the account is closed",
     ),
     Guard(
         key="history",
@@ -54,6 +56,7 @@ _ACC = (
         milder="an earlier debit of this account that succeeded",
         harsher="a person's finding that the employer gave a wrong account",
         arises=c.about_an_unknown_account,
+        asked_when="the code does not say that the account is closed",
     ),
 )
 
@@ -84,6 +87,7 @@ _MANDATE = (
         milder=_ANOTHER_CODE,
         harsher="the debtor bank's withdrawal of the refund, the mandate having been proven",
         arises=c.refunded,
+        asked_when="the debtor asked for its money back (a refund)",
     ),
     general.REFERENCES,
     general.ACCOUNT,
@@ -116,6 +120,7 @@ _MANDATE = (
         milder="the bank's word that it erred",
         harsher="a person's finding that the employer had its bank refuse the mandate",
         arises=c.core_or_unknown,
+        asked_when="the scheme sent is CORE, or not known",
     ),
     Guard(
         key="registered",
@@ -126,6 +131,7 @@ _MANDATE = (
         milder="the bank's acceptance of this mandate, dated before the file",
         harsher="no acceptance by the bank, and a notice on record that told the employer to lodge the mandate",
         arises=c.b2b,
+        asked_when="the scheme sent is B2B",
     ),
 )
 
@@ -257,6 +263,7 @@ _TWIN = (
         milder=_ANOTHER_CODE,
         harsher=_ANOTHER_CODE,
         arises=c.twin_searched,
+        asked_when="our files were searched for the twin",
     ),
     Guard(
         key="table",
@@ -279,6 +286,7 @@ _CUT_OFF = (
         milder=_ANOTHER_CODE,
         harsher=_ANOTHER_CODE,
         arises=c.acknowledged,
+        asked_when="an acknowledgement of our bank, and its cut-off, are on file",
     ),
     Guard(
         key="table",

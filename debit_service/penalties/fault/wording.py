@@ -41,7 +41,8 @@ def step_said(language: str, step: Mapping[str, Any]) -> str:
     if "steps" not in words:
         return sentence
     if outcome == "passed":
-        told = words["passed"].get(rule) or words["passed"].get(rule.rpartition(" ")[2])
+        by_guard = words["passed"]
+        told = words["variants"].get(sentence) or by_guard.get(rule) or by_guard.get(rule.rpartition(" ")[2])
     else:
         told = words["steps"].get(rule, {}).get(outcome) or _verdict(words["verdicts"], sentence)
     lacking = [name for name, label in PIECE_LABELS.items() if label in because]
@@ -67,14 +68,55 @@ def reason_said(language: str, code: str | None, name: str | None = None) -> str
 
 def pieces_said(language: str, names: Sequence[str]) -> str:
     """What pieces of evidence are called."""
-    called = _words(language).get("pieces", PIECE_LABELS)
-    return ("، " if language == "ar" else ", ").join(called.get(name, name) for name in names)
+    return ("، " if language == "ar" else ", ").join(piece_said(language, name) for name in names)
+
+
+def piece_said(language: str, name: str) -> str:
+    """What a piece of evidence is called."""
+    return str(_words(language).get("pieces", PIECE_LABELS).get(name, name))
 
 
 def said(language: str, section: str, key: str, **known: object) -> str:
-    """One of the texts; a key that is not there is told as it is."""
-    text = str(_words(language)[section].get(key, key))
+    """One of the texts; a key that is not there is told as it is, and so is an English sentence in English."""
+    text = str(_words(language).get(section, {}).get(key, key))
     return text.format_map(known) if known else text
+
+
+def sentence_said(language: str, sentence: str) -> str | None:
+    """What an argument concludes, or what would change it, in `language`; None where it has no words (English has none)."""
+    words = _words(language)
+    if "changes" not in words:
+        return None
+    action = next((one for one in words["actions"] if sentence == f"{one}." or sentence.startswith(f"{one}: ")), None)
+    told = words["actions"].get(action) or words["variants"].get(sentence) or _verdict(words["verdicts"], sentence)
+    return str(told) if told else _change_said(language, sentence)
+
+
+def change_named(language: str, template: str) -> str:
+    """The evidence that would change an answer, with each piece called by its name."""
+    names = {name: piece_said(language, name) for name in PIECE_LABELS}
+    return said(language, "changes", template).format_map(names)
+
+
+def _change_said(language: str, sentence: str) -> str | None:
+    """A sentence of `would_change`: the evidence in words, with the values or the names of pieces in it."""
+    for template, told in _words(language)["changes"].items():
+        if found := _pattern(template).fullmatch(sentence):
+            known = {name: _value_said(language, name, value) for name, value in found.groupdict().items()}
+            return str(told).format_map(known)
+    return None
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)\}", template)
+    return re.compile("".join(f"(?P<{one}>.+)" if at % 2 else re.escape(one) for at, one in enumerate(parts)))
+
+
+def _value_said(language: str, name: str, value: str) -> str:
+    if name == "party":
+        return said(language, "parties", value)
+    return piece_said(language, name) if value == PIECE_LABELS.get(name) else in_order(language, value)
 
 
 def formula_said(language: str, formula: str) -> str:

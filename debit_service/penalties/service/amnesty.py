@@ -6,7 +6,7 @@ process that dies in between loses nothing: what is done is known by its relief,
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from hashlib import sha256
@@ -26,7 +26,7 @@ from debit_service.penalties import relief_queries as reliefs
 from debit_service.penalties.life import STANDING
 from debit_service.penalties.models import Amnesty, AmnestyCase, Penalty, PenaltyRelief, PenaltyTransition
 from debit_service.penalties.service.relieve import TEXT_LENGTH_MAX
-from debit_service.penalties.service.settle import settle
+from debit_service.penalties.service.settle import locked_each, settle
 from debit_service.penalties.tariff.relief import WHOLE, Ground, Off, relieved_minor
 
 #: Penalties that are relieved in one transaction.
@@ -229,7 +229,8 @@ def state_of(amnesty: Amnesty) -> str:
 
 def get(work: Work, amnesty_id: str, *, lock: bool = False) -> Amnesty:
     """An amnesty. Raises NotFound `amnesty.unknown`."""
-    found = work.session.get(Amnesty, amnesty_id, with_for_update=lock or None)
+    # Reliefs may name it meanwhile: whoever carries them over to another penalty does not wait.
+    found = work.session.get(Amnesty, amnesty_id, with_for_update={"key_share": True} if lock else None)
     if found is None:
         raise NotFound("amnesty.unknown", "There is no such amnesty.", remedy="See `debit penalties amnesty list`.")
     return found
@@ -324,8 +325,9 @@ def _to_relieve(work: Work, amnesty: Amnesty) -> list[str]:
     return sorted(set(wanted))
 
 
-def _relieve(work: Work, amnesty: Amnesty, ids: Iterable[str], today: date) -> int:
+def _relieve(work: Work, amnesty: Amnesty, ids: Sequence[str], today: date) -> int:
     """Relieve those of `ids` that still stand: what is listed in whatever state it is now, what came later by the terms."""
+    locked_each(work, ids)
     listed = select(AmnestyCase.penalty_id).where(AmnestyCase.amnesty_id == amnesty.id)
     covered = Penalty.id.in_(listed) | PenaltyTransition.to_state.in_(amnesty.states)
     fitting = _standing(amnesty.fund_id, amnesty).where(covered, among(work.session, Penalty.id, ids))
@@ -360,8 +362,8 @@ def _to_take_back(work: Work, amnesty: Amnesty) -> list[str]:
     return list(work.session.scalars(select(PenaltyRelief.penalty_id).where(mine).order_by(PenaltyRelief.penalty_id)))
 
 
-def _take_back(work: Work, amnesty: Amnesty, ids: Iterable[str], today: date) -> int:
-    penalties = list(ids)
+def _take_back(work: Work, amnesty: Amnesty, penalties: Sequence[str], today: date) -> int:
+    locked_each(work, penalties)
     mine = (PenaltyRelief.amnesty_id == amnesty.id) & PenaltyRelief.undone_at.is_(None)
     work.session.execute(
         update(PenaltyRelief)

@@ -4,29 +4,35 @@ What is too much falls by itself; what is more is confirmed by itself only withi
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from debit_service.collections.queries import Tried, attempts_of_each
+from debit_service.collections.rules import RetryPolicy, may_try_again
 from debit_service.contributions.models import Contribution
-from debit_service.contributions.queries import other_payments_of_each
 from debit_service.core import audit
-from debit_service.core.errors import NotFound, Refused
+from debit_service.core.errors import InvalidInput, NotFound, Refused
 from debit_service.core.work import Work
 from debit_service.disputes import queries as disputes
 from debit_service.disputes.queries import Stretch
 from debit_service.funds.profile import Fund
 from debit_service.penalties import queries
 from debit_service.penalties.fault.values import Effect
-from debit_service.penalties.life import ASKED, STANDING, needs_a_person
+from debit_service.penalties.life import ASKED, NO_GROUND, NOT_LATE, OTHER_VERSION, STANDING, needs_a_person
 from debit_service.penalties.models import FaultDecision, Penalty, PenaltyFee, PenaltyStep, PenaltyTransition
-from debit_service.penalties.service import lifecycle
+from debit_service.penalties.service import fees, lifecycle, outages
 from debit_service.penalties.service.carry_over import carry_over
-from debit_service.penalties.tariff import days
+from debit_service.penalties.tariff import days, used
 from debit_service.penalties.tariff.amount import Computation, compute
 from debit_service.penalties.tariff.catalogue import PenaltyRules
+from debit_service.penalties.tariff.counting import add_months
+from debit_service.penalties.tariff.days import Paid
+from debit_service.penalties.tariff.others_days import between, of_outages
 from debit_service.penalties.tariff.rule import PenaltyRule
 from debit_service.reconcile import queries as reconcile
+from debit_service.reconcile.rules import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +43,19 @@ class _Known:
     in_dispute: Mapping[str, list[Stretch]]
     unless_rejected: Mapping[str, list[Stretch]]
     attempts: Mapping[str, list[Tried]]
-    payments: Mapping[str, list[tuple[date, int]]]
+    outcomes: Mapping[str, Outcome]
+    payments: Mapping[str, list[Paid]]
+    others_days: Mapping[str, list[Stretch]]
+    outage_days: Sequence[Stretch]
+    #: Rule and version -> why nothing could be computed by it, None where it could: noted case by case.
+    held: dict[tuple[str, str], str | None]
     penalties: Mapping[str, list[Penalty]]
     newest: Mapping[str, PenaltyTransition]
     steps: Mapping[str, list[PenaltyStep]]
     fees: Mapping[str, list[PenaltyFee]]
     charged: Mapping[str, int]
     upheld: Mapping[str, str]
+    outage_withdrawn: AbstractSet[str]
 
     def state(self, penalty: Penalty) -> str | None:
         """The state of a penalty; None before its first."""
@@ -93,12 +105,37 @@ class _Case:
 
     @property
     def fees(self) -> dict[str, int]:
-        """Collection -> what the bank charged for its failure, where the fund's law lets it be claimed from the employer."""
-        fact = self.fund.penalties.rebill_bank_fee
-        if not (fact.confirmed and fact.value):
+        """Collection -> what the bank charged for its failure and keeps, where the fund's law lets it be claimed.
+
+        Where the fund says so without being sure, a person decides about it.
+        """
+        if not self.fund.penalties.rebill_bank_fee.value:
             return {}
         charged = {one.collection_id: self.known.charged.get(one.collection_id, 0) for one in self.grounds}
         return {name: minor for name, minor in charged.items() if minor > 0}
+
+    @property
+    def fee_alone(self) -> bool:
+        """Whether the bank's fee is claimed without a penalty: once all is paid, when none can follow any more."""
+        paid_minor = sum(one.minor for one in self.known.payments.get(self.contribution.id, []))
+        return bool(self.fees) and paid_minor >= self.contribution.amount_minor
+
+    @property
+    def presentable(self) -> Tried | None:
+        """The newest debit, where the fund's rules foresee another one after its failure and none was made.
+
+        What the fund allows for the bank's fees is left out: in doubt, a person looks.
+        """
+        tried = [one for one in self.known.attempts.get(self.contribution.id, ()) if one.cancelled_why is None]
+        codes = [failure.code for one in tried if (failure := self.known.outcomes[one.id].failure)]
+        policy = self.fund.debit_policy
+        if not (policy.max_attempts.confirmed and policy.retry_codes.confirmed) or not codes or len(codes) < len(tried):
+            return None
+        retry = RetryPolicy(frozenset(policy.retry_codes.value), policy.max_attempts.value, 0, 0)
+        return tried[-1] if may_try_again(codes, 0, retry) is None else None
+
+
+NOT_PRESENTED: Final = "the debit was not presented again as the fund's rules foresee: a person decides"
 
 
 def bring_each(
@@ -108,36 +145,39 @@ def bring_each(
 
     While the employer contests it and nothing else is known against it, what stands stays: it neither grows nor falls.
     """
-    known = _known(work, [one.id for one in contributions])
+    rules = used.as_used(work, rules)
+    known = _known(work, fund, rules, [one.id for one in contributions])
     done = [_bring(work, _Case(fund, rules, one, known, today)) for one in contributions]
+    used.hold(work, rules, known.held)
+    fees.lower(work, [one for those in known.penalties.values() for one in those], today)
     return sum(new for new, _ in done), sum(fallen for _, fallen in done)
 
 
-def _known(work: Work, ids: Sequence[str]) -> _Known:
+def _known(work: Work, fund: Fund, rules: PenaltyRules, ids: Sequence[str]) -> _Known:
     penalties = queries.penalties_of_each(work, ids)
     penalty_ids = [one.id for those in penalties.values() for one in those]
     attempts = attempts_of_each(work, ids)
     tried = {one.id: one.amount_minor for those in attempts.values() for one in those}
     outcomes = reconcile.outcomes_of(work, tried)
-    others = other_payments_of_each(work, ids)
-    payments = {}
-    for one in ids:
-        mine = [outcomes[each.id] for each in attempts.get(one, ())]
-        debited = [(each.settled_on, each.kept_minor) for each in mine if each.settled_on]
-        otherwise = [(each.paid_on, each.amount_minor) for each in others.get(one, ())]
-        payments[one] = sorted([*debited, *otherwise])
+    decisions = queries.decisions_of_each(work, ids)
+    by_value = any(rule.payment_date == "value" for rule in rules)
     return _Known(
-        decisions=queries.decisions_of_each(work, ids),
+        decisions=decisions,
         in_dispute=disputes.stretches_of(work, ids),
         unless_rejected=disputes.stretches_of(work, ids, without_rejected=True),
         attempts=attempts,
-        payments=payments,
+        outcomes=outcomes,
+        payments=days.payments_of_each(work, ids, attempts, outcomes, with_value_dates=by_value),
+        others_days=days.others_days_of_each(work, attempts, decisions, outcomes),
+        outage_days=of_outages(outages.times(work), fund.time_zone),
+        held={},
         penalties=penalties,
         newest=queries.newest_of_each(work, penalty_ids),
         steps=queries.steps_of_each(work, penalty_ids),
         fees=queries.fees_of_each(work, penalty_ids),
-        charged={name: each.charges_minor for name, each in outcomes.items()},
+        charged=reconcile.charges_kept(work, outcomes),
         upheld=disputes.upheld_about_penalty(work, penalty_ids),
+        outage_withdrawn=outages.once_covered(work, ids),
     )
 
 
@@ -146,23 +186,22 @@ def _bring(work: Work, case: _Case) -> tuple[int, int]:
         return _penalise(work, case)
     if case.contested and any(one.effect == Effect.HOLD.value for one in case.decisions):
         return 0, 0
-    return 0, _reverse(work, case, case.penalties, "the failure is no longer attributed to the employer")
+    return 0, _reverse(work, case, case.penalties, NO_GROUND)
 
 
 def _penalise(work: Work, case: _Case) -> tuple[int, int]:
     """Bring the penalty to what is due today, or by the day of payment; returns how many are new, how many have fallen."""
-    try:
-        rule = case.rules.in_force(case.fund.penalty_rules, case.contribution.due_date)
-    except Refused:
-        # The report says so; no rule is guessed.
+    result = _by_the_rule_in_force(case)
+    if result is None:
         return 0, _lower(work, case)
-    result = _computed(work, case, rule)
-    penalty = next((one for one in case.penalties if (one.rule_id, one.rule_version) == (rule.id, rule.version)), None)
+    under_it = (result.rule_id, result.rule_version)
+    penalty = next((one for one in case.penalties if (one.rule_id, one.rule_version) == under_it), None)
     others = [one for one in case.penalties if one is not penalty]
-    fallen = _reverse(work, case, others, "another version of the rule holds for this due date")
-    if not result.steps:
+    fallen = _reverse(work, case, others, OTHER_VERSION)
+    if not (result.steps or case.fee_alone):
         paid_in_time = [penalty] if penalty else []
-        return 0, fallen + _reverse(work, case, paid_in_time, "nothing is late by what is known now")
+        return 0, fallen + _reverse(work, case, paid_in_time, NOT_LATE)
+    used.keep(work, case.rules, [under_it, *result.inputs.get("later", ())])
     new = penalty is None
     if penalty is None:
         penalty = _new_penalty(work, case, result)
@@ -179,13 +218,12 @@ def _lower(work: Work, case: _Case) -> int:
         if case.known.state(penalty) not in STANDING:
             continue
         try:
-            rule = case.rules.get(penalty.rule_id, penalty.rule_version)
-        except NotFound:
+            result = _computed(case, case.rules.get(penalty.rule_id, penalty.rule_version))
+        except (NotFound, Refused, InvalidInput):
             continue
-        result = _computed(work, case, rule)
         steps = case.known.steps.get(penalty.id, ())
-        if not result.steps:
-            fallen += _reverse(work, case, [penalty], "nothing is late by what is known now")
+        if not (result.steps or case.fee_alone):
+            fallen += _reverse(work, case, [penalty], NOT_LATE)
         elif result.total_minor < sum(step.amount_minor for step in steps):
             _keep_to(work, case, penalty, result, by_itself=False)
             work.session.flush()
@@ -236,31 +274,65 @@ def _needs_a_person(work: Work, case: _Case, penalty: Penalty, result: Computati
         return "the employer contests it, or was right about it: a person decides"
     if case.known.state(penalty) == "reversed":
         return "it was reversed before: a person decides whether it is asked for again"
+    if case.known.state(penalty) is None and case.contribution.id in case.known.outage_withdrawn:
+        return "an outage of ours stood recorded for its time and was withdrawn: a person decides"
+    if case.fees and not case.fund.penalties.rebill_bank_fee.confirmed:
+        return "it is not certain that the fund may claim the bank's fee: a person decides"
+    if result.doubts:
+        return result.doubts[0]
     # Growth is held to the amount alone: the limit of a day is there to stop a wave of new ones.
     new = case.known.state(penalty) not in ASKED and not result.needs_confirmation
     already = queries.confirmed_by_themselves(work, case.fund.id, case.today) if new else 0
     asked = result.total_minor + sum(case.fees.values())
-    return needs_a_person(case.fund.penalties, asked, already, rule_unconfirmed=result.needs_confirmation)
+    person = needs_a_person(case.fund.penalties, asked, already, rule_unconfirmed=result.needs_confirmation)
+    return person or (NOT_PRESENTED if _grows_without_another_debit(case, result) else None)
 
 
-def _computed(work: Work, case: _Case, rule: PenaltyRule) -> Computation:
-    """What the rule gives by today, or by the day of payment, without the days of a dispute."""
+def _grows_without_another_debit(case: _Case, result: Computation) -> bool:
+    """Whether a charge begins more than a month after the newest debit, where the fund's rules foresee another one and none was
+    made."""
+    newest = case.presentable
+    return newest is not None and any(
+        step.from_date > add_months(newest.collection_date, 1) for step in result.steps[-1:]
+    )
+
+
+def _by_the_rule_in_force(case: _Case) -> Computation | None:
+    """What that rule gives; None where nothing is computed by it: no rule is guessed, and no case holds up the others."""
+    try:
+        rule = case.rules.in_force(case.fund.penalty_rules, case.contribution.due_date)
+    except Refused:
+        return None
+    try:
+        result = _computed(case, rule)
+    except (Refused, InvalidInput) as error:
+        case.known.held[rule.id, rule.version] = error.message
+        return None
+    case.known.held.setdefault((rule.id, rule.version), None)
+    return result
+
+
+def _computed(case: _Case, rule: PenaltyRule) -> Computation:
+    """What the rule gives by today, or by the day of payment, without the days of a dispute and those on which others, or we,
+    kept the money away."""
     fund, contribution = case.fund, case.contribution
     counts = fund.disputes.days_count_when_rejected.value
-    by_booking = rule.payment_date == "booking"
-    payments = case.known.payments[contribution.id] if by_booking else days.payments(work, rule, contribution.id)
+    payments = days.payments(rule, case.known.payments[contribution.id])
     by_employer = {one.collection_id for one in case.grounds}
     attempts = case.known.attempts.get(contribution.id, ())
     presented = [one.collection_date for one in attempts if one.sent and one.id in by_employer]
+    start = days.starts_on(rule, contribution.due_date, presented, case.ground.clock_start or case.today)
     until = min(_paid_in_full_on(contribution.amount_minor, payments) or case.today, case.today)
+    in_dispute = case.known.unless_rejected.get(contribution.id, []) if counts else case.in_dispute
+    not_the_employers = [*case.known.others_days.get(contribution.id, ()), *case.known.outage_days]
     return compute(
         rule,
         contribution.amount_minor,
         contribution.currency,
-        days.starts_on(rule, contribution.due_date, presented, case.ground.clock_start or case.today),
+        start,
         until,
         payments=[(day, minor) for day, minor in payments if day < until],
-        not_counted=case.known.unless_rejected.get(contribution.id, []) if counts else case.in_dispute,
+        not_counted=[*in_dispute, *between(not_the_employers, start, until)],
         later=case.rules.taking_over(fund.penalty_rules, rule, until),
     )
 

@@ -4,6 +4,7 @@ A piece that cannot be found stays None, and the rules then hold the case for a 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Final, Literal, cast
 from zoneinfo import ZoneInfo
@@ -81,7 +82,7 @@ class _Gatherer:
             account_on_form=Piece(agreed.account_index, agreed_in),
             account_sent=_piece(collection.account_index_sent, sent),
             amendments=Piece(_amendments(known, mandate, version, self._zone), history),
-            amendment_block_sent=_nothing_changed(known, mandate, version),
+            amendment_block_sent=_change_told(known, mandate, version, collection),
             revocation_received_at=Piece(_revoked_at(known, mandate.id, self._zone), history),
             mandate_signed_on=Piece(mandate.signed_on, signed),
             umr_on_form=Piece(agreed.reference, agreed_in),
@@ -267,18 +268,36 @@ def _amendments(known: Records, mandate: Signed, version_sent: int, zone: ZoneIn
     )
 
 
-def _nothing_changed(known: Records, mandate: Signed, version_sent: int) -> Piece[bool | None] | None:
-    """That there was no change to tell the bank of. Whether one was told is in the file only, which is not looked into."""
-    changed = any(one.version <= version_sent for one in known.amendments.get(mandate.id, []))
-    return None if changed else Piece(None, f"mandate:{mandate.id}")
+def _change_told(known: Records, mandate: Signed, version: int, collection: Collection) -> Piece[bool | None] | None:
+    """Whether the file told what had changed in the mandate since its bank last knew it; None in the piece: there was nothing to
+    tell. No piece for a mandate that had changed when nobody noted yet what files tell.
+    """
+    if not any(one.version <= version for one in known.amendments.get(mandate.id, [])):
+        return Piece(None, f"mandate:{mandate.id}")
+    if collection.amendment_told is None:
+        return None
+    had_to = collection.amendment_told or _had_to_be_told(known, mandate, version, collection)
+    return Piece(collection.amendment_told if had_to else None, f"collection:{collection.id}")
+
+
+def _had_to_be_told(known: Records, mandate: Signed, version: int, collection: Collection) -> bool:
+    """Whether account, reference or creditor identifier were not those that the bank knew: from the last debit that was paid,
+    else from the first one in a file (EPC rulebooks: an amendment is told until a debit succeeds). To a bank that never saw the
+    mandate an account is not a changed one.
+    """
+    before = [one for one in known.presented.get(mandate.id, []) if one.collection_id < collection.id]
+    paid = [one.version or 1 for one in before if one.is_paid]
+    heard = max(paid) if paid else min((one.version or 1 for one in before), default=None)
+    here, there = _terms(known, mandate, version), _terms(known, mandate, heard or 1)
+    return here != (there if heard else replace(there, account_index=here.account_index))
 
 
 def _past_successes(known: Records, collection: Collection) -> int:
     """How often this very account was debited with success before."""
     return sum(
         1
-        for one in known.successes.get(collection.mandate_id, [])
-        if one.collection_id < collection.id and one.account_index == collection.account_index_sent
+        for one in known.presented.get(collection.mandate_id, [])
+        if one.is_paid and one.collection_id < collection.id and one.account_index == collection.account_index_sent
     )
 
 

@@ -10,6 +10,7 @@ from debit_service.collections.models import Collection
 from debit_service.core import audit, events
 from debit_service.core.errors import InvalidInput, NotFound, Refused
 from debit_service.core.work import Role, Work
+from debit_service.penalties import queries
 from debit_service.penalties.fault.values import Effect, Party
 from debit_service.penalties.models import FaultFinding
 from debit_service.penalties.service.assess import bring_about, take_turn
@@ -101,12 +102,14 @@ def waits(finding: FaultFinding) -> bool:
 
 
 def _collection(work: Work, bench: Bench, collection_id: str) -> Collection:
-    """A collection of the bench's fund, locked while it is judged. Raises NotFound `collection.unknown`."""
-    found = work.session.get(Collection, collection_id, with_for_update=True)
+    """A collection of the bench's fund, locked while it is judged, after its penalties. Raises NotFound `collection.unknown`."""
+    found = work.session.get(Collection, collection_id)
     if found is None or found.fund_id != bench.fund.id:
         raise NotFound(
             "collection.unknown", f"There is no collection {collection_id}.", remedy="See `debit faults list`."
         )
+    queries.penalties_of_each(work, [found.contribution_id])
+    work.session.refresh(found, with_for_update=True)
     return found
 
 

@@ -10,8 +10,8 @@ from debit_service.core.state import move
 from debit_service.core.work import Work
 from debit_service.ledger import service as ledger
 from debit_service.ledger.rules import account
-from debit_service.penalties import queries
-from debit_service.penalties.life import ASKED, MACHINE, positions, state_by_money
+from debit_service.penalties import notice_queries, queries
+from debit_service.penalties.life import MACHINE, is_untold, positions, state_by_money
 from debit_service.penalties.models import Penalty, PenaltyFee, PenaltyStep, PenaltyTransition
 
 #: The piece of evidence of a transition that a person decided.
@@ -41,15 +41,17 @@ def change(
     _tell(work, penalty, to_state)
 
 
-def grow(work: Work, penalty: Penalty, why: str, on: date) -> None:
-    """Confirm what was added to a penalty that is confirmed already."""
+def grow(work: Work, penalty: Penalty, why: str, on: date, by: str) -> None:
+    """Confirm what was added to a penalty that is confirmed already; `by` are the people who agreed."""
+    move(work, PenaltyTransition, MACHINE, penalty.id, str(queries.state_of(work, penalty.id)), why, {PERSON: by})
     _confirm(work, penalty, PenaltyStep.amount_minor, PenaltyFee.amount_minor)
-    audit.record(work, "penalty.growth_confirmed", penalty.id, owed_minor=_owed(work, penalty), why=why)
+    audit.record(work, "penalty.growth_confirmed", penalty.id, owed_minor=_owed(work, penalty))
     post(work, penalty, on)
 
 
 def post(work: Work, penalty: Penalty, on: date, cause: str = "penalty.recomputed") -> None:
-    """Bring the journal to what is owed and paid, and the state to whether it is paid and notified, as it is now.
+    """Bring the journal to what is owed and paid, the state to whether it is paid and notified, as it is now; and keep whether
+    the employer is still to be told.
 
     To be called after every change of steps, reliefs, fees, payments or notices. `on` is the fund's business date.
     """
@@ -63,15 +65,13 @@ def post(work: Work, penalty: Penalty, on: date, cause: str = "penalty.recompute
         subject=penalty.id,
         evidence={"decision": penalty.decision_id, "rule": f"{penalty.rule_id} {penalty.rule_version}"},
     )
-    state = queries.state_of(work, penalty.id)
-    if state not in ASKED:
-        return
-    told = queries.newest_notice(work, penalty.id)
-    becomes = state_by_money(state, money, told.amount_minor if told else None)
+    state, said = str(queries.state_of(work, penalty.id)), notice_queries.said_of(work, penalty.id)
+    becomes = state_by_money(state, money, said.told_minor)
     if becomes != state:
         why = _WHY[becomes] if state != "paid" else "it is not paid in full any more"
         move(work, PenaltyTransition, MACHINE, penalty.id, becomes, why)
         _tell(work, penalty, becomes)
+    penalty.untold = is_untold(becomes, money, said)
 
 
 _WHY: Final = {

@@ -1,11 +1,14 @@
 """The register of our own outages: recorded by an administrator, and from then on evidence in favour of whom they touched."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from debit_service.collections.models import Collection
+from debit_service.contributions.models import Contribution
 from debit_service.core import audit
+from debit_service.core.bulk import among
 from debit_service.core.errors import InvalidInput, NotFound, Refused
 from debit_service.core.work import Role, Work
 from debit_service.penalties.models import ServiceOutage
@@ -67,8 +70,39 @@ def withdraw(work: Work, outage_id: str, why: str) -> ServiceOutage:
             remedy="Ask another administrator.",
         )
     outage.withdrawn_at, outage.withdrawn_by, outage.withdrawn_why = work.now(), work.actor.name, why.strip()
-    audit.record(work, "outage.withdrawn", outage.id, why=outage.withdrawn_why)
+    audit.record(work, "outage.withdrawn", outage.id)
     return outage
+
+
+def once_covered(work: Work, contribution_ids: Iterable[str]) -> set[str]:
+    """Those of these contributions during whose debits an outage stood recorded that was withdrawn since.
+
+    Any time counts from when a contribution was declared until its last debit failed, not only when we had something to do: all
+    that follows is that a person confirms the penalty.
+    """
+    withdrawn = select(ServiceOutage.began_at, ServiceOutage.ended_at).where(ServiceOutage.withdrawn_at.is_not(None))
+    if not (times := work.session.execute(withdrawn).all()):
+        return set()
+    failed = (
+        select(Contribution.id, Contribution.received_at, func.max(Collection.failed_on))
+        .join(Collection, Collection.contribution_id == Contribution.id)
+        .where(among(work.session, Contribution.id, contribution_ids), Collection.failed_on.is_not(None))
+        .group_by(Contribution.id)
+    )
+    found = set()
+    for contribution_id, declared_at, failed_on in work.session.execute(failed):
+        # Wherever the fund is, the day of the failure is over two days later.
+        if failed_on and any(
+            declared_at <= ended_at and began_at.date() <= failed_on + timedelta(days=2) for began_at, ended_at in times
+        ):
+            found.add(contribution_id)
+    return found
+
+
+def times(work: Work) -> list[tuple[datetime, datetime]]:
+    """From when to when, of each outage that stands."""
+    query = select(ServiceOutage.began_at, ServiceOutage.ended_at).where(ServiceOutage.withdrawn_at.is_(None))
+    return [(began_at, ended_at) for began_at, ended_at in work.session.execute(query.order_by(ServiceOutage.began_at))]
 
 
 def listed(work: Work, *, at_most: int) -> Sequence[ServiceOutage]:

@@ -18,6 +18,7 @@ from debit_service.penalties.life import ASKED
 from debit_service.penalties.models import Penalty, PenaltyPayment
 from debit_service.penalties.service import lifecycle
 from debit_service.penalties.service.confirm import locked
+from debit_service.reconcile import decisions
 
 
 def pay(work: Work, funds: Funds, penalty_id: str, paid: Paid) -> PenaltyPayment:
@@ -56,16 +57,28 @@ def give_back(work: Work, funds: Funds, penalty_id: str, paid: Paid) -> PenaltyP
 
 
 def undo(work: Work, funds: Funds, payment_id: str, why: str) -> PenaltyPayment:
-    """Take back a payment that was recorded wrongly, or whose cheque bounced. The row stays, with who undid it and why."""
+    """Take back a payment that was recorded wrongly, or whose cheque bounced. The row stays, with who undid it and why.
+
+    One that a bank entry shows stays for as long as that is so: Refused `payment.on_entry`.
+    """
     work.actor.require(Role.FINANCE_APPROVER)
     if not why.strip():
         raise InvalidInput("payment.why", "Say why.", place="why")
-    payment = work.session.get(PenaltyPayment, payment_id, with_for_update=True)
+    payment = work.session.get(PenaltyPayment, payment_id)
     if payment is None:
         raise NotFound("payment.unknown", f"There is no payment {payment_id}.", remedy="See the penalty's page.")
+    penalty = locked(work, payment.penalty_id)
+    # What stood there before the penalty was locked may be another person's work since.
+    work.session.refresh(payment)
     if payment.undone_at:
         raise Refused("payment.undone", "This payment was undone already.", place=payment_id)
-    penalty = locked(work, payment.penalty_id)
+    if entry_id := decisions.entry_of_claim_payment(work, payment_id):
+        raise Refused(
+            "payment.on_entry",
+            "A bank entry shows this payment.",
+            place=entry_id,
+            remedy="Undo what was decided about that entry; then the payment.",
+        )
     payment.undone_at, payment.undone_by, payment.undone_why = work.now(), work.actor.name, why
     work.session.flush()
     today = business_date(work.clock, funds.get(penalty.fund_id).time_zone)
@@ -129,6 +142,6 @@ def _write(work: Work, penalty: Penalty, paid: Paid, signed_minor: int, today: d
 def _tell(work: Work, penalty: Penalty, payment: PenaltyPayment, cause: str, today: date) -> None:
     """The audit log, the feed and the journal say what happened; the state follows."""
     told = {"penalty": penalty.id, "amount_minor": payment.amount_minor, "means": payment.means}
-    audit.record(work, cause, payment.id, **told, reference=payment.reference, why=payment.undone_why)
+    audit.record(work, cause, payment.id, **told, reference=payment.reference)
     events.publish(work, cause, payment.id, **told)
     lifecycle.post(work, penalty, today, cause)

@@ -127,11 +127,15 @@ class Found(NamedTuple):
     approved_at: datetime | None
 
 
-class Succeeded(NamedTuple):
-    """A debit that brought its money, and the account that it was taken from."""
+class Presented(NamedTuple):
+    """A debit under a mandate: the account and the version of the mandate that its file carried, and whether its money came and
+    stayed.
+    """
 
     collection_id: str
     account_index: str | None
+    version: int | None
+    is_paid: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +152,7 @@ class Records:
     attempts: Mapping[str, list[Tried]]
     last_presented: Mapping[str, date]
     twins: Mapping[str, str]
-    successes: Mapping[str, list[Succeeded]]
+    presented: Mapping[str, list[Presented]]
     batches: Mapping[str, str]
     cut_offs: Mapping[str, datetime | None]
     sent_at: Mapping[str, datetime]
@@ -195,7 +199,7 @@ def gather(
         attempts=_attempts(work, contributions),
         last_presented=_last_presented(work, ids),
         twins=_twins(work, ids),
-        successes=_successes(work, mandates),
+        presented=_presented(work, mandates),
         batches=batches,
         cut_offs=_cut_offs(work, ids),
         sent_at=_sent_at(work, batches.values()),
@@ -326,17 +330,20 @@ def _twins(work: Work, ids: Iterable[str]) -> dict[str, str]:
     return _pairs(work, query)
 
 
-def _successes(work: Work, mandate_ids: Iterable[str]) -> dict[str, list[Succeeded]]:
-    """The debits under these mandates that brought their money."""
-    query = select(Collection.id, Collection.mandate_id, Collection.account_index_sent, Collection.amount_minor).where(
-        among(work.session, Collection.mandate_id, mandate_ids), Collection.payment_information_id.is_not(None)
+def _presented(work: Work, mandate_ids: Iterable[str]) -> dict[str, list[Presented]]:
+    """The debits under these mandates that stood in a file, oldest first."""
+    one = Collection
+    query = (
+        select(one.mandate_id, one.id, one.account_index_sent, one.mandate_version_sent, one.amount_minor)
+        .where(among(work.session, one.mandate_id, mandate_ids), one.payment_information_id.is_not(None))
+        .order_by(one.id)
     )
-    sent = {row[0]: row for row in work.session.execute(query)}
-    outcomes = reconcile.outcomes_of(work, {one: row[3] for one, row in sent.items()})
-    found: dict[str, list[Succeeded]] = {}
-    for collection_id, mandate_id, account_index, _ in sent.values():
-        if outcomes[collection_id].settled_on is not None:
-            found.setdefault(mandate_id, []).append(Succeeded(collection_id, account_index))
+    rows = work.session.execute(query).all()
+    outcomes = reconcile.outcomes_of(work, {row.id: row.amount_minor for row in rows})
+    found: dict[str, list[Presented]] = {}
+    for mandate_id, collection_id, account_index, version, _ in rows:
+        is_paid = outcomes[collection_id].settled_on is not None
+        found.setdefault(mandate_id, []).append(Presented(collection_id, account_index, version, is_paid))
     return found
 
 

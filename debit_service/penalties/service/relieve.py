@@ -6,7 +6,7 @@ from typing import Final
 
 from debit_service.core import audit, events
 from debit_service.core.clock import business_date
-from debit_service.core.errors import InvalidInput, NotFound, Refused
+from debit_service.core.errors import InvalidInput, Refused
 from debit_service.core.money import format_minor
 from debit_service.core.work import Role, Work
 from debit_service.funds.profile import Fund
@@ -75,12 +75,11 @@ def grant(work: Work, fund: Fund, rules: PenaltyRules, penalty_id: str, granted:
 def approve(work: Work, fund: Fund, rules: PenaltyRules, relief_id: str) -> PenaltyRelief:
     """Let a relief that waits stand. Needs an approver who did not grant it; what the rule allows is asked again."""
     work.actor.require(Role.FINANCE_APPROVER)
-    relief = _relief(work, relief_id)
+    penalty, relief = _locked(work, relief_id)
     if relief.approved_at or relief.undone_at:
         raise Refused("relief.decided", "This relief does not wait for an approval.", place=relief_id)
     if relief.granted_by == work.actor.name:
         raise Refused("relief.four_eyes", "Who granted a relief cannot approve it.", remedy="Ask another approver.")
-    penalty = locked(work, relief.penalty_id)
     granted = Granted(
         ground=Ground(relief.ground),
         basis_points=relief.basis_points,
@@ -104,7 +103,7 @@ def undo(work: Work, fund: Fund, relief_id: str, why: str) -> PenaltyRelief:
 
     Who granted one that still waits may do it too."""
     work.actor.require(Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
-    relief = _relief(work, relief_id)
+    _, relief = _locked(work, relief_id)
     if not why.strip():
         raise InvalidInput("relief.why", "Say why.", place="why")
     if relief.undone_at:
@@ -171,13 +170,12 @@ def _allowed(work: Work, rules: PenaltyRules, penalty: Penalty, granted: Granted
     return relieved_minor(amount, [*others, this])
 
 
-def _relief(work: Work, relief_id: str) -> PenaltyRelief:
-    found = work.session.get(PenaltyRelief, relief_id, with_for_update=True)
-    if found is None:
-        raise NotFound(
-            "relief.unknown", f"There is no relief {relief_id}.", remedy="See `debit penalties relief list`."
-        )
-    return found
+def _locked(work: Work, relief_id: str) -> tuple[Penalty, PenaltyRelief]:
+    """A relief and its penalty, locked: the penalty first, as everybody does. Raises NotFound `relief.unknown`."""
+    penalty = locked(work, reliefs.penalty_of(work, relief_id).id)
+    relief = work.session.get_one(PenaltyRelief, relief_id)
+    work.session.refresh(relief, with_for_update=True)
+    return penalty, relief
 
 
 def _record(work: Work, action: str, relief: PenaltyRelief, **more: object) -> None:

@@ -1,4 +1,4 @@
-"""Settle many penalties at once after their reliefs have changed: state and journal where steps, reliefs and payments say.
+"""Settle many penalties at once after their reliefs or what was told of them changed: state and journal as all of it says.
 
 What `lifecycle.post` does for one penalty, in a fixed number of queries for any number of them.
 """
@@ -16,9 +16,9 @@ from debit_service.core.work import Work
 from debit_service.ledger import service as ledger
 from debit_service.ledger.rules import account
 from debit_service.ledger.service import Posting
-from debit_service.penalties import queries
+from debit_service.penalties import notice_queries, queries
 from debit_service.penalties import relief_queries as reliefs
-from debit_service.penalties.life import ASKED, MACHINE, STANDING, Money, positions, state_by_money
+from debit_service.penalties.life import ASKED, MACHINE, STANDING, Money, is_untold, positions, state_by_money
 from debit_service.penalties.models import Penalty, PenaltyTransition
 from debit_service.penalties.tariff.relief import relieved_minor
 
@@ -37,16 +37,16 @@ class _Standing(NamedTuple):
 
 
 def settle(work: Work, penalty_ids: Iterable[str], on: date, cause: str, why: str, evidence: dict[str, Any]) -> int:
-    """Settle these penalties, whose reliefs have changed for the reason `why`; returns how many moved to another state.
+    """Settle these penalties, of which something has changed for the reason `why`; returns how many moved to another state.
 
     `on` is the fund's business date.
 
     What is relieved of everything, and claims no fee of the bank, is waived; what is not any more goes back to what it was.
     """
-    penalties = _locked(work, penalty_ids)
+    penalties = locked_each(work, penalty_ids)
     ids = list(penalties)
     money, standing = queries.money_of_each(work, ids), _standing_of_each(work, ids)
-    granted, told = reliefs.standing_of_each(work, ids), queries.newest_notice_of_each(work, ids)
+    granted, said = reliefs.standing_of_each(work, ids), notice_queries.said_of_each(work, ids)
     ledger.bring_each(
         work,
         [
@@ -65,15 +65,22 @@ def settle(work: Work, penalty_ids: Iterable[str], on: date, cause: str, why: st
     for one in ids:
         computed = money[one].computed_minor
         left = computed - relieved_minor(computed, granted.get(one, ()))
-        notice = told.get(one)
-        if path := list(_path(standing[one], money[one], left, notice.amount_minor if notice else None)):
+        path = list(_path(standing[one], money[one], left, said[one].told_minor))
+        if path:
             moved[one] = path
+        known = said[one].asked_anew() if "proposed" in path else said[one]
+        penalties[one].untold = is_untold(path[-1] if path else standing[one].state, money[one], known)
     _move(work, moved, standing, why, evidence)
     _tell(work, penalties, moved, money)
     return len(moved)
 
 
-def _locked(work: Work, penalty_ids: Iterable[str]) -> dict[str, Penalty]:
+def locked_each(work: Work, penalty_ids: Iterable[str]) -> dict[str, Penalty]:
+    """Penalties by id, their rows locked until the transaction ends (PostgreSQL); an id of something else is left out.
+
+    Whoever changes penalties locks them first, in the order of their ids, and only then writes to audit log and feed, where
+    everybody waits for everybody: two who do so cannot wait for each other.
+    """
     mine = among(work.session, Penalty.id, penalty_ids)
     query = select(Penalty).where(mine).order_by(Penalty.id).with_for_update()
     return {one.id: one for one in work.session.scalars(query)}

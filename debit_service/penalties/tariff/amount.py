@@ -7,7 +7,8 @@
   month and 1 March in the second.
 - Each step is rounded as the rule says (half up to the currency's minor unit, unless it says otherwise). What is charged by the
   day rounds the sum so far, so that the days together give the sum rounded once.
-- Days that do not count (a dispute, while it is open) are cut out of the calendar; payments made on them count as made before.
+- Days that do not count (a dispute, while it is open; days on which the employer was not in the way) are cut out of the calendar;
+  payments made on them count as made before. They take nothing from what is charged because it is late at all.
 - Where a later version of the rule takes over older debts by period, it charges the months and days that begin under it.
 """
 
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from debit_service.core.errors import InvalidInput
 from debit_service.core.money import format_minor, parse_minor
@@ -32,6 +33,12 @@ from debit_service.penalties.tariff.counting import (
 from debit_service.penalties.tariff.rule import Once, PenaltyRule, Periodic
 
 _ROUNDING = {"half_up": ROUND_HALF_UP, "down": ROUND_DOWN, "up": ROUND_UP}
+#: Why an amount may be another one: what the rule asks and nobody has recorded, or what the law may mean.
+UNRECORDED_NOTICE: Final = "the rule is milder after a formal notice, and nobody has recorded one: a person decides"
+UNRECORDED_DECLARATION: Final = (
+    "the rule asks what was declared in time, and nobody has recorded that: a person decides"
+)
+BETWEEN_THRESHOLDS: Final = "by one reading of the law nothing is charged on so small a debt: a person decides"
 _MONTHS: dict[str, Callable[[date, date], int]] = {
     "started": started_months,
     "complete": complete_months,
@@ -41,12 +48,12 @@ _MONTHS: dict[str, Callable[[date, date], int]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What some rules ask besides base and dates. The defaults are the milder answer, or the usual one."""
+    """What some rules ask besides base and dates. The defaults are the milder answer, or the usual one; None: not recorded."""
 
     heads: int | None = None
     demanded_separately: bool = True
     formal_notice_on: date | None = None
-    declared_in_time: bool = True
+    declared_in_time: bool | None = None
     claim_term_ends_on: date | None = None
 
 
@@ -68,13 +75,14 @@ class AmountStep:
 
 @dataclass(frozen=True, slots=True)
 class Computation:
-    """What a rule gives, with everything needed to compute it again."""
+    """What a rule gives, with everything needed to compute it again. `doubts`: why it may be another amount, in sentences."""
 
     rule_id: str
     rule_version: str
     needs_confirmation: bool
     steps: tuple[AmountStep, ...]
     total_minor: int
+    doubts: tuple[str, ...]
     inputs: dict[str, Any] = field(hash=False)
 
 
@@ -101,9 +109,9 @@ def compute(
     if base_minor < 0:
         raise InvalidInput("penalty.base", "The unpaid principal cannot be negative.")
     case = _Case.of(rule, base_minor, clock_start, until, circumstances, payments, not_counted, later)
-    late = case.until > clock_start + timedelta(days=rule.grace_days)
+    late = until > clock_start + timedelta(days=rule.grace_days)
     charged = (step for step in _steps(case) if step.base_minor)
-    steps = tuple(map(case.on_the_calendar, _capped(case, charged))) if late else ()
+    steps = tuple(_capped(case, charged)) if late else ()
     inputs: dict[str, Any] = {
         "rule_id": rule.id,
         "rule_version": rule.version,
@@ -124,6 +132,7 @@ def compute(
         needs_confirmation=any(one.needs_confirmation for one in (rule, *later)),
         steps=steps,
         total_minor=sum(step.amount_minor for step in steps),
+        doubts=tuple(_doubts(case, steps)) if steps else (),
         inputs={key: value for key, value in inputs.items() if value != []},
     )
 
@@ -150,6 +159,7 @@ class _Case:
     until: date
     circumstances: Circumstances
     payments: tuple[tuple[date, int], ...]
+    paid_on: tuple[tuple[date, int], ...]
     days: CountedDays
     later: tuple[PenaltyRule, ...]
 
@@ -178,6 +188,7 @@ class _Case:
                 claim_term_ends_on=days.counted(term) if term else None,
             ),
             tuple((days.counted(day), minor) for day, minor in payments),
+            tuple(payments),
             days,
             tuple(later),
         )
@@ -192,9 +203,18 @@ class _Case:
         return next((one for one in reversed(self.later) if one.valid_from and one.valid_from <= on), self.rule)
 
     def base_minor(self, first: date) -> int:
-        """The base of a step that begins on `first`: what is unpaid that day, as far as the rule charges it."""
+        """The base of a step that begins on the counted day `first`: what is unpaid that day, as far as the rule charges it."""
         paid = sum(minor for day, minor in self.payments if day < first)
         return _charged_base(self.rule, max(self.principal_minor - paid, 0), self.circumstances)
+
+    @property
+    def base_when_late_minor(self) -> int:
+        """The same on the first late day of the calendar, whether or not it counts."""
+        return _charged_base(self.rule, self.unpaid_minor(self.start + ONE_DAY), self.circumstances)
+
+    def unpaid_minor(self, on: date) -> int:
+        """What is unpaid on a day of the calendar."""
+        return max(self.principal_minor - sum(minor for day, minor in self.paid_on if day < on), 0)
 
     def rounded(self, exact_minor: Decimal) -> int:
         """As the rule rounds a charge."""
@@ -224,22 +244,41 @@ def _below_threshold(rule: PenaltyRule, base_minor: int, circumstances: Circumst
     return base_minor < parse_minor(threshold.min_overdue, rule.currency)
 
 
+def _doubts(case: _Case, steps: Sequence[AmountStep]) -> Iterator[str]:
+    rule, circumstances = case.rule, case.circumstances
+    if rule.reduced and circumstances.formal_notice_on is None:
+        yield UNRECORDED_NOTICE
+    if rule.undeclared and circumstances.declared_in_time is None:
+        yield UNRECORDED_DECLARATION
+    if rule.threshold and rule.threshold.certain_from and circumstances.demanded_separately:
+        certain = case.money(rule.threshold.certain_from)
+        if any(case.unpaid_minor(step.from_date) < certain for step in steps):
+            yield BETWEEN_THRESHOLDS
+
+
 def _steps(case: _Case) -> Iterator[AmountStep]:
+    """The charges, on the days of the calendar: what is charged because it is late at all, and what counts periods."""
     rule = case.rule
     if rule.flat:
         yield _flat_step(case)
     if rule.once:
         yield _once_step(case, rule.once)
+    if rule.tiers:
+        yield from _tier_steps(case)
+    yield from map(case.on_the_calendar, _counted_steps(case))
+
+
+def _counted_steps(case: _Case) -> Iterator[AmountStep]:
+    rule = case.rule
     if rule.periodic and rule.periodic.unit == "month":
         yield from _monthly_steps(case, rule.periodic)
     if rule.interest or (rule.periodic and rule.periodic.unit == "day"):
         yield from _daily_steps(case)
-    if rule.tiers:
-        yield from _tier_steps(case)
 
 
 def _once_step(case: _Case, once: Once) -> AmountStep:
-    return _charge(case, "once", case.start + ONE_DAY, case.start + ONE_DAY, once.rate)
+    first = case.start + ONE_DAY
+    return _charge(case, "once", first, first, once.rate, case.base_when_late_minor)
 
 
 def _monthly_steps(case: _Case, periodic: Periodic) -> Iterator[AmountStep]:
@@ -249,7 +288,8 @@ def _monthly_steps(case: _Case, periodic: Periodic) -> Iterator[AmountStep]:
         rule = case.rule_on(first)
         # A version that charges no months ends them.
         if rule.periodic:
-            yield _charge(case, f"month-{n}", first, last, _periodic_rate(case, rule, rule.periodic))
+            rate = _periodic_rate(case, rule, rule.periodic)
+            yield _charge(case, f"month-{n}", first, last, rate, case.base_minor(first))
 
 
 def _month(start: date, n: int, periodic: Periodic) -> tuple[date, date]:
@@ -314,13 +354,16 @@ def _tier_steps(case: _Case) -> Iterator[AmountStep]:
     """Each step charges what its tier adds to the one before, so that a later tier never takes a step back."""
     before = Decimal(0)
     for key, first, rate in _tiers_reached(case):
-        yield _charge(case, key, first, first, rate - before)
+        if first == case.start + ONE_DAY:
+            yield _charge(case, key, first, first, rate - before, case.base_when_late_minor)
+        else:
+            yield case.on_the_calendar(_charge(case, key, first, first, rate - before, case.base_minor(first)))
         before = rate
 
 
 def _tiers_reached(case: _Case) -> Iterator[tuple[str, date, Decimal]]:
     first_day = case.start + ONE_DAY
-    if case.circumstances.declared_in_time or case.rule.undeclared is None:
+    if case.circumstances.declared_in_time is not False or case.rule.undeclared is None:
         for tier in case.rule.tiers:
             first = max(first_day, add_months(case.start.replace(day=1), tier.from_month))
             # The first tier also covers the rest of the month of the due date.
@@ -335,8 +378,7 @@ def _tiers_reached(case: _Case) -> Iterator[tuple[str, date, Decimal]]:
         yield "undeclared-2", ends + ONE_DAY, case.rule.undeclared.after_claim_term
 
 
-def _charge(case: _Case, key: str, first: date, last: date, rate: Decimal) -> AmountStep:
-    base = case.base_minor(first)
+def _charge(case: _Case, key: str, first: date, last: date, rate: Decimal, base: int) -> AmountStep:
     amount = case.rounded(base * rate)
     formula = f"{case.shown(base)} x {rate:%} = {case.shown(amount)}"
     return AmountStep(key, first, last, rate, base, amount, formula)
@@ -350,7 +392,7 @@ def _capped(case: _Case, steps: Iterator[AmountStep]) -> Iterator[AmountStep]:
     if case.rule.cap is None:
         yield from steps
         return
-    base = case.base_minor(case.start + ONE_DAY)
+    base = case.base_when_late_minor
     left = case.rounded(base * case.rule.cap)
     for step in steps:
         if step.base_minor < base:

@@ -5,12 +5,28 @@ Rates are decimal texts and amounts plain decimals of the rule's currency: no bi
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 Confidence = Literal["high", "medium", "low"]
 Text = Annotated[str, Field(min_length=1)]
+#: What may be said otherwise of a version that is in use, because nothing is computed by it: for whom, how sure, and words.
+MAY_CHANGE: Final = (
+    "enabled",
+    "valid_to",
+    "confidence",
+    "needs_confirmation",
+    "base",
+    "source",
+    "relief",
+    "related",
+    "fault_rule",
+    "payment_day_rule",
+    "notes",
+    "texts",
+)
+_WORDS: Final = ("confidence", "source", "note", "per")
 
 
 def _decimal_text(value: Any) -> Any:
@@ -108,9 +124,13 @@ class ResultRounding(_Strict):
 
 
 class Threshold(_Strict):
-    """Nothing is charged on less than `min_overdue`; `only_if_demanded_separately`: unless another letter carries it."""
+    """Nothing is charged on less than `min_overdue`; `only_if_demanded_separately`: unless another letter carries it.
+
+    `certain_from`: from where on every reading of the law charges; on what lies between, a person decides.
+    """
 
     min_overdue: Amount
+    certain_from: Amount | None = None
     only_if_demanded_separately: bool
     note: Text
 
@@ -132,13 +152,22 @@ class Relief(_Strict):
     when: Text
 
 
+class RuleText(_Strict):
+    """What employers read of a rule, in one language: its legal text, empty where none is known, and what it charges."""
+
+    language: str = Field(pattern="^[a-z]{2}$")
+    citation: str = ""
+    sentence: Text
+
+
 class PenaltyRule(_Strict):
     """One rule. `enabled` false: shown, never used. `needs_confirmation`: what it computes is a proposal for a person.
 
     `clock_start`: a penalty runs from the failed attempt, or from the legal due date (never from before our first
     presentation). `payment_date`: what counts as the day of a payment: booking date, value date, or, of a debit, the day it was
-    asked for. `transition`: what the rule is to older debts. "by_due_date": nothing; "by_period": it charges the months and days
-    that begin while it is in force, instead of the rule of the due date.
+    asked for: that too where the law is silent, because a bank that books late must not cost a month. `transition`: what the
+    rule is to older debts. "by_due_date": nothing; "by_period": it charges the months and days that begin while it is in force,
+    instead of the rule of the due date. `source`, `confidence` and `notes` are for staff, `texts` for employers.
     """
 
     id: Text
@@ -166,17 +195,29 @@ class PenaltyRule(_Strict):
     cap: Rate | None = None
     result_rounding: ResultRounding = ResultRounding(mode="half_up")
     clock_start: Literal["failed_attempt", "due_date"] = "failed_attempt"
-    payment_date: Literal["booking", "value", "due_date"] = "booking"
+    payment_date: Literal["booking", "value", "due_date"] = "due_date"
     transition: Literal["by_due_date", "by_period"] = "by_due_date"
     relief: tuple[Relief, ...] = ()
     related: tuple[Related, ...] = ()
     fault_rule: Text | None = None
     payment_day_rule: Text | None = None
     notes: Text | None = None
+    texts: tuple[RuleText, ...] = ()
 
     def in_force(self, on: date) -> bool:
         """Whether the rule holds for a due date `on`; both ends are included, and an end that is not stated is open."""
         return (self.valid_from is None or self.valid_from <= on) and (self.valid_to is None or on <= self.valid_to)
+
+    def text_in(self, language: str) -> RuleText | None:
+        """What employers read of it in that language; None where nothing is written."""
+        return next((one for one in self.texts if one.language == language), None)
+
+    def figures(self) -> dict[str, Any]:
+        """What of the rule enters a computation, as plain data: for one version it is the same for ever."""
+        return {
+            name: {key: one for key, one in value.items() if key not in _WORDS} if isinstance(value, dict) else value
+            for name, value in self.model_dump(mode="json", exclude=set(MAY_CHANGE)).items()
+        }
 
     @model_validator(mode="after")
     def _charges_something(self) -> Self:

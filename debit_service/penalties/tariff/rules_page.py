@@ -23,7 +23,9 @@ knowledge, or sources disagree. What a rule that needs confirmation computes is 
 **Common to all.** A penalty stands only where the failure is the employer's ([fault.md](fault.md)). Nothing is charged on a
 penalty. What is paid in part bears no charge that begins after its payment. Months are counted from the clock's start, clamped to
 the month's end: from 30 January, 28 February is within the first month and 1 March in the second. Days in dispute do not count,
-unless the fund's law says so. Each relief is counted on the whole penalty; together they never take more than the penalty is.
+unless the fund's law says so; nor do days after the failure on which others, or this service, kept the money away. They take
+nothing from what is charged because it is late at all. A version that was used is kept word for word. Each relief is counted on
+the whole penalty; together they never take more than the penalty is.
 """
 _COUNTED: Final = {
     "started": "each month that has started",
@@ -99,6 +101,8 @@ def _base(rule: PenaltyRule) -> str:
     if rule.threshold:
         alone = ", when demanded by a letter of its own" if rule.threshold.only_if_demanded_separately else ""
         parts.append(f"nothing below {rule.threshold.min_overdue}{alone} ({rule.threshold.note})")
+        if certain := rule.threshold.certain_from:
+            parts.append(f"on less than {certain} a person decides")
     return "; ".join(parts)
 
 

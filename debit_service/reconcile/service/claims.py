@@ -21,16 +21,19 @@ from debit_service.reconcile.models import Allocation, BankEntry, Disposition
 from debit_service.reconcile.queries import IN_SUSPENSE
 from debit_service.reconcile.rules import NEGATIVE_STATUSES, Effect
 from debit_service.reconcile.service.verdict import (
-    BATCH_TOTAL,
     BY_A_PERSON,
+    BY_LINK,
     BY_REFERENCE,
     EXCEEDS,
+    TOTALS,
     AnyCollection,
     Share,
     Verdict,
     share_of,
 )
 
+#: A return that is told so comes after one that names the debit itself: that one gives a reason.
+_YIELDING = (*TOTALS, BY_LINK)
 _MONEY = (Effect.SETTLED.value, Effect.RETURNED.value)
 #: Booked, named by its own reference, and either counting or waiting.
 _NAMES_ITSELF = (
@@ -44,7 +47,8 @@ _NAMES_ITSELF = (
 def trouble(work: Work, entry: BankEntry, share: Share, head: BankEntry | None) -> str | None:
     """Why a booking does not count among all that name an attempt at its contribution; `head` is another report of it."""
     mine = _claim(entry, share)
-    return troubles([*_others(work, share.collection, {entry.id, head.id if head else ""}), mine]).get(entry.id)
+    others = _others(work, share.collection, {entry.id, head.id if head else ""}, share.effect)
+    return troubles([*others, mine]).get(entry.id)
 
 
 def no_room(work: Work, entry: BankEntry, share: Share) -> str | None:
@@ -54,7 +58,8 @@ def no_room(work: Work, entry: BankEntry, share: Share) -> str | None:
     return next((said for name, said in after.items() if name not in before), None)
 
 
-def _others(work: Work, collection: AnyCollection, leave_out: AnyOf[str]) -> list[Claim]:
+def _others(work: Work, collection: AnyCollection, leave_out: AnyOf[str], effect: Effect | None = None) -> list[Claim]:
+    """What else claims a collection or another attempt at its contribution, as one that does `effect` to it must see it."""
     rivals = collections.other_attempts(work, [collection.id])
     attempts: dict[str, AnyCollection] = {one.end_to_end_id: one for one in [collection, *rivals]}
     query = select(BankEntry).join(Disposition, Disposition.entry_id == BankEntry.id)
@@ -65,6 +70,8 @@ def _others(work: Work, collection: AnyCollection, leave_out: AnyOf[str]) -> lis
         if isinstance(share, Share):
             found.append(_claim(entry, share))
     for firm in _firm(work, [one.id for one in attempts.values()], Disposition.reason != BY_REFERENCE):
+        if firm.yields and effect is Effect.RETURNED:
+            continue
         on = firm.booking_date or date.max
         found.append(Claim(firm.entry_id, firm.collection_id, Effect(firm.effect), on, firm=True))
     return [one for one in found if one.entry_id not in leave_out]
@@ -93,6 +100,11 @@ class _Firm(NamedTuple):
     def rank(self) -> tuple[date, str, str, str]:
         """Of several sums the earliest comes first; of one day, by what the bank says."""
         return (self.booking_date or date.max, self.block or "", self.reference or "", self.entry_id)
+
+    @property
+    def yields(self) -> bool:
+        """Whether it is a return that does not count beside one which names the debit itself."""
+        return self.effect == Effect.RETURNED.value and self.reason in _YIELDING
 
 
 def _firm(work: Work, collection_ids: Iterable[str], which: ColumnElement[bool]) -> list[_Firm]:
@@ -126,10 +138,8 @@ def may_be_taken(work: Work, total: BankEntry, members: Sequence[Asked]) -> bool
     """
     others = collections.other_attempts(work, [one.id for one in members])
     attempts = [one.id for one in [*members, *others]]
-    mine = _Firm(
-        "", "", total.id, total.booking_date, total.payment_information_id, total.account_servicer_reference, ""
-    )
-    is_firm = Disposition.reason.in_((BATCH_TOTAL, BY_A_PERSON)) & (Allocation.entry_id != total.id)
+    mine = _as_firm(total)
+    is_firm = Disposition.reason.in_((*TOTALS, BY_A_PERSON)) & (Allocation.entry_id != total.id)
     credit = Allocation.effect == Effect.SETTLED.value
     before = [
         one for one in _firm(work, attempts, is_firm & credit) if one.reason == BY_A_PERSON or one.rank < mine.rank
@@ -143,6 +153,27 @@ def may_be_taken(work: Work, total: BankEntry, members: Sequence[Asked]) -> bool
         return False
     singly = _told_singly(work, members, total)
     return any(kept[one.id] + singly[one.end_to_end_id] <= back[one.id] for one in members)
+
+
+def _as_firm(entry: BankEntry) -> _Firm:
+    names = (entry.payment_information_id, entry.account_servicer_reference)
+    return _Firm("", "", entry.id, entry.booking_date, *names, "")
+
+
+def may_go_back(work: Work, back: BankEntry, members: Sequence[Asked], head: BankEntry | None = None) -> bool:
+    """Whether each of these debits is paid by what else is told, so that `back`, which names none of them, can be its return.
+
+    What names a debit itself, and what a person said, comes before it; of several like it the earliest. `head` is another report
+    of it.
+    """
+    mine, kept = _as_firm(back), Counter[str]()
+    others = Allocation.entry_id.not_in([back.id, head.id if head else ""])
+    for one in _firm(work, [one.id for one in members], others):
+        if one.effect == Effect.SETTLED.value:
+            kept[one.collection_id] += 1
+        elif not one.yields or one.rank < mine.rank:
+            kept[one.collection_id] -= 1
+    return all(kept[one.id] > 0 for one in members)
 
 
 def _returns(work: Work, collection_ids: Iterable[str]) -> Counter[str]:
@@ -187,9 +218,10 @@ def concerned(work: Work, entry: BankEntry, verdict: Verdict, lost: Sequence[Sha
     query = select(BankEntry.id).join(Disposition, Disposition.entry_id == BankEntry.id)
     references = among(work.session, BankEntry.end_to_end_id, (one.end_to_end_id for one in attempts))
     found = dict.fromkeys(work.session.scalars(query.where(_NAMES_ITSELF, references).order_by(BankEntry.id)))
-    if verdict.reason == BATCH_TOTAL:
-        total = Disposition.reason == BATCH_TOTAL
-        found |= dict.fromkeys(one.entry_id for one in _firm(work, [one.id for one in attempts], total))
+    goes_back = any(one.effect is Effect.RETURNED for one in shares)
+    if verdict.reason in TOTALS or lost or goes_back:
+        firm = _firm(work, [one.id for one in attempts], Disposition.reason.in_(_YIELDING))
+        found |= dict.fromkeys(one.entry_id for one in firm if one.yields or verdict.reason in TOTALS)
     if lost:
         found |= dict.fromkeys(totals_of(work, {one.payment_information_id or "" for one in named}))
         follows = (Disposition.folded_into == entry.id) & Disposition.most_recent

@@ -43,6 +43,8 @@ from debit_service.reconcile.service.verdict import (
     booked,
     effect_of,
     folded,
+    is_remainder,
+    names_a_booking,
     not_booked,
     reported,
     share_of,
@@ -147,12 +149,10 @@ def _decide_booked(known: _Known, entry: Entry) -> Verdict | None:
         return _fold(known, entry, same)
     collection = known.named.get(entry.end_to_end_id or "")
     if collection is None:
-        # A total may be that of a block.
-        return (
-            None
-            if entry.level == "entry" and entry.payment_information_id
-            else stated_cost(entry) or unexplained(entry)
-        )
+        # A total may be that of a block; what names nothing of ours may be known by what the bank told elsewhere.
+        may_be_sum = entry.level == "entry" and entry.payment_information_id is not None
+        needs_thought = may_be_sum or is_remainder(entry) or names_a_booking(entry)
+        return None if needs_thought else stated_cost(entry) or unexplained(entry)
     return _decide_next(entry, collection, known.facts.get(collection.id, []))
 
 

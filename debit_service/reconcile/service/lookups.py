@@ -13,11 +13,19 @@ from debit_service.core.work import Work
 from debit_service.reconcile.models import Allocation, BankDocument, BankEntry, Disposition
 from debit_service.reconcile.queries import IN_SUSPENSE
 from debit_service.reconcile.rules import Booking, Effect
-from debit_service.reconcile.service.verdict import BATCH_TOTAL, AnyEntry
+from debit_service.reconcile.service.verdict import DETAILS_DIFFER, TOTALS, AnyEntry
 
 #: Reasons of what names no debit and no block of ours.
-NOTHING_OF_OURS = ("unknown_reference", "no_reference", "charge_alone")
-_STANDS = Disposition.most_recent & Disposition.kind.in_(("matched", "resolved", "suspense"))
+NOTHING_OF_OURS = ("unknown_reference", "no_reference", "charge_alone", DETAILS_DIFFER)
+#: What an entry stands for by itself: it was not folded into another one, and is money.
+STANDS = Disposition.most_recent & Disposition.kind.in_(("matched", "resolved", "suspense"))
+
+
+class Told(NamedTuple):
+    """An entry that tells of a share, and what it took of it: charges and interest, minor units."""
+
+    entry_id: str
+    taken_minor: int
 
 
 class Report(NamedTuple):
@@ -52,7 +60,7 @@ def heads(work: Work, entry: BankEntry) -> list[BankEntry]:
         select(BankEntry)
         .join(Disposition, Disposition.entry_id == BankEntry.id)
         .where(
-            _STANDS,
+            STANDS,
             BankEntry.account_index == entry.account_index,
             BankEntry.booking_date == entry.booking_date,
             BankEntry.amount_minor == entry.amount_minor,
@@ -168,12 +176,17 @@ def detail_of_total(work: Work, entry: BankEntry) -> BankEntry | None:
     return work.session.scalars(query.limit(1)).one_or_none()
 
 
-def has_waiting_detail(work: Work, detail: BankEntry) -> bool:
-    """Whether a detail of the same entry of the bank's, this one or another, waits."""
+def has_waiting_detail(work: Work, detail: BankEntry, total: BankEntry) -> bool:
+    """Whether a detail of the same entry of the bank's, this one or another, waits.
+
+    Also what is left of it beside its details, where `total` tells of that.
+    """
+    is_explained = (BankEntry.kind == "remainder") & (Disposition.folded_into == total.id) & Disposition.most_recent
     query = (
         select(BankEntry.id)
         .join(Disposition, Disposition.entry_id == BankEntry.id)
-        .where(IN_SUSPENSE, BankEntry.document_id == detail.document_id, BankEntry.entry_index == detail.entry_index)
+        .where(BankEntry.document_id == detail.document_id, BankEntry.entry_index == detail.entry_index)
+        .where(IN_SUSPENSE | is_explained)
         # By the account and the day there is an index.
         .where(BankEntry.account_index == detail.account_index, BankEntry.booking_date == detail.booking_date)
     )
@@ -201,10 +214,12 @@ def rejected_on(work: Work, collection_ids: Iterable[str]) -> dict[str, date]:
     return found
 
 
-def details_of_shares(work: Work, collection_ids: Iterable[str], entry: BankEntry) -> dict[str, str]:
+def details_of_shares(
+    work: Work, collection_ids: Iterable[str], entry: BankEntry, effect: Effect = Effect.SETTLED
+) -> dict[str, Told]:
     """Collection -> the detail, in another container, that has told already that it is in the total `entry`."""
     detail, same_account = BankEntry.level == "transaction", BankEntry.account_index == entry.account_index
-    return _settled_elsewhere(work, collection_ids, entry, detail, same_account, ~_taken_by_container_of(entry))
+    return _told_elsewhere(work, collection_ids, entry, effect, detail, same_account, ~_taken_by_container_of(entry))
 
 
 def batch_entry_of(work: Work, collection_id: str, entry: BankEntry) -> str | None:
@@ -220,22 +235,23 @@ def batch_entry_of(work: Work, collection_id: str, entry: BankEntry) -> str | No
         follower.id != entry.id,
     )
     # Not one that a person matched: what that was is told by its references alone.
-    is_total = Disposition.reason == BATCH_TOTAL
-    return _settled_elsewhere(work, [collection_id], entry, is_total, ~told_here).get(collection_id)
+    is_total = Disposition.reason.in_(TOTALS)
+    told = _told_elsewhere(work, [collection_id], entry, Effect.SETTLED, is_total, ~told_here).get(collection_id)
+    return told.entry_id if told else None
 
 
-def _settled_elsewhere(
-    work: Work, collection_ids: Iterable[str], entry: BankEntry, *conditions: ColumnElement[bool]
-) -> dict[str, str]:
-    """Collection -> an entry of another container that settled it on the day of `entry`, and fulfils `conditions`."""
+def _told_elsewhere(
+    work: Work, collection_ids: Iterable[str], entry: BankEntry, effect: Effect, *conditions: ColumnElement[bool]
+) -> dict[str, Told]:
+    """Collection -> an entry of another container that did this to it on the day of `entry`, and fulfils `conditions`."""
     query = (
-        select(Allocation.collection_id, BankEntry.id)
+        select(Allocation.collection_id, BankEntry.id, Allocation.charges_minor + Allocation.interest_minor)
         .join(Disposition, Disposition.id == Allocation.disposition_id)
         .join(BankEntry, BankEntry.id == Allocation.entry_id)
         .where(
             among(work.session, Allocation.collection_id, collection_ids),
             Disposition.most_recent,
-            Allocation.effect == Effect.SETTLED.value,
+            Allocation.effect == effect.value,
             BankEntry.booking_date == entry.booking_date,
             BankEntry.document_id != entry.document_id,
             *conditions,
@@ -243,7 +259,7 @@ def _settled_elsewhere(
         # The last one of a collection stays: the first that was told.
         .order_by(BankEntry.id.desc())
     )
-    return {row[0]: row[1] for row in work.session.execute(query)}
+    return {row[0]: Told(row[1], row[2]) for row in work.session.execute(query)}
 
 
 def has_lower_levels(work: Work, entry: BankEntry) -> bool:
@@ -296,6 +312,13 @@ def waiting(work: Work, file_id: str) -> list[str]:
         new.amount_minor != new.entry_amount_minor,
         new.entry_amount_minor == BankEntry.amount_minor,
     )
+    told_in_full = exists().where(
+        same_money,
+        or_(
+            new.entry_amount_minor == BankEntry.entry_amount_minor,
+            new.amount_minor == BankEntry.entry_amount_minor,
+        ),
+    )
     incomplete = BankEntry.account_index.is_(None) | BankEntry.booking_date.is_(None)
     query = (
         select(BankEntry.id)
@@ -309,6 +332,7 @@ def waiting(work: Work, file_id: str) -> list[str]:
                 BankEntry.end_to_end_id.is_(None) & told_again,
                 told_without_reference,
                 (BankEntry.level == "entry") & has_details,
+                (BankEntry.kind == "remainder") & told_in_full,
             ),
         )
         .order_by(BankEntry.booking_date, BankEntry.id)

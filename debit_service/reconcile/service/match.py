@@ -5,9 +5,8 @@ name; does the amount fit; can it be right. An entry that none of them settles w
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from itertools import product
 
 from debit_service.collections import queries as collections
@@ -24,22 +23,28 @@ from debit_service.reconcile.rules import (
     certainly_two,
     same_booking,
 )
-from debit_service.reconcile.service import lookups
-from debit_service.reconcile.service.claims import concerned, may_be_taken, totals_doubted_by, trouble
+from debit_service.reconcile.service import links, lookups
+from debit_service.reconcile.service.claims import concerned, may_go_back, totals_doubted_by, trouble
 from debit_service.reconcile.service.dispose import dispose, shares_of
 from debit_service.reconcile.service.lookups import says_better
+from debit_service.reconcile.service.sums import decide_sum
 from debit_service.reconcile.service.verdict import (
-    BATCH_TOTAL,
     BY_A_PERSON,
+    BY_LINK,
     BY_REFERENCE,
     DUPLICATE_FILE,
     EXCEEDS,
     UNKNOWN_STATUS,
+    UNLINKED,
     Share,
     Verdict,
     booked,
     folded,
+    is_remainder,
+    linked,
+    names_a_booking,
     not_booked,
+    remainder,
     reported,
     share_of,
     stated_cost,
@@ -128,11 +133,11 @@ def decide(work: Work, entry: BankEntry) -> Verdict:
 
 def _decide_told(work: Work, entry: BankEntry, head: BankEntry, before: Disposition) -> Verdict:
     """A booking for which `head` stands already, unless this report of it says more, or better: never as it was read first."""
-    better = before.reason in (BY_REFERENCE, EXCEEDS) and says_better(entry, head)
+    better = before.reason in (BY_REFERENCE, BY_LINK, EXCEEDS) and says_better(entry, head)
     if before.kind != "suspense" and not better:
         return folded(head.id)
     verdict = _decide_booked(work, entry, head)
-    if better and (verdict.kind, verdict.reason) == (before.kind, before.reason):
+    if better and verdict.kind == before.kind and before.reason in (verdict.reason, BY_LINK):
         return replace(verdict, instead_of=head.id)
     # A report that says more than the one in suspense stands for the booking; the other is then folded into it.
     waits = before.kind == "suspense"
@@ -141,10 +146,9 @@ def _decide_told(work: Work, entry: BankEntry, head: BankEntry, before: Disposit
 
 
 def _says(reason: str) -> int:
-    """How much a report says that waits for this reason: which debit it is, that it names one, or neither."""
-    if reason == EXCEEDS:
-        return 2
-    return int(reason not in lookups.NOTHING_OF_OURS)
+    """How much one says that waits for this reason: which debit it is; that it names one; a booking of the bank's; or none."""
+    ranks = {EXCEEDS: 3, UNLINKED: 1, **dict.fromkeys(lookups.NOTHING_OF_OURS, 0)}
+    return ranks.get(reason, 2)
 
 
 def _decide_booked(work: Work, entry: BankEntry, head: BankEntry | None) -> Verdict:
@@ -153,9 +157,11 @@ def _decide_booked(work: Work, entry: BankEntry, head: BankEntry | None) -> Verd
         return verdict
     if collection := _named(work, entry):
         return _decide_booking(work, entry, collection, head)
-    if entry.level == "entry" and (verdict := _decide_total(work, entry)):
+    if is_remainder(entry):
+        return remainder(links.explained_elsewhere(work, entry))
+    if entry.level == "entry" and (verdict := decide_sum(work, entry)):
         return verdict
-    return unexplained(entry)
+    return _decide_linked(work, entry, head) if names_a_booking(entry) else unexplained(entry)
 
 
 def _named(work: Work, entry: BankEntry) -> Asked | None:
@@ -172,7 +178,8 @@ def _head(work: Work, entry: BankEntry) -> BankEntry | None:
     told: list[Booking] = []
     for head in lookups.heads(work, entry):
         told = told or lookups.reports_of(work, entry)
-        if certainly_two(told[0], lookups.booking(work, head)):
+        # What is left of an entry beside its details is no booking of its own.
+        if is_remainder(head) != is_remainder(entry) or certainly_two(told[0], lookups.booking(work, head)):
             continue
         pairs = list(product(told, lookups.reports_of(work, head, without=entry.id)))
         if not any(certainly_two(*pair) for pair in pairs) and any(same_booking(*pair) for pair in pairs):
@@ -191,56 +198,17 @@ def _decide_booking(work: Work, entry: BankEntry, collection: Asked, head: BankE
     return Verdict("suspense", EXCEEDS, told) if told else booked(share)
 
 
-def _decide_total(work: Work, entry: BankEntry) -> Verdict | None:
-    """A booked entry without details: the sum of a block of ours, or of details that another message tells."""
-    detail = lookups.detail_of_total(work, entry)
-    if detail and not lookups.has_waiting_detail(work, detail):
-        return folded(detail.id)
-    names_block = entry.payment_information_id is not None and entry.direction == "credit"
-    block = collections.asked_in_block(work, entry.payment_information_id or "") if names_block else []
-    for members in _memberships(work, entry, block):
-        count_fits = entry.batch_count in (None, len(members))
-        sum_fits = entry.amount_minor == sum(one.amount_minor for one in members)
-        if count_fits and sum_fits and (verdict := _share_out(work, entry, members)):
-            return verdict
-    if detail:
-        return folded(detail.id)
-    if not block:
-        return None
-    return Verdict(
-        "suspense",
-        "batch_differs",
-        f"it names block {entry.payment_information_id}, but count or sum is not that of the block",
-    )
-
-
-def _memberships(work: Work, entry: BankEntry, block: Sequence[Asked]) -> Iterable[list[Asked]]:
-    """Whom the sum of a block may be of: all but those rejected by that day, all but those ever rejected, or all.
-
-    Some banks book gross and debit the rejected ones apart: both sums are legitimate (facts 1.7). What is told of a rejection
-    after the booking may have been known to the bank before.
-    """
-    rejected = lookups.rejected_on(work, [one.id for one in block])
-    day = entry.booking_date or date.max
-    some = [
-        [one for one in block if rejected.get(one.id, date.max) > day],
-        [one for one in block if one.id not in rejected],
-        list(block),
-    ]
-    # Each is a part of another, so they are the same when as many are in them.
-    return {len(members): members for members in some if members}.values()
-
-
-def _share_out(work: Work, entry: BankEntry, members: Sequence[Asked]) -> Verdict | None:
-    """The total of `members`: it settles those that no detail has told of yet. None when it cannot be right."""
-    details = lookups.details_of_shares(work, [one.id for one in members], entry)
-    waiting = [one for one in members if one.id not in details]
-    if not waiting:
-        return folded(details[members[0].id])
-    if not may_be_taken(work, entry, members):
-        return None
-    shares = [Share(one, Effect.SETTLED, one.amount_minor) for one in waiting]
-    return Verdict("matched", BATCH_TOTAL, f"the total of block {entry.payment_information_id}", shares=shares)
+def _decide_linked(work: Work, entry: BankEntry, head: BankEntry | None) -> Verdict:
+    """A return that names by the bank's own reference which credit it takes back: one only, of the right amount."""
+    found = collections.asked(work, links.credited_under(work, entry))
+    share = share_of(entry, found[0]) if len(found) == 1 else None
+    if not isinstance(share, Share):
+        return unexplained(entry)
+    if not may_go_back(work, entry, found, head):
+        return Verdict(
+            "suspense", EXCEEDS, "the credit that it takes back by the bank's own reference has gone back already"
+        )
+    return linked(share)
 
 
 def _decide_status(work: Work, entry: BankEntry) -> Verdict:

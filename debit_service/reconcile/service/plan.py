@@ -1,11 +1,13 @@
 """Plan: what a person asks for becomes the parts of an entry's money, or is refused with the reason; nothing is changed here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
 
+from debit_service.collections import queries as collections
+from debit_service.collections.models import Collection
 from debit_service.contributions import queries as contributions
 from debit_service.contributions.models import Contribution
 from debit_service.core.clock import business_date
@@ -17,27 +19,35 @@ from debit_service.funds.queries import Funds
 from debit_service.reconcile import decisions, queries
 from debit_service.reconcile.exceptions import Decision
 from debit_service.reconcile.models import BankDocument, BankEntry, Disposition, FileReading
-from debit_service.reconcile.standing import Claim, Purpose, allocation, order_on
+from debit_service.reconcile.service.told_before import told_before
+from debit_service.reconcile.standing import Claim, ClaimPayment, Purpose, allocation, order_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """What a person wants done with an entry.
 
-    `MATCHED` names the collection by `end_to_end_id`. `ALLOCATED` names contributions (id or reference) with amounts, or one
+    `MATCHED` names the collection by `end_to_end_id` and, of money that left, what in it is a charge that the bank did not state
+    (`charge_minor`). `ALLOCATED` names contributions (id or reference) with amounts, or one
     employer by its `registration_number`, whose open contributions are then paid in the fund's order; `claims` are the surcharges
     that may be named or paid with them; `refund_rest` lets what is left be owed back, else it waits on. `RECOGNISED` names the
-    payment, or the refund paid out, that was `recorded`. `HELD` names the day of the `follow_up`.
+    payment, or the refund paid out, that was `recorded`; `claim_payments` are those of surcharges that may be named. A
+    `BANK_CHARGE` that the bank gives back may name, as `shares`, the debits (end-to-end id) for which it was taken, or one by
+    its `end_to_end_id`; without either it is that of the debit which the entry names. `TOLD_BEFORE` names the entry that it is
+    `same_as`. `HELD` names the day of the `follow_up`.
     """
 
     decision: Decision
     why: str
     end_to_end_id: str | None = None
+    charge_minor: int | None = None
     shares: tuple[tuple[str, int], ...] = ()
     registration_number: str | None = None
     claims: tuple[Claim, ...] = ()
+    claim_payments: tuple[ClaimPayment, ...] = ()
     refund_rest: bool = False
     recorded: str | None = None
+    same_as: str | None = None
     follow_up: date | None = None
 
 
@@ -66,6 +76,8 @@ class Part:
     payment_id: str | None = None
     payout_id: str | None = None
     claim_id: str | None = None
+    claim_payment_id: str | None = None
+    collection_id: str | None = None
 
 
 def waiting(work: Work, funds: Funds, entry_id: str) -> Waiting:
@@ -122,20 +134,32 @@ def planned(work: Work, waits: Waiting, ask: Ask) -> list[Part]:
     if ask.decision is Decision.ALLOCATED:
         return _allocated(work, waits, ask)
     if ask.decision is Decision.RECOGNISED:
-        return [_recognised(work, waits, ask.recorded or "")]
+        return [_recognised(work, waits, ask.recorded or "", ask.claim_payments)]
+    if ask.decision is Decision.BANK_CHARGE:
+        return _charge(work, waits, ask)
+    if ask.decision is Decision.TOLD_BEFORE:
+        _check_told_before(work, waits, ask.same_as)
     purpose = _WHOLE.get(ask.decision)
     return [Part(purpose, waits.left_minor)] if purpose and waits.left_minor else []
 
 
 _WHOLE = {
     Decision.REFUND_OWED: Purpose.REFUND,
-    Decision.BANK_CHARGE: Purpose.CHARGE,
     Decision.NOT_OURS: Purpose.NOT_OURS,
 }
 
 
-def check_again(work: Work, waits: Waiting, parts: Sequence[Part], claims: Sequence[Claim] = ()) -> None:
-    """Refuse a proposal that no longer fits when another person confirms it; of surcharges, `claims` are open now."""
+def check_again(
+    work: Work,
+    waits: Waiting,
+    parts: Sequence[Part],
+    claims: Sequence[Claim] = (),
+    claim_payments: Sequence[ClaimPayment] = (),
+) -> None:
+    """Refuse a proposal that no longer fits when another person confirms it.
+
+    Of surcharges, `claims` are open now, and of their payments `claim_payments` are shown by no entry.
+    """
     still_open = {one.id: one for one in claims}
     for part in parts:
         if part.purpose is Purpose.SURCHARGE and part.claim_id not in still_open:
@@ -147,7 +171,9 @@ def check_again(work: Work, waits: Waiting, parts: Sequence[Part], claims: Seque
     _check_shares(work, waits, [(owed[one.contribution_id], one.amount_minor) for one in asked], surcharges)
     for part in parts:
         if part.purpose is Purpose.RECORDED:
-            _recognised(work, waits, part.payment_id or part.payout_id or "")
+            named = part.payment_id or part.payout_id or part.claim_payment_id
+            _recognised(work, waits, named or "", claim_payments)
+    _check_given_back(work, {one.collection_id: one.amount_minor for one in parts if one.collection_id})
 
 
 def _no_fund(entry: BankEntry) -> Refused:
@@ -157,6 +183,16 @@ def _no_fund(entry: BankEntry) -> Refused:
         place=entry.id,
         remedy="Set it aside as none of ours, or hold it until the fund's account is configured.",
     )
+
+
+def _check_told_before(work: Work, waits: Waiting, same_as: str | None) -> None:
+    if same_as not in {one.id for one in told_before(work, waits.entry)}:
+        raise Refused(
+            "entry.not_the_same",
+            "No such booking has the same account, currency, direction, amount and reference, told by another report.",
+            place=same_as or "same_as",
+            remedy="See the entry for the bookings that it may be another report of.",
+        )
 
 
 def _check_follow_up(work: Work, waits: Waiting, follow_up: date | None) -> None:
@@ -250,8 +286,71 @@ def _check_shares(
         )
 
 
-def _recognised(work: Work, waits: Waiting, recorded: str) -> Part:
+def _charge(work: Work, waits: Waiting, ask: Ask) -> list[Part]:
+    """A charge. One that is given back is that of the debits which are named, as far as the bank still keeps theirs."""
+    named = ask.shares or (((ask.end_to_end_id, waits.left_minor),) if ask.end_to_end_id else ())
+    if named and not waits.credit:
+        raise Refused(
+            "entry.charge_taken",
+            "Only a charge that the bank gives back is told apart by debits.",
+            place=named[0][0],
+            remedy="Leave the debit out; or match the entry to it.",
+        )
+    if named:
+        shares = {_debit(work, waits, name).id: minor for name, minor in named}
+        if len(shares) < len(named):
+            raise InvalidInput("entry.twice", "A debit is named twice.", place="debit")
+        _check_given_back(work, shares)
+    else:
+        shares = _charge_of_its_own_debit(work, waits)
+    rest = waits.left_minor - sum(shares.values())
+    if rest < 0:
+        raise Refused(
+            "entry.more_than_there", "The shares are more than what of this entry waits.", place=waits.entry.id
+        )
+    parts = [Part(Purpose.CHARGE, minor, collection_id=one) for one, minor in shares.items()]
+    return [*parts, Part(Purpose.CHARGE, rest)] if rest else parts
+
+
+def _charge_of_its_own_debit(work: Work, waits: Waiting) -> dict[str, int]:
+    named = collections.by_end_to_end_id(work, waits.entry.end_to_end_id or "") if waits.credit else None
+    if named is None or (named.fund_id, named.currency) != (waits.entry.fund_id, waits.entry.currency):
+        return {}
+    kept = queries.charges_kept_of_each(work, {named.id: named.amount_minor})[named.id]
+    return {named.id: min(kept, waits.left_minor)} if kept else {}
+
+
+def _debit(work: Work, waits: Waiting, end_to_end_id: str) -> Collection:
+    found = collections.by_end_to_end_id(work, end_to_end_id)
+    if found is None or (found.fund_id, found.currency) != (waits.entry.fund_id, waits.entry.currency):
+        raise Refused(
+            "entry.no_fit", "The fund has no debit with this reference in this currency.", place=end_to_end_id
+        )
+    return found
+
+
+def _check_given_back(work: Work, shares: Mapping[str, int]) -> None:
+    """Nothing is given back of a debit's charges beyond what the bank took for it and still keeps."""
+    if not shares:
+        return
+    debits = collections.asked_by_id(work, shares)
+    kept = queries.charges_kept_of_each(work, {one.id: one.amount_minor for one in debits})
+    for one in debits:
+        if not 0 < shares[one.id] <= kept[one.id]:
+            raise Refused(
+                "entry.more_than_charged",
+                "A share is more than nothing, and not more than the bank took for this debit and still keeps.",
+                place=one.end_to_end_id,
+                remedy="Name the amount that belongs to it, or hold the entry until the file with its return is read.",
+            )
+
+
+def _recognised(work: Work, waits: Waiting, recorded: str, of_claims: Sequence[ClaimPayment]) -> Part:
     """The payment, or the refund paid out, that the bank's booking shows: it must be the same money, and not shown yet."""
+    signed = waits.left_minor if waits.credit else -waits.left_minor
+    booked = (waits.entry.fund_id, waits.entry.currency, signed)
+    if any(one.id == recorded and (one.fund_id, one.currency, one.amount_minor) == booked for one in of_claims):
+        return Part(Purpose.RECORDED, waits.left_minor, claim_payment_id=recorded)
     alike = {one.id for one in decisions.recorded_alike(work, waits.entry, waits.left_minor)}
     if recorded not in alike:
         raise Refused(

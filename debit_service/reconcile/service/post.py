@@ -18,7 +18,7 @@ from debit_service.ledger.rules import UNKNOWN_FUND, Account, account
 from debit_service.ledger.service import Posting
 from debit_service.reconcile import queries
 from debit_service.reconcile.rules import Effect, Outcome, State, contribution_positions, positions
-from debit_service.reconcile.service.verdict import STATED_COST, AnyEntry, Share, Verdict
+from debit_service.reconcile.service.verdict import NET_TOTALS, STATED_COST, AnyEntry, Share, Verdict, costs_in
 
 
 def post_collections(work: Work, funds: Funds, changed: Sequence[tuple[Share, AnyEntry]]) -> None:
@@ -130,7 +130,7 @@ def post_entries(work: Work, decided: Iterable[tuple[AnyEntry, Verdict]], *, dec
     )
 
 
-_CAUSES = {STATED_COST: "entry.cost"}
+_CAUSES = dict.fromkeys((STATED_COST, *NET_TOTALS), "entry.cost")
 
 
 def standing_of(entry: AnyEntry, kind: str, reason: str) -> dict[str, int]:
@@ -138,11 +138,11 @@ def standing_of(entry: AnyEntry, kind: str, reason: str) -> dict[str, int]:
     if entry.status != "BOOK" or not entry.message.startswith("camt."):
         return {}
     fund_id = entry.fund_id or UNKNOWN_FUND
-    signed = (entry.amount_minor or 0) * (1 if entry.direction == "credit" else -1)
-    against: dict[Account, int] = {}
+    charges, interest = costs_in(entry, reason) if kind == "matched" else (0, 0)
+    lines: dict[Account, int] = {}
     if kind == "suspense":
-        against = {Account.SUSPENSE: -signed}
-    elif reason == STATED_COST:
-        against = {Account.CHARGES: entry.charges_minor or 0, Account.INTEREST: entry.interest_minor or 0}
-    lines = {Account.BANK: signed, **against} if against else {}
+        signed = (entry.amount_minor or 0) * (1 if entry.direction == "credit" else -1)
+        lines = {Account.BANK: signed, Account.SUSPENSE: -signed}
+    elif charges or interest:
+        lines = {Account.BANK: -charges - interest, Account.CHARGES: charges, Account.INTEREST: interest}
     return {account(which, fund_id): minor for which, minor in lines.items()}

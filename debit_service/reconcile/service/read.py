@@ -1,12 +1,13 @@
 """Read: each record of a bank file becomes one immutable row; what names people is sealed."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from operator import itemgetter
 
 from debit_service.banks import queries as bank_files
+from debit_service.collections import queries as collections
 from debit_service.core.accounts import parse_account
 from debit_service.core.bulk import insert_rows
 from debit_service.core.crypto import KeyRing
@@ -16,6 +17,7 @@ from debit_service.iso20022.kinds import STANDARD
 from debit_service.iso20022.read import Repair, read_bank_file
 from debit_service.iso20022.records import BankRecord, Container
 from debit_service.reconcile.models import BankDocument, BankEntry
+from debit_service.reconcile.service import links
 from debit_service.reconcile.service.verdict import Entry
 
 _PERSONAL = ("debtor_name", "debtor_account", "debtor_agent", "creditor_account", "remittance", "reason_text")
@@ -75,14 +77,44 @@ def store_documents(work: Work, funds: Funds, file_id: str, containers: Iterable
 
 def store_entries(work: Work, funds: Funds, file_id: str, placed: Sequence[tuple[int, str, BankRecord]]) -> list[Entry]:
     """Store records, each with its position in the file and the id of its document; returns them as they are kept."""
-    place = _Accounts(work.keys, funds)
+    place, names = _Accounts(work.keys, funds), _names_of_ours(work, [record for _, _, record in placed])
     entries = []
     for entry_id, (position, document_id, record) in zip(work.new_ids(len(placed)), placed, strict=True):
         sealed = _sealed(work.keys, entry_id, record)
         made = (entry_id, file_id, document_id, position, *place.of(record.account), sealed)
-        entries.append(Entry._make(_in_order((*_given_of(record), *made))))
+        entry = Entry._make(_in_order((*_given_of(record), *made)))
+        entries.append(entry if entry.end_to_end_id else _named(entry, names))
     insert_rows(work.session, BankEntry, Entry._fields, entries)
     return entries
+
+
+def _names_of_ours(work: Work, records: Sequence[BankRecord]) -> dict[str, str]:
+    """What of the instruction and message references in records without an end-to-end reference is ours: an end-to-end reference
+    itself, or the only block of a file."""
+    bare = [record for record in records if not record.end_to_end_id]
+    instructions = {record.instruction_id for record in bare if record.instruction_id}
+    files = {record.original_message_id for record in bare if _may_be_sum(record) and record.original_message_id}
+    found = (
+        {one.end_to_end_id: one.end_to_end_id for one in collections.asked(work, instructions)} if instructions else {}
+    )
+    return found | links.blocks_of_files(work, files) if files else found
+
+
+def _may_be_sum(one: BankRecord | Entry) -> bool:
+    """Whether it may be the booking of a block: an entry without details, or with one that is all of it and names no debit."""
+    is_sole = one.level == "transaction" and one.amount_minor is not None and one.amount_minor == one.entry_amount_minor
+    names_debit = one.end_to_end_id or one.instruction_id or one.mandate_id
+    return one.message.startswith("camt.") and (one.level == "entry" or (is_sole and not names_debit))
+
+
+def _named(entry: Entry, names: Mapping[str, str]) -> Entry:
+    """An entry without an end-to-end reference, under what else it names of ours."""
+    if debit := names.get(entry.instruction_id or ""):
+        return entry._replace(end_to_end_id=debit)
+    if not _may_be_sum(entry) or entry.kind in ("cost", "remainder"):
+        return entry
+    block = entry.payment_information_id or names.get(entry.original_message_id or "")
+    return entry._replace(payment_information_id=block, level="entry") if block else entry
 
 
 class _Accounts:

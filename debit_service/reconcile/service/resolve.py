@@ -19,17 +19,23 @@ from debit_service.core.work import Role, Work
 from debit_service.funds.profile import Fund
 from debit_service.funds.queries import Funds
 from debit_service.reconcile import decisions, queries
+from debit_service.reconcile.alone import decided_alone_minor, paid_out_alone_minor
 from debit_service.reconcile.exceptions import MACHINE, Decision, needs_another
 from debit_service.reconcile.models import BankEntry, Resolution, ResolutionPart, ResolutionTransition
+from debit_service.reconcile.said_since import contradictions
 from debit_service.reconcile.service.plan import Ask, Part, check_again, planned, waiting
 from debit_service.reconcile.service.settle import fitting, of, settle
-from debit_service.reconcile.standing import Claim, Purpose
+from debit_service.reconcile.standing import Claim, ClaimPayment, Purpose
 
 #: Of the surcharges with these ids those that are open, locked where the database can.
 StillOpen = Callable[[Work, Sequence[str]], Sequence[Claim]]
 
 
-def _none(_work: Work, _ids: Sequence[str]) -> Sequence[Claim]:
+#: Of the payments of surcharges with these ids those that count and that no entry shows, locked as well.
+Unshown = Callable[[Work, Sequence[str]], Sequence[ClaimPayment]]
+
+
+def _none(_work: Work, _ids: Sequence[str]) -> tuple[()]:
     return ()
 
 
@@ -71,7 +77,7 @@ def decide(work: Work, funds: Funds, entry_id: str, ask: Ask) -> Decided:
     parts = planned(work, waits, ask)
     entry = waits.entry
     if ask.decision is Decision.MATCHED:
-        fitting(work, entry, ask.end_to_end_id or "")
+        fitting(work, entry, ask.end_to_end_id or "", ask.charge_minor)
     settled = sum(part.amount_minor for part in parts)
     resolution = _new(
         work,
@@ -81,9 +87,11 @@ def decide(work: Work, funds: Funds, entry_id: str, ask: Ask) -> Decided:
         disposition_id=waits.disposition.id,
         fund=waits.fund,
         amount_minor=settled or waits.left_minor or entry.amount_minor,
+        alone_minor=decided_alone_minor(work, entry.id),
         currency=entry.currency,
         follow_up=ask.follow_up if ask.decision is Decision.HELD else None,
-        evidence={"end_to_end_id": ask.end_to_end_id} if ask.decision is Decision.MATCHED else {},
+        evidence=_said(work, ask),
+        named_minor=ask.charge_minor or 0,
     )
     return _begin(work, funds, resolution, parts)
 
@@ -123,7 +131,10 @@ def undo(work: Work, funds: Funds, resolution_id: str, why: str) -> Decided:
 
 
 def pay_out(work: Work, funds: Funds, reference: str, paid: PaidOut, why: str) -> Decided:
-    """Record that money owed back for a contribution (id or reference), or for an entry (id), was given back."""
+    """Record that money owed back for a contribution (id or reference), or for an entry (id), was given back.
+
+    Where a later file says that the entry was a debit of ours, another person looks at it first, whatever the amount.
+    """
     work.actor.require(Role.FINANCE_CLERK)
     in_turn(work.session, RECONCILE)
     _check_why(why)
@@ -138,6 +149,8 @@ def pay_out(work: Work, funds: Funds, reference: str, paid: PaidOut, why: str) -
         contribution_id=owed.contribution_id,
         fund=fund,
         amount_minor=paid.amount_minor,
+        alone_minor=paid_out_alone_minor(work, owed),
+        doubtful=bool(owed.entry_id and contradictions(work, [owed.entry_id])),
         currency=owed.currency,
         reference=paid.reference,
         evidence={"paid_on": paid.paid_on.isoformat(), "document": paid.evidence},
@@ -145,10 +158,13 @@ def pay_out(work: Work, funds: Funds, reference: str, paid: PaidOut, why: str) -
     return _begin(work, funds, resolution, [])
 
 
-def confirm(work: Work, funds: Funds, resolution_id: str, still_open: StillOpen = _none) -> Decided:
+def confirm(
+    work: Work, funds: Funds, resolution_id: str, still_open: StillOpen = _none, unshown: Unshown = _none
+) -> Decided:
     """Another person lets a proposal take effect, if its entry still waits as it did; else the proposal is overtaken and ends.
 
-    `still_open` tells what is open of surcharges at that moment: a proposal pays no other, and none beyond that.
+    `still_open` tells what is open of surcharges at that moment: a proposal pays no other, and none beyond that. `unshown` tells
+    which of their payments no entry shows yet: it recognises no other.
     """
     work.actor.require(Role.FINANCE_APPROVER)
     resolution = _proposal(work, funds, resolution_id)
@@ -164,7 +180,7 @@ def confirm(work: Work, funds: Funds, resolution_id: str, still_open: StillOpen 
         move(work, ResolutionTransition, MACHINE, resolution.id, "overtaken", said)
         audit.record(work, "resolution.overtaken", resolution.id, entry=resolution.entry_id, why=said)
         return Decided(resolution.id, "overtaken", said)
-    _check_again(work, funds, resolution, still_open)
+    _check_again(work, funds, resolution, still_open, unshown)
     resolution.confirmed_by = work.actor.name
     return carry_out(work, funds, resolution)
 
@@ -208,6 +224,8 @@ def _begin(work: Work, funds: Funds, resolution: Resolution, parts: Sequence[Par
                 payment_id=part.payment_id,
                 payout_id=part.payout_id,
                 claim_id=part.claim_id,
+                claim_payment_id=part.claim_payment_id,
+                collection_id=part.collection_id,
                 stands=False,
             )
         )
@@ -227,12 +245,16 @@ def _new(
     *,
     fund: Fund | None,
     amount_minor: int | None,
+    alone_minor: int = 0,
+    named_minor: int = 0,
+    doubtful: bool = False,
     undoes: Resolution | None = None,
     **columns: Any,
 ) -> Resolution:
     # Money on an account that is no fund's here is nobody's to decide about alone.
     above = fund.reconciliation.four_eyes_above_minor.require() if fund else 0
     undone = Decision(undoes.decision) if undoes else None
+    asked = needs_another(decision, amount_minor, above, undone, alone_minor=alone_minor, named_minor=named_minor)
     resolution = Resolution(
         id=work.new_id(),
         decision=decision.value,
@@ -242,13 +264,25 @@ def _new(
         why=why,
         who=work.actor.name,
         at=work.now(),
-        four_eyes=needs_another(decision, amount_minor, above, undone),
+        # What two persons decided is not for one to take back.
+        four_eyes=asked or doubtful or (undoes is not None and undoes.four_eyes),
         stands=True,
         **columns,
     )
     work.session.add(resolution)
     work.session.flush()
     return resolution
+
+
+def _said(work: Work, ask: Ask) -> dict[str, Any]:
+    """What a decision says besides its parts, so that a replay can carry it out again."""
+    if ask.decision is Decision.TOLD_BEFORE:
+        head = decisions.entry(work, ask.same_as or "")
+        return {"told_in_file": head.file_id, "told_at": head.position}
+    if ask.decision is not Decision.MATCHED:
+        return {}
+    named = {} if ask.charge_minor is None else {"charge_minor": ask.charge_minor}
+    return {"end_to_end_id": ask.end_to_end_id, **named}
 
 
 def _check_why(why: str) -> None:
@@ -299,7 +333,7 @@ def _overtaken(work: Work, resolution: Resolution) -> str | None:
     return f"since then the entry is {newest.kind}: {newest.explanation}"
 
 
-def _check_again(work: Work, funds: Funds, resolution: Resolution, still_open: StillOpen) -> None:
+def _check_again(work: Work, funds: Funds, resolution: Resolution, still_open: StillOpen, unshown: Unshown) -> None:
     if resolution.decision == Decision.PAID_OUT:
         owed = decisions.refund_owed(work, resolution.contribution_id or resolution.entry_id or "")
         _check_left(resolution.amount_minor or 0, owed.left_minor)
@@ -314,11 +348,14 @@ def _check_again(work: Work, funds: Funds, resolution: Resolution, still_open: S
                 one.payment_id,
                 one.payout_id,
                 one.claim_id,
+                one.claim_payment_id,
+                one.collection_id,
             )
             for one in decisions.parts(work, resolution.id)
         ]
         claims = still_open(work, sorted(one.claim_id for one in parts if one.claim_id))
-        check_again(work, waiting(work, funds, resolution.entry_id or ""), parts, claims)
+        payments = unshown(work, sorted(one.claim_payment_id for one in parts if one.claim_payment_id))
+        check_again(work, waiting(work, funds, resolution.entry_id or ""), parts, claims, payments)
 
 
 def _check_undoable(work: Work, original: Resolution) -> None:

@@ -16,7 +16,7 @@ from debit_service.funds.profile import Fund
 from debit_service.funds.queries import Funds
 from debit_service.ledger import service as ledger
 from debit_service.ledger.rules import account
-from debit_service.reconcile import decisions
+from debit_service.reconcile import decisions, queries
 from debit_service.reconcile.exceptions import MACHINE, Decision
 from debit_service.reconcile.models import (
     BankEntry,
@@ -24,9 +24,10 @@ from debit_service.reconcile.models import (
     ResolutionPart,
     ResolutionTransition,
 )
+from debit_service.reconcile.rules import Effect, Principal
 from debit_service.reconcile.service import other_means
 from debit_service.reconcile.service.claims import no_room
-from debit_service.reconcile.service.match import bring, look_again
+from debit_service.reconcile.service.match import bring, decide_again, look_again
 from debit_service.reconcile.service.standing import stand
 from debit_service.reconcile.service.verdict import BY_A_PERSON, Share, Verdict, effect_of, split_of
 from debit_service.reconcile.standing import Purpose, paid_out
@@ -43,9 +44,13 @@ def settle(work: Work, funds: Funds, resolution: Resolution) -> None:
         _take_back(work, funds, resolution)
     elif decision is Decision.MATCHED:
         entry = _entry(work, resolution)
-        share = fitting(work, entry, str(resolution.evidence["end_to_end_id"]))
+        said = resolution.evidence
+        share = fitting(work, entry, str(said["end_to_end_id"]), said.get("charge_minor"))
         bring(work, funds, entry, Verdict("matched", BY_A_PERSON, resolution.why, shares=[share]))
         look_again(work, funds, entry.file_id)
+    elif decision is Decision.TOLD_BEFORE:
+        head = decisions.entry_at(work, resolution.evidence["told_in_file"], resolution.evidence["told_at"])
+        bring(work, funds, _entry(work, resolution), _told_before(work, head, resolution))
     else:
         entry = _entry(work, resolution)
         for part in decisions.parts(work, resolution.id):
@@ -55,8 +60,12 @@ def settle(work: Work, funds: Funds, resolution: Resolution) -> None:
         stand(work, entry, resolution.decision, resolution.why)
 
 
-def fitting(work: Work, entry: BankEntry, end_to_end_id: str) -> Share:
-    """What an entry means for the collection with this reference. Raises Refused `entry.no_fit` with what does not fit."""
+def fitting(work: Work, entry: BankEntry, end_to_end_id: str, charge_minor: int | None = None) -> Share:
+    """What an entry means for the collection with this reference. Raises Refused `entry.no_fit` with what does not fit.
+
+    `charge_minor` is what a person names as the bank's charge in money that left, where the bank stated none: with it the entry
+    must be the whole debit, for a debit is returned whole.
+    """
     found = collections.asked(work, [end_to_end_id])
     collection = found[0] if found else None
     if collection is None or entry.amount_minor is None or collection.currency != entry.currency:
@@ -65,10 +74,34 @@ def fitting(work: Work, entry: BankEntry, end_to_end_id: str) -> Share:
         raise Refused("entry.no_fit", "The entry stands on another account than this fund's.", place=end_to_end_id)
     effect = effect_of(entry)
     split = split_of(entry, collection.amount_minor, effect)
+    if charge_minor is not None:
+        split = _split_by_a_person(entry, collection.amount_minor, effect, charge_minor)
     share = Share(collection, effect, split.amount_minor, split.charges_minor, split.interest_minor)
     if trouble := split.trouble or no_room(work, entry, share):
         raise Refused("entry.no_fit", f"It does not fit: {trouble}.", place=end_to_end_id)
     return share
+
+
+def _told_before(work: Work, head: BankEntry, resolution: Resolution) -> Verdict:
+    stands = queries.disposition(work, head.id)
+    if stands is None or stands.kind in ("folded", "informational"):
+        raise Refused(
+            "entry.not_the_same",
+            "The booking that was named does not stand for itself any more.",
+            place=head.id,
+            remedy="Decide anew: see the entry for the bookings that it may be another report of.",
+        )
+    return Verdict("folded", BY_A_PERSON, resolution.why, folded_into=head.id)
+
+
+def _split_by_a_person(entry: BankEntry, expected_minor: int, effect: Effect, charge_minor: int) -> Principal:
+    if effect is not Effect.RETURNED:
+        return Principal(0, 0, trouble="only of money that left a charge is named")
+    if charge_minor <= 0 or (entry.amount_minor or 0) - charge_minor != expected_minor:
+        return Principal(
+            0, 0, trouble="the debit's amount and the charge that is named do not make the amount of the entry"
+        )
+    return Principal(expected_minor, charge_minor)
 
 
 def _entry(work: Work, resolution: Resolution) -> BankEntry:
@@ -125,7 +158,7 @@ def _take_back(work: Work, funds: Funds, undo: Resolution) -> None:
         _book_payout(work, funds, original, gone=False)
         return
     entry = _entry(work, original)
-    if decision is Decision.MATCHED:
+    if decision in (Decision.MATCHED, Decision.TOLD_BEFORE):
         _wait_again(work, funds, entry)
         look_again(work, funds, entry.file_id)
         return
@@ -142,9 +175,11 @@ def _take_back(work: Work, funds: Funds, undo: Resolution) -> None:
 
 
 def _wait_again(work: Work, funds: Funds, entry: BankEntry) -> None:
-    """Back to where it was before anybody decided, for the reason that matching gave."""
+    """Back to where it was before anybody decided, for the reason that matching gave; other reports of it are heard again."""
     before = decisions.waited(work, entry.id)
     bring(work, funds, entry, Verdict("suspense", before.reason, before.explanation))
+    # A report that came meanwhile was folded into the entry without a question: now it may say what this booking is.
+    decide_again(work, funds, [*decisions.folded_into(work, entry.id), entry.id])
 
 
 def of(funds: Funds, resolution: Resolution) -> Fund | None:

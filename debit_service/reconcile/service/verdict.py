@@ -1,19 +1,31 @@
 """Verdicts: what is made of a bank entry, and the part of the decision that needs only the entry, its collection and facts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from debit_service.collections.models import Collection
 from debit_service.collections.queries import Asked
 from debit_service.reconcile.models import BankEntry
 from debit_service.reconcile.rules import Effect, Outcome, Principal, split_amount
 
-#: Why an entry is matched: it names the collection itself; it is the sum of a block; a person said so.
-BY_REFERENCE, BATCH_TOTAL, BY_A_PERSON = "end_to_end_id", "batch_total", "by_a_person"
+#: Why an entry is matched: it names the collection itself; it is the sum of a block; a person said so; it is a return that names,
+#: by the bank's own reference, the credit that it takes back.
+BY_REFERENCE, BATCH_TOTAL, BY_A_PERSON, BY_LINK = "end_to_end_id", "batch_total", "by_a_person", "bank_reference"
+#: It is the sum of a block but for what the bank states that it took: whether charges, and whether interest, are in the amount.
+NET_TOTALS: Final[Mapping[str, tuple[bool, bool]]] = {
+    "batch_total_less_cost": (True, True),
+    "batch_total_less_charges": (True, False),
+    "batch_total_less_interest": (False, True),
+}
+TOTALS: Final = (BATCH_TOTAL, *NET_TOTALS)
 #: It is what the bank took of an entry besides its details: matched with no collection.
 STATED_COST = "stated_cost"
+#: It is what is left of an entry whose details do not add up to it.
+DETAILS_DIFFER = "details_differ"
+#: It is a return that names no debit, only the bank's own reference of a booking that was not told.
+UNLINKED = "unlinked"
 #: It names a collection and fits it, and others of its kind count in its place.
 EXCEEDS = "exceeds"
 
@@ -58,6 +70,7 @@ class Entry(NamedTuple):
     batch_total_minor: int | None
     interest_minor: int | None
     personal_sealed: bytes | None
+    instruction_id: str | None
 
 
 AnyEntry: TypeAlias = BankEntry | Entry
@@ -110,6 +123,14 @@ def folded(head_id: str) -> Verdict:
     return Verdict("folded", "same_booking", "the same booking as reported in another message", folded_into=head_id)
 
 
+def remainder(told_by: str | None) -> Verdict:
+    """What is left of an entry whose details do not add up to it; `told_by` is another report that tells of all of it."""
+    if told_by:
+        return folded(told_by)
+    said = "what is left of a booking whose details do not add up to it, and no stated charge explains it"
+    return Verdict("suspense", DETAILS_DIFFER, said)
+
+
 def stated_cost(entry: AnyEntry) -> Verdict | None:
     """Charges and interest that the bank states of an entry, beside its details: the fund's own cost, shared out to nobody."""
     if entry.kind != "cost":
@@ -123,11 +144,34 @@ def unexplained(entry: AnyEntry) -> Verdict:
     """Nothing that we asked for: a person looks at it."""
     if entry.kind == "charge":
         return Verdict("suspense", "charge_alone", "a charge of the bank that names no collection")
+    if names_a_booking(entry):
+        return Verdict(
+            "suspense", UNLINKED, "a return that names only the bank's own reference: no one credit that fits"
+        )
     if entry.end_to_end_id:
         return Verdict(
             "suspense", "unknown_reference", "its end-to-end reference is none of ours: changed on the way, or not ours"
         )
     return Verdict("suspense", "no_reference", "it carries no reference of ours")
+
+
+def names_a_booking(entry: AnyEntry) -> bool:
+    """Whether it is a return that can be known only by the credit that it takes back: by the bank's own reference of that."""
+    named = entry.transaction_id or entry.account_servicer_reference
+    return bool(named) and not entry.end_to_end_id and entry.direction == "debit" and entry.kind in _RETURN_KINDS
+
+
+def is_remainder(entry: AnyEntry) -> bool:
+    """Whether it is what is left of an entry whose details do not add up to it."""
+    return entry.kind == "remainder"
+
+
+def costs_in(entry: AnyEntry, reason: str) -> tuple[int, int]:
+    """(charges, interest) that an entry matched for `reason` has in its amount and no collection has: minor units."""
+    if reason == STATED_COST:
+        return entry.charges_minor or 0, entry.interest_minor or 0
+    charges, interest = NET_TOTALS.get(reason, (False, False))
+    return (entry.charges_minor or 0) * charges, (entry.interest_minor or 0) * interest
 
 
 def effect_of(entry: AnyEntry) -> Effect:
@@ -161,6 +205,12 @@ def split_of(entry: AnyEntry, expected_minor: int, effect: Effect) -> Principal:
 def booked(share: Share) -> Verdict:
     """A booked entry that names one collection, fits it and counts."""
     return Verdict("matched", BY_REFERENCE, _BY_REFERENCE[share.effect], shares=(share,))
+
+
+def linked(share: Share) -> Verdict:
+    """A return that names, by the bank's own reference, the one credit that it takes back."""
+    said = "by the bank's own reference of the credit that it takes back: returned"
+    return Verdict("matched", BY_LINK, said, shares=(share,))
 
 
 def reported(collection: AnyCollection, effect: Effect) -> Verdict:

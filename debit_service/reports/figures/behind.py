@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any, Final, Self
 
-from sqlalchemy import ColumnElement, Select, Subquery, func, select
+from sqlalchemy import ColumnElement, Select, Subquery, func, select, true
 
-from debit_service.collections.models import Collection
+from debit_service.collections.models import Batch, Collection, PaymentInformation
 from debit_service.contributions.models import Contribution
 from debit_service.core.errors import InvalidInput
 from debit_service.core.work import Role, Work
@@ -26,6 +26,9 @@ ROWS_SHOWN_MAX: Final = 200
 _FETCHED: Final = 2_000
 #: The fund of an entry on an account that no fund owns.
 NO_FUND: Final = "-"
+#: The bank of the debtor of a debit of which it was not noted; and a failure for whatever reason.
+NOT_NOTED: Final = "-"
+ANY_CODE: Final = "*"
 
 
 class _Asked:
@@ -74,8 +77,9 @@ class EntriesAsked(_Asked):
 
 @dataclass(frozen=True, slots=True)
 class CollectionsAsked(_Asked):
-    """Which collections: of a fund, a collection day or range of days, a block, a scheme, a state; that failed for a reason; or
-    whose money came in within a range of days. `code` counts with `failure` only; empty, it stands for none given.
+    """Which collections: of a fund, a collection day or range of days, a block, a scheme, a state, a bank of the fund or of the
+    debtor; that failed for a reason; or whose money came in within a range of days. `code` counts with `failure` only; empty, it
+    stands for none given.
     """
 
     fund: str = ""
@@ -90,6 +94,8 @@ class CollectionsAsked(_Asked):
     settled_since: str = ""
     settled_until: str = ""
     sent: str = ""
+    bank: str = ""
+    debtor_bank: str = ""
 
     def link(self) -> Link:
         """To these collections."""
@@ -127,12 +133,22 @@ def _about(collection_id: str) -> Select[*tuple[Any, ...]]:
 
 
 def failed_for(failure: str, code: str) -> Select[*tuple[Any, ...]]:
-    """The ids of the collections that an entry that stands has failed in this way, for this reason."""
+    """The ids of the collections that an entry that stands has failed in this way, for this reason (ANY_CODE: whatever it is)."""
+    reason = true() if code == ANY_CODE else sql.reason_of() == code
     return (
         select(Allocation.collection_id)
         .join(Disposition, Disposition.id == Allocation.disposition_id)
         .join(BankEntry, BankEntry.id == Allocation.entry_id)
-        .where(Disposition.most_recent, Allocation.effect == failure, sql.reason_of() == code)
+        .where(Disposition.most_recent, Allocation.effect == failure, reason)
+    )
+
+
+def given_to(bank_id: str) -> Select[*tuple[Any, ...]]:
+    """The ids of the blocks in files for this bank of the fund."""
+    return (
+        select(PaymentInformation.id)
+        .join(Batch, Batch.id == PaymentInformation.batch_id)
+        .where(Batch.bank_id == bank_id)
     )
 
 
@@ -151,6 +167,7 @@ def came_in(since: date, until: date) -> Select[*tuple[Any, ...]]:
 def standings_of(asked: CollectionsAsked) -> tuple[Subquery, list[ColumnElement[bool]]]:
     """The standings of what is asked for, and the conditions that only a standing can answer."""
     settled = (_since(asked.settled_since), _until(asked.settled_until))
+    debtor_bank = None if asked.debtor_bank == NOT_NOTED else asked.debtor_bank
     wanted = [
         (asked.fund, Collection.fund_id == asked.fund),
         (asked.day, Collection.collection_date == _day(asked.day)),
@@ -158,6 +175,8 @@ def standings_of(asked: CollectionsAsked) -> tuple[Subquery, list[ColumnElement[
         (asked.until, Collection.collection_date <= _until(asked.until)),
         (asked.block, Collection.payment_information_id == asked.block),
         (asked.scheme, Collection.scheme_sent == asked.scheme),
+        (asked.bank, Collection.payment_information_id.in_(given_to(asked.bank))),
+        (asked.debtor_bank, Collection.debtor_bank_sent == debtor_bank),
         (asked.failure, Collection.id.in_(failed_for(asked.failure, asked.code))),
         (asked.settled_since or asked.settled_until, Collection.id.in_(came_in(*settled))),
     ]

@@ -14,7 +14,7 @@ from debit_service.core.work import Work
 from debit_service.funds.profile import Fund
 from debit_service.reconcile.models import Allocation, BankEntry, Disposition
 from debit_service.reconcile.rules import Effect, State
-from debit_service.reconcile.service.verdict import BATCH_TOTAL, STATED_COST
+from debit_service.reconcile.service.verdict import STATED_COST, TOTALS
 from debit_service.reports.figures import sql, words
 from debit_service.reports.figures.behind import STAFF, CollectionsAsked, EntriesAsked
 from debit_service.reports.figures.sheet import N_, Column, Kind, Link, Row, Said, Sheet, Table, summed
@@ -123,7 +123,7 @@ def _left_over(work: Work, fund: Fund, on: date) -> dict[str | None, int]:
         else_=0,
     )
     shared = select(sql.total(share)).where(Allocation.disposition_id == Disposition.id).scalar_subquery()
-    matched = (Disposition.kind == "matched") & Disposition.reason.not_in((BATCH_TOTAL, STATED_COST))
+    matched = (Disposition.kind == "matched") & Disposition.reason.not_in((*TOTALS, STATED_COST))
     left = case((Disposition.id.is_(None), sql.signed()), (matched, sql.signed() - shared), else_=0)
     query = sql.entries(BankEntry.currency, sql.total(left)).where(
         sql.accounts_of(fund.id), BankEntry.booking_date == on, sql.is_booked()

@@ -36,6 +36,8 @@ REASONS: Final[Mapping[str, str]] = {
     "amount": N_("the amount is not the collection's"),
     "exceeds": N_("more than can be right"),
     "batch_differs": N_("count or sum is not that of the block"),
+    "details_differ": N_("left of a booking whose details do not add up to it"),
+    "unlinked": N_("a return that names only a reference of the bank's"),
     "rest": N_("a person decided about a part of it; the rest waits"),
 }
 #: What a clerk calls the trouble with an entry (`reconcile.exceptions`).

@@ -16,6 +16,7 @@ from debit_service.core.money import exponent, format_minor
 from debit_service.core.work import Work
 from debit_service.penalties import queries, relief_queries
 from debit_service.penalties.models import Penalty, PenaltyPayment, PenaltyTransition
+from debit_service.penalties.tariff import used
 from debit_service.penalties.tariff.amount import Circumstances, Computation, compute
 from debit_service.penalties.tariff.catalogue import PenaltyRules
 from debit_service.reports.proof.papers import Paper, as_csv, as_json, row_of
@@ -27,7 +28,7 @@ _CARRIED: Final = ("recompute.py", "iso4217.py", "pydantic.py")
 
 def penalty_papers(work: Work, rules: PenaltyRules, penalty: Penalty) -> Iterator[Paper]:
     """One penalty."""
-    folder = f"penalty-{penalty.id}"
+    folder, rules = f"penalty-{penalty.id}", used.as_used(work, rules)
     rule = rules.get(penalty.rule_id, penalty.rule_version)
     what = "the rule that was applied: its text, version, certainty, validity and figures"
     yield Paper(f"{folder}/rule.json", as_json(rule.model_dump(mode="json")), what)

@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from debit_service.core.money import parse_minor
+from debit_service.core.money import format_minor, parse_minor
 from debit_service.core.typeset import typeset
 from debit_service.penalties.fault import wording
 from debit_service.penalties.fault.wording import formula_said, in_order, pieces_said, reason_said, step_said
@@ -116,3 +116,5 @@ def _penalty(teller: _Teller, penalty: Mapping[str, Any]) -> Iterator[Told]:
     yield Told(1, teller.say("rule", **known, first=first, last=last))
     for step in penalty["steps"]:
         yield Told(2, f"{teller.day(step['from'])} – {formula_said(teller.language, step['formula'])}")
+    if penalty["bank_fee"] != format_minor(0, penalty["currency"]):
+        yield Told(2, wording.said(teller.language, "notice", "bank_fee", amount=teller.money(penalty["bank_fee"])))

@@ -1,0 +1,196 @@
+"""What is wrong, for people, by the code of the error."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from debit_service.core.errors import DebitError
+from debit_service.web.words.lookup import N_, named
+
+ERRORS: Final[Mapping[str, str]] = {
+    "account.DZ_RIB.characters": N_("Write the account number with digits only."),
+    "account.MA_RIB.characters": N_("Write the account number with digits only."),
+    "account.DZ_RIB.length": N_("An Algerian RIB has 20 digits."),
+    "account.MA_RIB.length": N_("A Moroccan RIB has 24 digits."),
+    "account.IBAN.length": N_("This is no IBAN: country, length or structure are wrong."),
+    "account.DZ_RIB.key": N_("The last two digits (the key) do not fit the rest: a digit is wrong."),
+    "account.MA_RIB.key": N_("The last two digits (the key) do not fit the rest: a digit is wrong."),
+    "account.IBAN.key": N_("The check digits do not fit the rest: a character is wrong."),
+    "amount.malformed": N_("Write the amount with digits and one point, like 250000.00."),
+    "amount.too_precise": N_("The amount has too many decimals."),
+    "amount.too_large": N_("The amount has too many digits."),
+    "mandate.account_scheme": N_("One of the funds that you chose does not debit this kind of account."),
+    "mandate.live_already": N_("You have a mandate at one of these funds already. Revoke it first."),
+    "access.role": N_("Your role does not allow this."),
+    "access.employer": N_("This belongs to another employer."),
+    "contribution.unknown": N_("There is no such contribution."),
+    "mandate.unknown": N_("There is no such mandate."),
+    "mandate.not_waiting": N_("This mandate does not wait for the bank any more."),
+    "dispute.unknown": N_("There is no such dispute."),
+    "dispute.answered": N_("This dispute was answered already."),
+    "finding.not_held": N_("No decision holds this failure for a person."),
+    "finding.stands": N_("A finding about this failure stands already. Withdraw it first."),
+    "finding.overtaken": N_("The evidence is another one by now. Look at the case again."),
+    "finding.four_eyes": N_("Who found it cannot approve it."),
+    "finding.not_waiting": N_("This finding does not wait for anybody."),
+    "finding.withdrawn": N_("This finding does not stand any more."),
+    "finding.unknown": N_("There is no such finding."),
+    "fault.not_held": N_("No decision stands about such a failure."),
+    "collection.unknown": N_("There is no such debit."),
+    "outage.times": N_("An outage begins before it ends, and is over when it is recorded."),
+    "outage.unknown": N_("There is no such outage."),
+    "outage.withdrawn": N_("This outage was withdrawn already."),
+    "penalty.disputed": N_("The employer contests it: answer the dispute first."),
+    "penalty.four_eyes": N_(
+        "Who agreed to a penalty cannot be the second one to agree. Have another approver look at it."
+    ),
+    "penalty.changed": N_("It comes to another amount now. Look at it again, and confirm that amount."),
+    "penalty.reversed": N_("This penalty is taken back already."),
+    "penalty.question": N_("Something is open about it. Look at it by itself."),
+    "penalty.no_ground": N_("No decision that stands attributes the failure to the employer any more."),
+    "penalty.unknown": N_("There is no such penalty."),
+    "penalty.nothing_to_confirm": N_("Nothing of this penalty waits for a person."),
+    "penalty.not_asked": N_("Nothing is asked for under this penalty. Have it confirmed first."),
+    "relief.how_much": N_("Say how much: a percentage, an amount, or both."),
+    "relief.percent": N_("A percentage like 50 or 33.33, at least 0.01 and at most 100."),
+    "relief.amount": N_("An amount above zero."),
+    "relief.decided_on": N_("A decision cannot be of a day to come."),
+    "relief.state": N_("Nothing can be relieved of a penalty in this state."),
+    "relief.ground": N_("The rule knows no relief on this ground."),
+    "relief.too_much": N_("On this ground the rule does not let so much be relieved."),
+    "relief.why": N_("Say why."),
+    "relief.four_eyes": N_("Who granted a relief cannot approve it."),
+    "relief.decided": N_("This relief was decided already."),
+    "amnesty.periods": N_("The first period comes after the last."),
+    "amnesty.percent": N_("A percentage like 50 or 33.33, at least 0.01 and at most 100."),
+    "amnesty.at_most": N_("An amount above zero."),
+    "amnesty.decided_on": N_("A law cannot be of a day to come."),
+    "amnesty.empty": N_("No penalty fits these terms."),
+    "amnesty.why": N_("Say why."),
+    "amnesty.four_eyes": N_("Who prepared an amnesty cannot approve it."),
+    "amnesty.decided": N_("This amnesty was decided already."),
+    "amnesty.changed": N_("This is not the list that was prepared."),
+    "penalty.more_than_open": N_("This is more than is open of the penalty."),
+    "dispute.text": N_("Say what is wrong, in at most 4,000 characters."),
+    "dispute.open_already": N_("You contest this already; the fund owes you an answer."),
+    "dispute.over": N_("This dispute is over."),
+    "dispute.asked": N_("A question to the employer is open: wait for the reply, or answer."),
+    "dispute.not_asked": N_("No question is open about this dispute."),
+    "dispute.no_appeal": N_("There is nothing to appeal against, or the time to appeal has passed."),
+    "dispute.not_appealed": N_("No appeal waits for a decision."),
+    "dispute.own_work": N_("You opened this dispute, or it contests your own work. Another person does this."),
+    "dispute.needs_an_approver": N_("More hangs on this answer than one clerk may give up. An approver answers."),
+    "dispute.same_person": N_("Who answered does not decide the appeal. Another approver decides."),
+    "dispute.documents": N_("A dispute has at most 10 documents. Put pages together into one file."),
+    "dispute.document_unknown": N_("There is no such document."),
+    "dispute.period": N_("The period ends before it begins."),
+    "mandate.document_unknown": N_("There is no such document."),
+    "mandate.not_registered": N_("This employer has no number at one of these funds. Enrol it there first."),
+    "mandate.signed_in_future": N_("The date of signature lies in the future."),
+    "mandate.blocked": N_("This employer or this account is blocked. An approver may lift the block."),
+    "mandate.not_live": N_("This mandate is no longer in force."),
+    "mandate.not_suspended": N_("This mandate is not suspended."),
+    "mandate.last_already": N_("The next debit under this mandate is its last one already."),
+    "mandate.nothing_changes": N_("All of this stands in the mandate already."),
+    "mandate.received_in_future": N_("This day lies in the future."),
+    "mandate.suspended": N_("This mandate is suspended: have it resumed before its account changes."),
+    "mandate.bank_unknown": N_("The account numbers do not tell whether another bank keeps the account: say it."),
+    "mandate.reference_taken": N_("The fund has, or had, another mandate with this reference."),
+    "block.subject": N_("Name an employer, or an account with its kind."),
+    "block.stands": N_("This is blocked already."),
+    "block.lifted": N_("This block was lifted already."),
+    "block.unknown": N_("There is no such block."),
+    "mandate.proxy_not_proven": N_("A proxy holder signed: attach the power of attorney first, as something else."),
+    "draft.number": N_("This is no draft's number: a character is wrong or missing. Compare it with the printed form."),
+    "draft.unknown": N_("There is no such draft."),
+    "draft.closed": N_("This draft is closed: it was signed or discarded, or is too old."),
+    "draft.other_employer": N_("This draft was prepared for another employer. Compare both numbers with the paper."),
+    "employer.unknown": N_("No fund on this form knows an employer with this number."),
+    "employer.several": N_("This number belongs to different employers at these funds. Enter the funds one by one."),
+    "scan.empty": N_("The file is empty. Scan the paper again."),
+    "scan.too_large": N_(
+        "The file is larger than 8 MB. Scan in grey at 200 dots an inch, or attach the pages one by one."
+    ),
+    "scan.kind": N_(
+        "This is neither a PDF nor a JPEG nor a PNG, whatever its name says. Print it to PDF, or scan the paper."
+    ),
+    "scan.not_whole": N_(
+        "The file is damaged, or something is hung onto its end. Scan the paper again, or print the file to PDF."
+    ),
+    "scan.archive_inside": N_(
+        "The file is an archive at the same time. Scan the paper again, or print the file to PDF."
+    ),
+    "scan.active": N_(
+        "This PDF is locked, or holds a script, another file or a command. Print it to PDF again, or scan the paper."
+    ),
+    "payment.currency": N_("This contribution is owed in another currency."),
+    "payment.amount": N_("A payment is more than nothing."),
+    "payment.paid_on": N_("This day lies in the future."),
+    "payment.changed": N_("This reference counts already, with other content."),
+    "payment.undone": N_("This payment was undone already."),
+    "payment.unknown": N_("There is no such payment."),
+    "entry.not_waiting": N_("This entry does not wait for anybody."),
+    "entry.not_possible": N_("This cannot be decided about this entry."),
+    "entry.proposed": N_("A decision about this entry waits for another person. Have it confirmed or refused first."),
+    "entry.file_being_read": N_(
+        "A file that tells of its account is not read to its end: it is being read now, or its reading was cut off. "
+        "Try again in a few minutes; if it stays so, have the job that reads files looked at."
+    ),
+    "entry.no_fund": N_("It stands on an account of no fund that is known here."),
+    "entry.follow_up": N_("Choose a day after today."),
+    "entry.more_than_open": N_("A share is more than nothing, and not more than is open of the contribution."),
+    "entry.more_than_there": N_("The shares are more than what of this entry waits."),
+    "entry.twice": N_("A contribution is named twice."),
+    "report.name": N_("The address asks for something that is not known here. Use fund, day, since, until or format."),
+    "entry.not_the_same": N_(
+        "That is not, or no longer, the same booking told by another report. Look at the entry again."
+    ),
+    "entry.more_than_charged": N_(
+        "A share is more than nothing, and not more than the bank took for this debit and still keeps."
+    ),
+    "entry.charge_taken": N_("Only a charge that the bank gives back is told apart by debits."),
+    "entry.nothing_recorded": N_("Nothing like this was recorded that no bank entry shows yet."),
+    "resolution.four_eyes": N_("Who proposed a decision cannot confirm it."),
+    "resolution.not_proposed": N_("This decision does not wait for anybody."),
+    "resolution.not_standing": N_("Only a decision that stands can be undone."),
+    "resolution.built_upon": N_("Something was built upon this decision: undo that first."),
+    "resolution.unknown": N_("There is no such decision."),
+    "refund.amount": N_("What is paid out is more than nothing, and not more than is owed back."),
+    "refund.unknown": N_("Nothing is owed back under this name."),
+    "refund.paid_on": N_("This day lies in the future."),
+    "allocation.no_order": N_("No order of allocation was in force on this day. Say which contribution gets what."),
+    "allocation.nothing_open": N_("This employer owes nothing now."),
+    "payment.on_entry": N_("A bank entry shows this payment: undo what was decided about that entry first."),
+    "state.transition": N_("This is no longer possible: its state has changed."),
+    "batch.four_eyes": N_("The maker of a batch cannot approve it."),
+    "batch.other_bytes": N_("The batch has changed since you looked at it. Look again."),
+    "ledger.close.backwards": N_("This is closed already. A close goes forward, and none is opened again."),
+    "ledger.close.booking": N_("Something is being booked at this moment. Try again in a few minutes."),
+    "ledger.close.changed": N_("Totals or findings have changed since. Have the close prepared again."),
+    "ledger.close.done": N_("This period is closed already."),
+    "ledger.close.findings": N_(
+        "The tie-out has findings in these days. Look at it, or say why it is closed all the same."
+    ),
+    "ledger.close.four_eyes": N_("Who prepared a close cannot approve it."),
+    "ledger.close.not_over": N_("This day is not over yet."),
+    "ledger.close.unbalanced": N_("The accounts do not sum to zero: have somebody look at the checks."),
+    "ledger.close.unknown": N_("There is no such close."),
+    "web.form": N_("This form is too old, or was not opened here. Go back, load the page again and send it once more."),
+    "web.413": N_(
+        "That is too much to send at once. A scan has at most 8 MB: scan in grey at 200 dots an inch, or page by page."
+    ),
+    "calendar.past": N_("This day is over; what was done on it stays."),
+    "calendar.overridden": N_("This day was corrected already. Withdraw that correction first."),
+    "calendar.no_change": N_("The calendar says so already."),
+    "calendar.horizon": N_("The calendar does not reach to this day."),
+    "calendar.unknown": N_("There is no such calendar."),
+    "calendar.override_unknown": N_("There is no such correction."),
+    "calendar.withdrawn": N_("This correction was withdrawn already."),
+    "web.404": N_("There is no such page."),
+    "web.unexpected": N_("Something went wrong here; nothing was changed."),
+    "web.not_signed": N_("Tick the box to sign."),
+}
+
+
+def error(problem: DebitError) -> str:
+    """What is wrong, for people."""
+    return named(ERRORS, problem.code, problem.message)
