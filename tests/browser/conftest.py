@@ -92,6 +92,8 @@ def _page(chromium: Browser, site: Site, size: dict[str, int], locale: str) -> I
     page.on("console", site.note)
     page.on("pageerror", lambda error: site.complaints.append(str(error)))
     yield page
+    # What the last page still asks for is answered before the server goes.
+    page.wait_for_load_state("networkidle")
     context.close()
 
 

@@ -105,6 +105,19 @@ def test_an_approver_does_not_confirm_what_the_bank_has_said_otherwise_since(sql
         house.confirm_penalty(penalty_of(house, sent))
 
 
+def test_an_approver_does_not_confirm_what_was_paid_in_time_after_all(sqlite_house: House) -> None:
+    due = date(2026, 10, 2)
+    sent = sqlite_house.sent(due=due)
+    sqlite_house.bank_says(pain002(sent, "RJCT", "AM04"))
+    sqlite_house.go_to(MID_OCTOBER)
+    sqlite_house.assess()
+    assert sent.collection_date < due
+    pay(sqlite_house, sent.contribution_id, on=due)
+
+    with pytest.raises(Refused, match="Nothing of this penalty waits"):
+        sqlite_house.confirm_penalty(penalty_of(sqlite_house, sent))
+
+
 def test_an_approver_confirms_no_other_amount_than_was_seen(sqlite_house: House) -> None:
     house = sqlite_house
     penalty_id = penalty_of(house, failed(house))

@@ -91,6 +91,21 @@ def test_a_return_that_may_take_back_one_of_two_credits_waits(sqlite_house: Hous
     assert reasons(sqlite_house) == ["unlinked"]
 
 
+def test_a_return_that_may_take_back_somebody_elses_credit_waits(sqlite_house: House) -> None:
+    sent = sqlite_house.sent()
+    theirs = renamed(camt054(sent.account, credit(sent), message_id="N1"), sent, "<EndToEndId>THEIRS</EndToEndId>")
+    linked = returned(sent, "AM04", TAKEN_BACK, reference=credit(sent).servicer_reference)
+
+    sqlite_house.in_turn(
+        camt054(sent.account, credit(sent)),
+        theirs,
+        renamed(camt054(sent.account, linked, message_id="N2"), sent, ""),
+    )
+
+    assert "unlinked" in reasons(sqlite_house)
+    assert sqlite_house.outcome(sent).state is State.SETTLED
+
+
 def test_a_sum_names_its_block_in_its_only_detail_or_by_the_file_that_has_no_other_block(sqlite_house: House) -> None:
     sents = sqlite_house.sent_together("CNAS", "1000.00", "500.00")
     block, account = sents[0].payment_information_id, sents[0].account

@@ -230,3 +230,23 @@ def test_what_states_another_reference_is_no_other_report_of_a_booking(sqlite_ho
 
     with pytest.raises(Refused, match="No such booking"):
         decided(house, waits, Decision.TOLD_BEFORE, same_as=counts)
+
+
+def test_what_one_statement_lists_twice_was_booked_twice_and_not_told_before(sqlite_house: House) -> None:
+    house, sent = sqlite_house, sqlite_house.sent()
+    house.go_to(AFTER)
+    house.in_turn(
+        camt054(sent.account, credit(sent, reference="AS1")),
+        camt053(
+            sent.account,
+            NEXT_DAY,
+            0,
+            credit(sent, reference="AS1"),
+            credit(sent, reference="AS1", day=NEXT_DAY),
+            message_id="S1",
+        ),
+    )
+    (waits,) = house.waiting()
+
+    with house.reading() as work:
+        assert list(told_before(work, decisions.entry(work, waits.id))) == []

@@ -274,7 +274,7 @@ def _needs_a_person(work: Work, case: _Case, penalty: Penalty, result: Computati
         return "the employer contests it, or was right about it: a person decides"
     if case.known.state(penalty) == "reversed":
         return "it was reversed before: a person decides whether it is asked for again"
-    if case.known.state(penalty) is None and case.contribution.id in case.known.outage_withdrawn:
+    if case.contribution.id in case.known.outage_withdrawn:
         return "an outage of ours stood recorded for its time and was withdrawn: a person decides"
     if case.fees and not case.fund.penalties.rebill_bank_fee.confirmed:
         return "it is not certain that the fund may claim the bank's fee: a person decides"

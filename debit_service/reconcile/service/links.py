@@ -53,19 +53,21 @@ def explained_elsewhere(work: Work, left: BankEntry) -> str | None:
     same_details = (
         select(one.id)
         .join(mine, mine.end_to_end_id == one.end_to_end_id)
-        .where(*here, one.level == "transaction", one.entry_amount_minor == left.entry_amount_minor, in_full)
+        .where(*here, one.level == "transaction", one.status == "BOOK")
+        .where(one.entry_amount_minor == left.entry_amount_minor, in_full)
         .where(mine.document_id == left.document_id, mine.entry_index == left.entry_index)
     )
     found = (work.session.scalars(query.order_by(one.id).limit(1)).first() for query in (total, same_details))
     return next((entry_id for entry_id in found if entry_id), None)
 
 
-def credited_under(work: Work, back: BankEntry) -> set[str]:
-    """End-to-end references of the credits of this account and currency that carry the bank's own reference which a return gives,
-    and that it may take back: of its amount, less what it states of charges and interest."""
+def credited_under(work: Work, back: BankEntry) -> str | None:
+    """End-to-end reference of the one credit of this account and currency that carries the bank's own reference which a return
+    gives, and that it may take back: of its amount, less what it states of charges and interest. None where it is not the only
+    one, whosever the others are."""
     amount, charges, interest = back.amount_minor or 0, back.charges_minor or 0, back.interest_minor or 0
     if back.booking_date is None:
-        return set()
+        return None
     names = [
         column == name
         for column, name in (
@@ -82,10 +84,10 @@ def credited_under(work: Work, back: BankEntry) -> set[str]:
         BankEntry.currency == back.currency,
         BankEntry.direction == "credit",
         BankEntry.status == "BOOK",
-        BankEntry.end_to_end_id.is_not(None),
         or_(*names),
     )
-    return {str(name) for name in work.session.scalars(query.distinct())}
+    found = work.session.scalars(query.distinct().limit(2)).all()
+    return found[0] if len(found) == 1 else None
 
 
 def blocks_of_files(work: Work, batch_ids: Iterable[str]) -> dict[str, str]:

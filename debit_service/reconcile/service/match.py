@@ -134,6 +134,8 @@ def decide(work: Work, entry: BankEntry) -> Verdict:
 def _decide_told(work: Work, entry: BankEntry, head: BankEntry, before: Disposition) -> Verdict:
     """A booking for which `head` stands already, unless this report of it says more, or better: never as it was read first."""
     better = before.reason in (BY_REFERENCE, BY_LINK, EXCEEDS) and says_better(entry, head)
+    # Which debit it is, the one that names it knows best.
+    better = better or (before.reason == BY_LINK and entry.end_to_end_id is not None)
     if before.kind != "suspense" and not better:
         return folded(head.id)
     verdict = _decide_booked(work, entry, head)
@@ -200,8 +202,9 @@ def _decide_booking(work: Work, entry: BankEntry, collection: Asked, head: BankE
 
 def _decide_linked(work: Work, entry: BankEntry, head: BankEntry | None) -> Verdict:
     """A return that names by the bank's own reference which credit it takes back: one only, of the right amount."""
-    found = collections.asked(work, links.credited_under(work, entry))
-    share = share_of(entry, found[0]) if len(found) == 1 else None
+    credited = links.credited_under(work, entry)
+    found = collections.asked(work, [credited] if credited else [])
+    share = share_of(entry, found[0]) if found else None
     if not isinstance(share, Share):
         return unexplained(entry)
     if not may_go_back(work, entry, found, head):

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
+from sqlalchemy.orm import aliased
 
 from debit_service.core.work import Work
 from debit_service.reconcile.models import BankEntry, Disposition
@@ -16,9 +17,18 @@ APART_MAX: Final = timedelta(days=10)
 
 
 def told_before(work: Work, entry: BankEntry) -> Sequence[BankEntry]:
-    """The bookings that an entry may be another report of, those with the same reference of the bank's first."""
+    """The bookings that an entry may be another report of, those with the same reference of the bank's first.
+
+    None that the entry's own container tells too: what it lists twice, the bank booked twice.
+    """
     if entry.booking_date is None:
         return []
+    follower, report = aliased(Disposition), aliased(BankEntry)
+    told_here = (
+        exists()
+        .where(follower.folded_into == BankEntry.id, follower.most_recent)
+        .where(follower.entry_id == report.id, report.document_id == entry.document_id)
+    )
     query = (
         select(BankEntry)
         .join(Disposition, Disposition.entry_id == BankEntry.id)
@@ -30,6 +40,7 @@ def told_before(work: Work, entry: BankEntry) -> Sequence[BankEntry]:
             BankEntry.status == "BOOK",
             Disposition.most_recent,
             Disposition.kind.in_(("matched", "resolved", "suspense")),
+            ~told_here,
         )
         .order_by(BankEntry.booking_date, BankEntry.id)
     )
