@@ -22,6 +22,7 @@ QUESTIONS: Final[Mapping[str, str]] = {
     "unheeded": "the employer was right about it in a dispute",
     "held": "another failure of the contribution is held for a person",
 }
+_NEWEST: Final = (PenaltyTransition.subject_id == Penalty.id) & PenaltyTransition.most_recent
 #: Lines of a page: what a person can look over before deciding, and a request can carry out.
 SHOWN_MAX: Final = 100
 
@@ -94,7 +95,6 @@ class Found:
 def find(work: Work, wanted: Wanted) -> Found:
     """The penalties that wait for a person and fit."""
     work.actor.require(Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
-    newest = (PenaltyTransition.subject_id == Penalty.id) & PenaltyTransition.most_recent
     query = (
         select(
             Penalty.id,
@@ -106,7 +106,7 @@ def find(work: Work, wanted: Wanted) -> Found:
             PenaltyTransition.to_state,
             Penalty.agreed_by,
         )
-        .join(PenaltyTransition, newest)
+        .join(PenaltyTransition, _NEWEST)
         .join(Contribution, Contribution.id == Penalty.contribution_id)
         .where(Penalty.fund_id == wanted.fund_id, queries.waits_for_a_person())
         .order_by(Penalty.id)
@@ -138,19 +138,17 @@ def find(work: Work, wanted: Wanted) -> Found:
 
 def first_fund(work: Work) -> str | None:
     """The first fund, by its id, of which penalties wait; None when none wait anywhere."""
-    newest = (PenaltyTransition.subject_id == Penalty.id) & PenaltyTransition.most_recent
-    query = select(func.min(Penalty.fund_id)).join(PenaltyTransition, newest).where(queries.waits_for_a_person())
+    query = select(func.min(Penalty.fund_id)).join(PenaltyTransition, _NEWEST).where(queries.waits_for_a_person())
     return work.session.scalar(query)
 
 
 def periods_and_rules(work: Work, fund_id: str) -> tuple[list[str], list[str]]:
     """The periods, newest first, and the rules of a fund's penalties that wait: what the list may be narrowed down to."""
-    newest = (PenaltyTransition.subject_id == Penalty.id) & PenaltyTransition.most_recent
     query = (
         select(Contribution.period, Penalty.rule_id)
         .distinct()
         .select_from(Penalty)
-        .join(PenaltyTransition, newest)
+        .join(PenaltyTransition, _NEWEST)
         .join(Contribution, Contribution.id == Penalty.contribution_id)
         .where(Penalty.fund_id == fund_id, queries.waits_for_a_person())
     )

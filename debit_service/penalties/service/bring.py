@@ -49,6 +49,8 @@ class _Known:
     outage_days: Sequence[Stretch]
     #: Rule and version -> why nothing could be computed by it, None where it could: noted case by case.
     held: dict[tuple[str, str], str | None]
+    #: Rule and version of what was computed: noted case by case, kept once.
+    used: set[tuple[str, str]]
     penalties: Mapping[str, list[Penalty]]
     newest: Mapping[str, PenaltyTransition]
     steps: Mapping[str, list[PenaltyStep]]
@@ -148,6 +150,7 @@ def bring_each(
     rules = used.as_used(work, rules)
     known = _known(work, fund, rules, [one.id for one in contributions])
     done = [_bring(work, _Case(fund, rules, one, known, today)) for one in contributions]
+    used.keep(work, rules, sorted(known.used))
     used.hold(work, rules, known.held)
     fees.lower(work, [one for those in known.penalties.values() for one in those], today)
     return sum(new for new, _ in done), sum(fallen for _, fallen in done)
@@ -171,6 +174,7 @@ def _known(work: Work, fund: Fund, rules: PenaltyRules, ids: Sequence[str]) -> _
         others_days=days.others_days_of_each(work, attempts, decisions, outcomes),
         outage_days=of_outages(outages.times(work), fund.time_zone),
         held={},
+        used=set(),
         penalties=penalties,
         newest=queries.newest_of_each(work, penalty_ids),
         steps=queries.steps_of_each(work, penalty_ids),
@@ -201,7 +205,7 @@ def _penalise(work: Work, case: _Case) -> tuple[int, int]:
     if not (result.steps or case.fee_alone):
         paid_in_time = [penalty] if penalty else []
         return 0, fallen + _reverse(work, case, paid_in_time, NOT_LATE)
-    used.keep(work, case.rules, [under_it, *result.inputs.get("later", ())])
+    case.known.used.update([under_it, *map(tuple, result.inputs.get("later", ()))])
     new = penalty is None
     if penalty is None:
         penalty = _new_penalty(work, case, result)

@@ -7,19 +7,17 @@ from sqlalchemy import func, select
 
 from debit_service.collections import queries as collections
 from debit_service.collections.models import Collection
-from debit_service.core.clock import business_date
 from debit_service.core.database import RECONCILE, in_turn
 from debit_service.core.work import Actor, Desk, Work
 from debit_service.funds.profile import Fund
 from debit_service.funds.queries import Funds
 from debit_service.ledger import service as ledger
-from debit_service.ledger.rules import account
-from debit_service.ledger.service import Posting
 from debit_service.reconcile import queries
 from debit_service.reconcile.models import Allocation, BankEntry, Disposition
 from debit_service.reconcile.queries import IN_SUSPENSE
-from debit_service.reconcile.rules import Effect, positions
+from debit_service.reconcile.rules import Effect
 from debit_service.reconcile.service.match import decide_again
+from debit_service.reconcile.service.post import posting
 from debit_service.reconcile.service.verdict import names_a_booking
 
 
@@ -48,21 +46,7 @@ def _bring_credited_again(work: Work, fund: Fund) -> int:
     known = collections.asked_by_id(work, work.session.scalars(credited).all())
     results = queries.outcomes_of(work, {one.id: one.amount_minor for one in known})
     return ledger.bring_each(
-        work,
-        [
-            Posting(
-                subject=one.id,
-                lines={
-                    account(kind, fund.id): minor
-                    for kind, minor in positions(one.amount_minor, results[one.id]).items()
-                },
-                currency=one.currency,
-                business_date=business_date(work.clock, fund.time_zone),
-                cause=f"collection.{results[one.id].state.value.replace(' ', '_')}",
-                evidence={"collection": one.id},
-            )
-            for one in known
-        ],
+        work, [posting(work, fund, one, results[one.id], None, {"collection": one.id}) for one in known]
     )
 
 

@@ -1,6 +1,7 @@
 """Post: the journal follows the facts, and the collections room learns which attempts have failed."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 
 from debit_service.collections import queries as collections
 from debit_service.collections.models import Collection
@@ -40,7 +41,13 @@ def post_outcomes(work: Work, funds: Funds, told: Sequence[tuple[Asked, Outcome,
     """`post_collections`, of collections whose outcome is known already, the entry that changed it counted."""
     if not told:
         return
-    ledger.bring_each(work, [_posting(work, funds.get(one.fund_id), one, result, entry) for one, result, entry in told])
+    ledger.bring_each(
+        work,
+        [
+            posting(work, funds.get(one.fund_id), one, result, entry.booking_date, _evidence(entry))
+            for one, result, entry in told
+        ],
+    )
     _note_outcomes(work, told)
     settled = [one for one, result, _ in told if result.state is State.SETTLED]
     events.publish_all(work, "collection.settled", [(one.id, {"contribution": one.contribution_id}) for one in settled])
@@ -51,15 +58,18 @@ def post_outcomes(work: Work, funds: Funds, told: Sequence[tuple[Asked, Outcome,
             post_refund_owed(work, funds.get(one.fund_id), contribution, _evidence(entry))
 
 
-def _posting(work: Work, fund: Fund, collection: Asked, result: Outcome, entry: AnyEntry) -> Posting:
+def posting(
+    work: Work, fund: Fund, collection: Asked, result: Outcome, on: date | None, evidence: dict[str, str]
+) -> Posting:
+    """Where the money of a collection stands by its outcome, booked `on` a day, or today; `evidence` is what changed it."""
     target = positions(collection.amount_minor, result)
     return Posting(
         subject=collection.id,
         lines={account(kind, fund.id): minor for kind, minor in target.items()},
         currency=collection.currency,
-        business_date=entry.booking_date or business_date(work.clock, fund.time_zone),
+        business_date=on or business_date(work.clock, fund.time_zone),
         cause=f"collection.{result.state.value.replace(' ', '_')}",
-        evidence=_evidence(entry),
+        evidence=evidence,
     )
 
 
