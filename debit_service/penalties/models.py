@@ -314,7 +314,8 @@ class PenaltyDeparture(Base):
     """Whether the message of a notice has left, and when: from then on the employer is told, and its days run. Noted once.
 
     `contest_by` and `pay_by` are the last days to contest and to pay; a notice of the first releases has no `pay_by` but in its
-    text.
+    text. `life_step` is the `sort_key` of the penalty's newest transition when the notice was made: what came after it, whatever
+    the clocks of two machines said.
     """
 
     __tablename__ = "penalty_departures"
@@ -330,6 +331,7 @@ class PenaltyDeparture(Base):
     )
 
     notice_id: Mapped[str] = mapped_column(ForeignKey("penalty_notices.id"), primary_key=True)
+    life_step: Mapped[int]
     left_at: Mapped[datetime | None]
     contest_by: Mapped[date | None]
     pay_by: Mapped[date | None]

@@ -147,13 +147,13 @@ _JUST_LEFT: Final = (
 
 
 def _counts() -> ColumnElement[bool]:
-    """A notice ends with a reversal or waiver: asked for again, told again.
+    """A notice ends with a reversal or waiver: asked for again, told again. A penalty that is asked for again is proposed first.
 
-    Identifiers are ordered by age, also within one moment; a penalty that is asked for again is proposed again first.
+    For queries that join `PenaltyNotice` and `PenaltyDeparture`.
     """
     proposed_since = exists().where(
         PenaltyTransition.subject_id == PenaltyNotice.penalty_id,
         PenaltyTransition.to_state == "proposed",
-        PenaltyTransition.id > PenaltyNotice.id,
+        PenaltyTransition.sort_key > PenaltyDeparture.life_step,
     )
     return ~proposed_since

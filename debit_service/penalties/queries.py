@@ -182,11 +182,15 @@ def _sums(
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A penalty in a list: its state, why it is in it, its contribution, and its money."""
+    """A penalty in a list: its state, why it is in it, its contribution, and its money.
+
+    `life_step` is the `sort_key` of the transition that brought it there.
+    """
 
     penalty: Penalty
     state: str
     why: str
+    life_step: int
     contribution: Contribution
     money: Money
 
@@ -224,13 +228,13 @@ def untold_among(work: Work, penalty_ids: Iterable[str]) -> list[Shown]:
     return _shown(work, _all().where(among(work.session, Penalty.id, penalty_ids), Penalty.untold))
 
 
-_Rows = Select[Penalty, str, str, Contribution]
+_Rows = Select[Penalty, str, str, int, Contribution]
 
 
 def _all() -> _Rows:
     newest = (PenaltyTransition.subject_id == Penalty.id) & PenaltyTransition.most_recent
     return (
-        select(Penalty, PenaltyTransition.to_state, PenaltyTransition.why, Contribution)
+        select(Penalty, PenaltyTransition.to_state, PenaltyTransition.why, PenaltyTransition.sort_key, Contribution)
         .join(PenaltyTransition, newest)
         .join(Contribution, Contribution.id == Penalty.contribution_id)
         .order_by(Penalty.id)
@@ -240,7 +244,7 @@ def _all() -> _Rows:
 def _shown(work: Work, query: _Rows) -> list[Shown]:
     rows = work.session.execute(query).all()
     money = money_of_each(work, [row[0].id for row in rows])
-    return [Shown(one, to, why, owed, money[one.id]) for one, to, why, owed in rows]
+    return [Shown(one, to, why, step, owed, money[one.id]) for one, to, why, step, owed in rows]
 
 
 def get(work: Work, penalty_id: str) -> Penalty:
@@ -255,7 +259,7 @@ def shown(work: Work, penalty_id: str) -> Shown:
     """One penalty as a list shows it. Raises NotFound."""
     penalty, newest = get(work, penalty_id), life_of(work, penalty_id)[-1]
     contribution = work.session.get_one(Contribution, penalty.contribution_id)
-    return Shown(penalty, newest.to_state, newest.why, contribution, money_of(work, penalty_id))
+    return Shown(penalty, newest.to_state, newest.why, newest.sort_key, contribution, money_of(work, penalty_id))
 
 
 def life_of(work: Work, penalty_id: str) -> Sequence[PenaltyTransition]:

@@ -16,6 +16,7 @@ from debit_service import operations
 from debit_service.collections.service.deliver import Post
 from debit_service.contributions import queries as contributions
 from debit_service.contributions.payments import Means, Paid
+from debit_service.core.clock import SetClock
 from debit_service.core.models import OutboxMessage
 from debit_service.disputes.rules import SubjectKind
 from debit_service.penalties import notice_queries, queries
@@ -304,3 +305,23 @@ def test_a_penalty_that_was_told_is_shown_with_what_to_do_and_until_when(sqlite_
     taken_back(house)
     told(house)
     assert shown() == []
+
+
+def test_what_was_told_counts_also_where_the_clock_of_the_machine_that_told_it_runs_behind(sqlite_house: House) -> None:
+    house = sqlite_house
+    sent = house.sent()
+    house.bank_says(pain002(sent, "RJCT", "AM04"))
+    house.go_to(MID_OCTOBER)
+    house.assess()
+    house.confirm_penalty(penalty(house).id)
+
+    behind = SetClock(house.desk.clock.now() - timedelta(minutes=1))
+    other = replace(house.service, desk=replace(house.desk, clock=behind))
+    assert operations.notify_penalties(other, CLERK, house.fund()) == 1
+    operations.deliver(other, CLERK)
+
+    assert state(house) == "notified"
+    with house.reading() as work:
+        (shown,) = notice_queries.told_of(work, penalty(house).contribution_id)
+    assert shown.amount_minor == 50_00
+    assert house.breaches() == {}

@@ -28,6 +28,7 @@ def upgrade() -> None:
     op.create_table(
         "penalty_departures",
         sa.Column("notice_id", sa.String(), nullable=False),
+        sa.Column("life_step", sa.BigInteger(), nullable=False),
         sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("contest_by", sa.Date(), nullable=True),
         sa.Column("pay_by", sa.Date(), nullable=True),
@@ -36,8 +37,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("notice_id", name=op.f("pk_penalty_departures")),
     )
     op.execute(
-        "insert into penalty_departures (notice_id, left_at, contest_by)"
-        " select notice.id, outbox.done_at, case when outbox.done_at is not null then notice.contest_by end"
+        "insert into penalty_departures (notice_id, life_step, left_at, contest_by)"
+        " select notice.id,"
+        " (select coalesce(max(moved.sort_key), 1) from penalty_transitions as moved"
+        " where moved.subject_id = notice.penalty_id and moved.id < notice.id),"
+        " outbox.done_at, case when outbox.done_at is not null then notice.contest_by end"
         " from penalty_notices as notice join outbox on outbox.id = notice.outbox_id"
     )
     op.create_index(

@@ -125,7 +125,7 @@ def _tell(work: Work, head: Letterhead, one: Shown, said: Said, employer: Employ
         )
     )
     work.session.flush()
-    work.session.add(PenaltyDeparture(notice_id=notice_id))
+    work.session.add(PenaltyDeparture(notice_id=notice_id, life_step=one.life_step))
     one.penalty.untold = False
     work.session.flush()
     return True
