@@ -10,6 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
+import structlog
+
 from debit_service.banks import service as bank_store
 from debit_service.collections import queries as collection_queries
 from debit_service.collections.rules import PLAN_AHEAD
@@ -20,7 +22,7 @@ from debit_service.collections.service.notify import notify
 from debit_service.collections.service.plan import Planned, plan
 from debit_service.collections.service.redate import Redated, move_due_dates, redate
 from debit_service.collections.service.submit import submit
-from debit_service.core import audit, events
+from debit_service.core import audit, events, runs
 from debit_service.core.calendar import BusinessCalendar
 from debit_service.core.clock import business_date
 from debit_service.core.database import in_turn
@@ -45,12 +47,15 @@ from debit_service.penalties.service import amnesty as amnesties
 from debit_service.penalties.service.amnesty import CarriedOut
 from debit_service.penalties.service.confirm import CONFIRMED_AT_A_TIME
 from debit_service.penalties.service.departures import NOTED_AT_A_TIME, note_departures
-from debit_service.penalties.service.notify import Letterhead
+from debit_service.penalties.service.notify import OUTBOX_KIND, Letterhead
 from debit_service.penalties.service.notify import notify as tell_of_penalties
+from debit_service.penalties.service.recall import recall
 from debit_service.reconcile.service import Imported, Tell, bring_again, import_stored, untold
 from debit_service.reports.proof.gather import Books
 from debit_service.reports.proof.make import Made, make
 from debit_service.wiring import Service
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,18 +150,38 @@ def carry_out_amnesties(service: Service, actor: Actor, fund: Fund, *, later: bo
 def deliver(service: Service, actor: Actor) -> tuple[int, int]:
     """Let notices and reminders go out; returns (sent, failed). What failed is tried at the next call.
 
-    That messages about penalties have left is noted afterwards: what a crash left without that, the next call notes.
+    What waits to leave about a penalty and is not to be told any more is withdrawn right before. That messages about penalties
+    have left is noted afterwards, fund by fund: what failed or was cut off there, the next call notes.
     """
     with carrier(service.settings) as post:
-        done = events.deliver(service.desk, actor, post)
+        done = events.deliver(service.desk, actor, post, {OUTBOX_KIND: recall})
     with service.desk.reading(actor) as work:
         told = notice_queries.funds_with_news(work)
     for fund_id in told:
-        terms, noted = dispute_terms(service, service.funds.get(fund_id)), NOTED_AT_A_TIME
+        _note_departures(service, actor, fund_id)
+    return done
+
+
+def _note_departures(service: Service, actor: Actor, fund_id: str) -> None:
+    """Note which messages about a fund's penalties have left. Whatever is wrong there, the others go on, and people are told."""
+    noted, trouble = NOTED_AT_A_TIME, ""
+    try:
+        terms = dispute_terms(service, service.funds.get(fund_id))
         while noted == NOTED_AT_A_TIME:
             with service.desk.work(actor) as work:
                 noted = note_departures(work, terms)
-    return done
+    except DebitError as error:
+        trouble = str(error)
+    except Exception as error:
+        log.exception("the departures of messages about penalties are not noted", fund=fund_id)
+        trouble = f"an error that nobody foresaw ({type(error).__name__}): see the log"
+    with service.desk.reading(actor) as work:
+        failed_before = ("departures", fund_id, "failed") in {
+            (one.job, one.fund_id, one.outcome) for one in runs.newest(work)
+        }
+    if trouble or failed_before:
+        on, outcome = service.desk.clock.now().date(), "failed" if trouble else "done"
+        runs.note(service.desk, actor, "departures", fund_id, on, outcome, trouble or "noted", news=bool(trouble))
 
 
 def send_approved(service: Service, actor: Actor) -> dict[str, str]:

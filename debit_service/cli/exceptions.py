@@ -144,7 +144,7 @@ def _entry_lines(values: dict[str, Any]) -> Iterator[str]:
         yield f"{one['at'][:16]}  {one['kind']} {one['reason']}: {one['says']} ({one['who']})"
     for one in values["decisions"]:
         yield f"decision {one['decision']}: {one['what']}, {one['state']} ({one['who']}: {one['why']})"
-    yield from (f"a file read since says that it is the debit {name}" for name in values["said_since"])
+    yield from (f"a file read since tells of {name} for it" for name in values["said_since"])
     for one in values.get("told_before", []):
         yield f"may have been told before by {one['entry']} ({one['message']} of {one['day']})"
     for one in values.get("suggestions", []):

@@ -1,4 +1,4 @@
-"""Contributions, and the reports of their imports with every line that was not taken."""
+"""Contributions, their circumstances, and the reports of their imports with every line that was not taken."""
 
 from datetime import date, datetime
 
@@ -57,6 +57,27 @@ class Contribution(Base):
     currency: Mapped[str]
     received_at: Mapped[datetime]
     import_id: Mapped[str] = mapped_column(ForeignKey("contribution_imports.id"))
+
+
+class ContributionCircumstances(Base):
+    """What was said of the circumstances of a contribution that penalty rules ask for: `rules.Circumstances`, all of them anew.
+
+    Append-only; the newest counts. `source` names the fund's document; no personal data.
+    """
+
+    __tablename__ = "contribution_circumstances"
+    __table_args__ = (CheckConstraint("number > 0", name="number"), CheckConstraint("heads >= 0", name="heads"))
+
+    contribution_id: Mapped[str] = mapped_column(ForeignKey("contributions.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    heads: Mapped[int | None]
+    demanded_separately: Mapped[bool | None]
+    formal_notice_on: Mapped[date | None]
+    declared_in_time: Mapped[bool | None]
+    claim_term_ends_on: Mapped[date | None]
+    said_by: Mapped[str]
+    said_at: Mapped[datetime]
+    source: Mapped[str]
 
 
 class OtherPayment(Base):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import BigInteger, Subquery, cast, exists, func, select
 
-from debit_service.contributions.models import Contribution, OtherPayment
+from debit_service.contributions.models import Contribution, ContributionCircumstances, OtherPayment
 from debit_service.core.bulk import among
 from debit_service.core.errors import NotFound, Refused
 from debit_service.core.work import Work
@@ -99,3 +99,24 @@ def with_other_payments(work: Work) -> Sequence[Contribution]:
     paid = exists().where(OtherPayment.contribution_id == Contribution.id)
     query = select(Contribution).where(paid).order_by(Contribution.fund_id, Contribution.reference)
     return work.session.scalars(query).all()
+
+
+def circumstances_of_each(work: Work, contribution_ids: Iterable[str]) -> dict[str, ContributionCircumstances]:
+    """Contribution -> the newest statement about its circumstances; one about which nothing was said is left out."""
+    said = ContributionCircumstances
+    newest = (
+        select(said.contribution_id, func.max(said.number).label("number"))
+        .where(among(work.session, said.contribution_id, contribution_ids))
+        .group_by(said.contribution_id)
+        .subquery()
+    )
+    is_newest = (said.contribution_id == newest.c.contribution_id) & (said.number == newest.c.number)
+    query = select(said).join(newest, is_newest)
+    return {one.contribution_id: one for one in work.session.scalars(query)}
+
+
+def statements_about(work: Work, contribution_id: str) -> Sequence[ContributionCircumstances]:
+    """Everything that was said of the circumstances of a contribution, oldest first: the last counts."""
+    said = ContributionCircumstances
+    query = select(said).where(said.contribution_id == contribution_id)
+    return work.session.scalars(query.order_by(said.number)).all()

@@ -1,14 +1,19 @@
 """Take in contributions from a declaration system: every line is taken, known already, or reported with its reason."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 from sqlalchemy import delete, select
 
+from debit_service.contributions import queries
+from debit_service.contributions.circumstances import add_circumstances
 from debit_service.contributions.models import BadContributionLine, Contribution, ContributionImport
+from debit_service.contributions.rules import NAMES, NOT_KNOWN, SOURCE_LENGTH_MAX, Circumstances, check
 from debit_service.core import audit, events
 from debit_service.core.calendar import BusinessCalendar
 from debit_service.core.clock import business_date
@@ -28,7 +33,11 @@ AMOUNT_MINOR_MAX = 99_999_999_999
 
 
 class ContributionRow(BaseModel):
-    """One line of a contributions file. `amount` is a plain decimal; without `due_date` the fund's confirmed rule gives it."""
+    """One line of a contributions file. `amount` is a plain decimal; without `due_date` the fund's confirmed rule gives it.
+
+    The rest are the contribution's `rules.Circumstances`, and the document that says so (else the file itself): what the line
+    leaves out stays as it is known.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -39,6 +48,12 @@ class ContributionRow(BaseModel):
     amount: str
     currency: str
     due_date: date | None = None
+    heads: int | None = None
+    demanded_separately: bool | None = None
+    formal_notice_on: date | None = None
+    declared_in_time: bool | None = None
+    claim_term_ends_on: date | None = None
+    circumstances_source: Annotated[str, StringConstraints(strip_whitespace=True, max_length=SOURCE_LENGTH_MAX)] = ""
 
     @field_validator("period")
     @classmethod
@@ -46,15 +61,21 @@ class ContributionRow(BaseModel):
         parse_period(period)
         return period
 
+    @property
+    def circumstances(self) -> Circumstances:
+        """What the line says of them."""
+        return Circumstances(**{name: getattr(self, name) for name in NAMES})
+
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What became of each line."""
+    """What became of each line. `stated` counts the contributions, new or known, of which other circumstances are known now."""
 
     import_id: str | None
     taken: int
     unchanged: int
     bad: list[BadLine]
+    stated: int = 0
 
 
 def import_rows(
@@ -77,10 +98,10 @@ def import_rows(
     before = work.session.scalars(select(ContributionImport).where(ContributionImport.sha256 == digest)).one_or_none()
     if before and not before.bad:
         return ImportReport(before.id, 0, before.taken + before.unchanged, [])
-    lines = list(read_rows(content, ContributionRow))
+    lines, bad_before = list(read_rows(content, ContributionRow)), _bad_lines(work, before) if before else None
     with work.session.begin_nested() as savepoint:
         record = before or _new_import(work, digest, file_name)
-        report = _take_lines(work, funds, calendars, lines, record)
+        report = _take_lines(work, funds, calendars, lines, record, bad_before)
         if report.bad and not partial:
             savepoint.rollback()
             return ImportReport(None, 0, 0, report.bad)
@@ -112,8 +133,12 @@ def _take_lines(
     calendars: Mapping[str, BusinessCalendar],
     lines: list[GoodLine[ContributionRow] | BadLine],
     record: ContributionImport,
+    bad_before: AbstractSet[int] | None,
 ) -> ImportReport:
-    taken = unchanged = 0
+    """Take in what is good. Of a file that comes again, circumstances count only where the line was `bad_before`: what was said
+    since stays.
+    """
+    taken = unchanged = stated = 0
     bad: list[BadLine] = []
     for line in lines:
         if isinstance(line, BadLine):
@@ -121,14 +146,20 @@ def _take_lines(
             continue
         try:
             fund = funds.get(line.row.fund)
-            if _take(work, fund, calendars[fund.calendar], line.row, record.id):
-                taken += 1
-            else:
-                unchanged += 1
+            contribution, new = _take(work, fund, calendars[fund.calendar], line.row, record.id)
+            taken, unchanged = taken + new, unchanged + (not new)
+            if bad_before is None or line.line in bad_before:
+                stated += _state(work, fund, contribution, line.row, record.file_name)
         except DebitError as error:
             bad.append(BadLine(line.line, error.code, error.told(), line.text))
     _note(work, record, taken, unchanged, bad)
-    return ImportReport(record.id, taken, unchanged, bad)
+    return ImportReport(record.id, taken, unchanged, bad, stated)
+
+
+def _bad_lines(work: Work, record: ContributionImport) -> set[int]:
+    """The lines of a file that were bad when it came last."""
+    query = select(BadContributionLine.line).where(BadContributionLine.import_id == record.id)
+    return set(work.session.scalars(query))
 
 
 def _note(work: Work, record: ContributionImport, taken: int, unchanged: int, bad: list[BadLine]) -> None:
@@ -145,8 +176,10 @@ def _note(work: Work, record: ContributionImport, taken: int, unchanged: int, ba
     work.session.flush()
 
 
-def _take(work: Work, fund: Fund, calendar: BusinessCalendar, row: ContributionRow, import_id: str) -> bool:
-    """Take one line; False when it is known already. Raises what is wrong with it; it has then changed nothing."""
+def _take(
+    work: Work, fund: Fund, calendar: BusinessCalendar, row: ContributionRow, import_id: str
+) -> tuple[Contribution, bool]:
+    """Take one line; returns its contribution, and whether it is new. Raises what is wrong; the line has then changed nothing."""
     if row.currency != fund.currency:
         raise InvalidInput("contribution.currency", f"{fund.id} collects in {fund.currency}.", place="currency")
     amount = parse_minor(row.amount, row.currency)
@@ -163,16 +196,12 @@ def _take(work: Work, fund: Fund, calendar: BusinessCalendar, row: ContributionR
             remedy="Import or enrol the employer first.",
         )
     due, source = _due_date(fund, calendar, row)
-    query = select(Contribution).where(Contribution.fund_id == fund.id, Contribution.reference == row.reference)
-    known = work.session.scalars(query).one_or_none()
-    if known:
-        if (known.employer_id, known.period, known.amount_minor, known.due_date) == (
-            employer.id,
-            row.period,
-            amount,
-            due,
-        ):
-            return False
+    check(row.circumstances, due, business_date(work.clock, fund.time_zone))
+    before = queries.by_reference(work, fund.id, row.reference)
+    if before:
+        stated = (before.employer_id, before.period, before.amount_minor, before.due_date)
+        if stated == (employer.id, row.period, amount, due):
+            return before, False
         raise Refused(
             "contribution.changed",
             "This reference is known with other content; a contribution never changes.",
@@ -195,7 +224,15 @@ def _take(work: Work, fund: Fund, calendar: BusinessCalendar, row: ContributionR
     work.session.add(contribution)
     work.session.flush()
     _recognise(work, fund, contribution)
-    return True
+    return contribution, True
+
+
+def _state(work: Work, fund: Fund, contribution: Contribution, row: ContributionRow, file_name: str) -> bool:
+    """Record the circumstances that a line states; whether other ones are known now. What it leaves out stays as it is known."""
+    if row.circumstances == NOT_KNOWN:
+        return False
+    source = row.circumstances_source or file_name[:SOURCE_LENGTH_MAX]
+    return add_circumstances(work, fund, contribution, row.circumstances, source) is not None
 
 
 def _due_date(fund: Fund, calendar: BusinessCalendar, row: ContributionRow) -> tuple[date, str]:

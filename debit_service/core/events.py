@@ -1,14 +1,14 @@
 """Events for the fund's own systems, and the outbox of outward effects: both written in the transaction of their cause."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 
 from debit_service.core.audit import LOG
-from debit_service.core.bulk import insert_rows
+from debit_service.core.bulk import among, insert_rows
 from debit_service.core.database import in_turn
 from debit_service.core.errors import DebitError
 from debit_service.core.models import Event, OutboxMessage
@@ -16,6 +16,10 @@ from debit_service.core.work import Actor, Desk, Work
 
 #: Messages that are in memory at a time, and letters that a print run has at most.
 PAGE_SIZE: Final = 200
+_OWED: Final = OutboxMessage.done_at.is_(None) & OutboxMessage.withdrawn_at.is_(None)
+#: A message that can be taken back. How a print run ended that was begun, nobody knows until it is made again; of one that failed
+#: nothing was printed.
+CAN_BE_WITHDRAWN: Final = _OWED & or_(OutboxMessage.print_run.is_(None), OutboxMessage.last_error.is_not(None))
 
 
 def publish(work: Work, kind: str, subject: str, **data: Any) -> None:
@@ -51,6 +55,16 @@ def owe(work: Work, kind: str, subject: str, body: str) -> str:
     return message_id
 
 
+def withdraw(work: Work, message_ids: Iterable[str]) -> Sequence[str]:
+    """Take messages back before they leave; returns which. They stay to be seen, with when that was.
+
+    What has left is left out, and what may have (`CAN_BE_WITHDRAWN`).
+    """
+    mine = among(work.session, OutboxMessage.id, message_ids)
+    query = update(OutboxMessage).where(mine, CAN_BE_WITHDRAWN).values(withdrawn_at=work.now())
+    return work.session.scalars(query.returning(OutboxMessage.id)).all()
+
+
 @dataclass(frozen=True, slots=True)
 class Owed:
     """A message of the outbox, opened."""
@@ -71,16 +85,23 @@ class Carrier(Protocol):
         """Let these go out together, under a name that no other run has; after a crash the same come again under it."""
 
 
-def deliver(desk: Desk, actor: Actor, carrier: Carrier) -> tuple[int, int]:
+#: What whoever owes messages of a kind does right before some leave, by their subjects: it withdraws those that must not leave.
+Recall = Callable[[Work, Sequence[str]], object]
+_NO_RECALLS: Final[Mapping[str, Recall]] = {}
+
+
+def deliver(desk: Desk, actor: Actor, carrier: Carrier, recalls: Mapping[str, Recall] = _NO_RECALLS) -> tuple[int, int]:
     """Carry out what the outbox owes, oldest first; returns (done, failed).
 
     No transaction is open while something goes out. What went out by itself is marked as done by itself, the letters of a print
     run together. What fails is kept with its error and tried at the next call; the others go on. One process at a time delivers.
+
+    `recalls` are by kind of message. Where one fails, those messages stay, with its error.
     """
     with desk.database.alone("outbox"):
-        delivery = _Delivery(desk, actor, carrier)
+        delivery = _Delivery(desk, actor, carrier, recalls)
         for name in delivery.runs_begun():
-            delivery.print_run(name)
+            delivery.print_again(name)
         after: str | None = ""
         while after is not None:
             after = delivery.carry_page(after)
@@ -94,19 +115,30 @@ class _Delivery:
     desk: Desk
     actor: Actor
     carrier: Carrier
+    recalls: Mapping[str, Recall]
     done: int = 0
     failed: int = 0
 
     def runs_begun(self) -> Sequence[str]:
         """The print runs that were begun and not ended: something failed, or the process died."""
         run = OutboxMessage.print_run
-        query = select(run).where(OutboxMessage.done_at.is_(None), run.is_not(None)).distinct().order_by(run)
+        query = select(run).where(_OWED, run.is_not(None)).distinct().order_by(run)
         with self.desk.reading(self.actor) as work:
             return [name for name in work.session.scalars(query) if name]
 
-    def print_run(self, name: str) -> None:
-        """Let the letters of one run go out: all of them, also those that are done, so that what is written stays whole."""
-        letters, errors, _ = self._open(OutboxMessage.print_run == name)
+    def print_again(self, name: str) -> None:
+        """Let the letters of a run that was begun go out: all that are not withdrawn, also those that are done, so that what is
+        written stays whole.
+        """
+        run = (OutboxMessage.print_run == name) & _OWED
+        _, held = self._recall(run)
+        with self.desk.work(self.actor) as work:
+            # From now on it may have been printed, whatever failed before.
+            work.session.execute(update(OutboxMessage).where(run).values(last_error=None))
+        self._print_run(name, held)
+
+    def _print_run(self, name: str, held: Mapping[str, str]) -> None:
+        letters, errors = self._open(held, OutboxMessage.print_run == name, OutboxMessage.withdrawn_at.is_(None))
         try:
             if letters:
                 self.carrier.print_run(name, letters)
@@ -116,9 +148,11 @@ class _Delivery:
 
     def carry_page(self, after: str) -> str | None:
         """Let the next messages with ids above `after` go out; returns the highest id, or None when nothing was left."""
-        opened, errors, last = self._open(
-            OutboxMessage.done_at.is_(None), OutboxMessage.print_run.is_(None), OutboxMessage.id > after
-        )
+        page = _OWED & OutboxMessage.print_run.is_(None) & (OutboxMessage.id > after)
+        last, held = self._recall(page)
+        if last is None:
+            return None
+        opened, errors = self._open(held, page, OutboxMessage.id <= last)
         letters = []
         for one in opened:
             try:
@@ -132,40 +166,63 @@ class _Delivery:
                 letters.append(one)
         self._settle([], errors)
         if letters:
-            self.print_run(self._begin_run(letters))
+            self._print_run(self._begin_run(letters), {})
         return last
 
-    def _open(self, *where: ColumnElement[bool]) -> tuple[list[Owed], dict[str, str], str | None]:
-        """A page of messages in the order of their ids; id -> why, for those that cannot be opened; and the highest id."""
-        opened, errors, last = [], {}, None
+    def _recall(self, *where: ColumnElement[bool]) -> tuple[str | None, dict[str, str]]:
+        """Have withdrawn what must not leave any more of a page of messages; its highest id, and id -> why, where that failed."""
+        message = OutboxMessage
+        query = select(message.id, message.kind, message.subject).where(*where).order_by(message.id).limit(PAGE_SIZE)
+        with self.desk.reading(self.actor) as work:
+            page = work.session.execute(query).all()
+        held: dict[str, str] = {}
+        for kind, recall in self.recalls.items():
+            about = {one.id: one.subject for one in page if one.kind == kind}
+            try:
+                if about:
+                    with self.desk.work(self.actor) as work:
+                        recall(work, sorted(set(about.values())))
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with one kind of message, the others go on
+                held |= dict.fromkeys(about, _said(error))
+        return (page[-1].id if page else None), held
+
+    def _open(self, held: Mapping[str, str], *where: ColumnElement[bool]) -> tuple[list[Owed], dict[str, str]]:
+        """A page of messages in the order of their ids, without those that are `held`; and id -> why, for these and those that
+        cannot be opened.
+        """
+        opened, errors = [], dict(held)
         query = select(OutboxMessage).where(*where).order_by(OutboxMessage.id).limit(PAGE_SIZE)
         with self.desk.reading(self.actor) as work:
             for one in work.session.scalars(query):
-                last = one.id
+                if one.id in held:
+                    continue
                 try:
                     body = work.keys.open(one.body_sealed, f"outbox.body:{one.id}")
                 except DebitError as error:
                     errors[one.id] = _said(error)
                 else:
                     opened.append(Owed(one.id, one.kind, one.created_at, body))
-        return opened, errors, last
+        return opened, errors
 
     def _begin_run(self, letters: Sequence[Owed]) -> str:
         """Write down, before anything is printed, which letters make one run; returns its name."""
         name = f"{letters[0].owed_at.date().isoformat()}-{letters[0].id}"
         with self.desk.work(self.actor) as work:
             taken = OutboxMessage.id.in_([one.id for one in letters])
-            work.session.execute(update(OutboxMessage).where(taken).values(print_run=name))
+            work.session.execute(update(OutboxMessage).where(taken, _OWED).values(print_run=name))
         return name
 
     def _settle(self, done: Sequence[str], errors: Mapping[str, str]) -> None:
-        """Write down what came of messages: those that went out, and id -> why not."""
+        """Write down what came of messages: those that went out, and id -> why not.
+
+        What was withdrawn while it went out has left all the same.
+        """
         if not done and not errors:
             return
         again = {"attempts": OutboxMessage.attempts + 1}
         with self.desk.work(self.actor) as work:
             went_out = update(OutboxMessage).where(OutboxMessage.id.in_(done), OutboxMessage.done_at.is_(None))
-            work.session.execute(went_out.values(**again, done_at=work.now(), last_error=None))
+            work.session.execute(went_out.values(**again, done_at=work.now(), last_error=None, withdrawn_at=None))
             for message_id, error in errors.items():
                 failed = update(OutboxMessage).where(OutboxMessage.id == message_id, OutboxMessage.done_at.is_(None))
                 work.session.execute(failed.values(**again, last_error=error))
@@ -179,5 +236,5 @@ def _said(error: Exception) -> str:
 
 def undelivered(work: Work) -> Sequence[OutboxMessage]:
     """What the outbox owes and has failed to carry out so far, oldest first."""
-    query = select(OutboxMessage).where(OutboxMessage.done_at.is_(None), OutboxMessage.attempts > 0)
+    query = select(OutboxMessage).where(_OWED, OutboxMessage.attempts > 0)
     return work.session.scalars(query.order_by(OutboxMessage.id)).all()

@@ -39,7 +39,8 @@ class Event(Base):
 class OutboxMessage(Base):
     """An outward effect that is owed: written in the transaction that causes it, carried out afterwards, at least once.
 
-    `print_run` names the run of letters in which it goes out with others; it is set before that run is made.
+    `print_run` names the run of letters in which it goes out with others; it is set before that run is made. `withdrawn_at`: it
+    was taken back before it left, and never leaves.
     """
 
     __tablename__ = "outbox"
@@ -69,6 +70,7 @@ class OutboxMessage(Base):
     last_error: Mapped[str | None]
     print_run: Mapped[str | None]
     done_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class JobRun(Base):

@@ -1,5 +1,6 @@
 """The life of a penalty as values: its states, what is asked for and paid, and where that stands in the journal."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -126,6 +127,15 @@ def is_untold(state: str, money: Money, said: Said) -> bool:
     if state == "paid":
         return said.last_minor is not None and said.last_minor != money.owed_minor
     return said.asked_minor != money.owed_minor
+
+
+def is_still_to_be_told(state: str, money: Money, said: Said, waiting: Sequence[int | None]) -> bool:
+    """Whether the one message that waits to leave is what the employer is to be told now.
+
+    `waiting` is what each message that can still be withdrawn says is owed, None where its claim ended since; `said` is without
+    them. Of several, one may rest on what another says.
+    """
+    return list(waiting) == [money.owed_minor] and is_untold(state, money, said)
 
 
 def is_lower(money: Money, said: Said) -> bool:

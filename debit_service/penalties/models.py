@@ -145,7 +145,7 @@ class PenaltyFee(Base):
     )
 
     penalty_id: Mapped[str] = mapped_column(ForeignKey("penalties.id"), primary_key=True)
-    collection_id: Mapped[str] = mapped_column(ForeignKey("collections.id"), primary_key=True)
+    collection_id: Mapped[str] = mapped_column(ForeignKey("collections.id"), primary_key=True, index=True)
     amount_minor: Mapped[int]
     confirmed_minor: Mapped[int]
 
@@ -315,12 +315,14 @@ class PenaltyDeparture(Base):
 
     `contest_by` and `pay_by` are the last days to contest and to pay; a notice of the first releases has no `pay_by` but in its
     text. `life_step` is the `sort_key` of the penalty's newest transition when the notice was made: what came after it, whatever
-    the clocks of two machines said.
+    the clocks of two machines said. `withdrawn_at`: it was taken back before it left, because it was not what is to be told any
+    more; it then says nothing of the penalty.
     """
 
     __tablename__ = "penalty_departures"
     __table_args__ = (
         CheckConstraint("(left_at is null) = (contest_by is null)", name="left"),
+        CheckConstraint("left_at is null or withdrawn_at is null", name="left_or_withdrawn"),
         # What waits to leave is few among all notices.
         Index(
             "ix_penalty_departures_waiting",
@@ -335,6 +337,7 @@ class PenaltyDeparture(Base):
     left_at: Mapped[datetime | None]
     contest_by: Mapped[date | None]
     pay_by: Mapped[date | None]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class FaultFinding(Base):

@@ -6,7 +6,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any, Final, Protocol
 
-from debit_service.penalties.tariff.amount import AmountStep
+from debit_service.penalties.tariff.amount import AmountStep, stretches
 
 _FOR_THE_DAYS_BEFORE: Final = ", less "
 
@@ -85,8 +85,8 @@ def delay(inputs: Mapping[str, Any], steps: Iterable[AmountStep], *, paid: bool)
         paid=paid,
         bases=list(bases),
         payments=payments,
-        not_counted=[
-            (date.fromisoformat(first), last and date.fromisoformat(last))
-            for first, last in inputs.get("not_counted", ())
-        ],
+        not_counted=sorted(
+            [*stretches(inputs, "not_counted"), *stretches(inputs, "others_days")],
+            key=lambda stretch: (stretch[0], stretch[1] or date.max),
+        ),
     )

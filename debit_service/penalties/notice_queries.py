@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, exists, func, select
 
+from debit_service.core import events
 from debit_service.core.bulk import among
 from debit_service.core.models import OutboxMessage
 from debit_service.core.work import Work
@@ -35,16 +36,18 @@ def said_of(work: Work, penalty_id: str) -> Said:
     return said_of_each(work, [penalty_id])[penalty_id]
 
 
-def said_of_each(work: Work, penalty_ids: Iterable[str]) -> dict[str, Said]:
-    """`said_of` many penalties, in one query."""
+def said_of_each(work: Work, penalty_ids: Iterable[str], *, without_waiting: bool = False) -> dict[str, Said]:
+    """`said_of` many penalties, in one query; `without_waiting` leaves out what can still be withdrawn."""
     ids = list(penalty_ids)
     found = dict.fromkeys(ids, Said())
     query = (
         select(PenaltyNotice.penalty_id, PenaltyNotice.amount_minor, _counts(), PenaltyDeparture.left_at)
         .join(PenaltyDeparture, PenaltyDeparture.notice_id == PenaltyNotice.id)
-        .where(among(work.session, PenaltyNotice.penalty_id, ids))
+        .where(among(work.session, PenaltyNotice.penalty_id, ids), PenaltyDeparture.withdrawn_at.is_(None))
         .order_by(PenaltyNotice.number)
     )
+    if without_waiting:
+        query = query.join(OutboxMessage, OutboxMessage.id == PenaltyNotice.outbox_id).where(~events.CAN_BE_WITHDRAWN)
     for penalty_id, minor, counts, left_at in work.session.execute(query):
         found[penalty_id] = Said(
             last_minor=minor, asked_minor=minor if counts else None, told_minor=minor if counts and left_at else None
@@ -112,9 +115,46 @@ def told_of(work: Work, contribution_id: str) -> list[Told]:
 
 
 def newest_made(work: Work, penalty_id: str) -> PenaltyNotice | None:
-    """The newest notice of a penalty."""
-    query = select(PenaltyNotice).where(PenaltyNotice.penalty_id == penalty_id)
+    """The newest notice of a penalty that was not withdrawn."""
+    query = (
+        select(PenaltyNotice)
+        .join(PenaltyDeparture, PenaltyDeparture.notice_id == PenaltyNotice.id)
+        .where(PenaltyNotice.penalty_id == penalty_id, PenaltyDeparture.withdrawn_at.is_(None))
+    )
     return work.session.scalars(query.order_by(PenaltyNotice.number.desc()).limit(1)).one_or_none()
+
+
+def next_number(work: Work, penalty_id: str) -> int:
+    """The number of the next notice of a penalty; that of one that was withdrawn is not given again."""
+    query = select(func.max(PenaltyNotice.number)).where(PenaltyNotice.penalty_id == penalty_id)
+    return (work.session.scalar(query) or 0) + 1
+
+
+class WaitingNotice(NamedTuple):
+    """A notice whose message can still be withdrawn. `asks_minor`: what it says is owed; None where its claim ended since."""
+
+    penalty_id: str
+    notice_id: str
+    number: int
+    outbox_id: str
+    asks_minor: int | None
+
+
+def waiting_of_each(work: Work, penalty_ids: Iterable[str]) -> dict[str, list[WaitingNotice]]:
+    """Penalty -> its notices whose messages can still be withdrawn; one that has none is left out."""
+    notice = PenaltyNotice
+    query = (
+        select(notice.penalty_id, notice.id, notice.number, notice.outbox_id, notice.amount_minor, _counts())
+        .join(PenaltyDeparture, PenaltyDeparture.notice_id == notice.id)
+        .join(OutboxMessage, OutboxMessage.id == notice.outbox_id)
+        .where(among(work.session, notice.penalty_id, penalty_ids), events.CAN_BE_WITHDRAWN)
+        .order_by(notice.number)
+    )
+    found: dict[str, list[WaitingNotice]] = {}
+    for penalty_id, notice_id, number, outbox_id, minor, counts in work.session.execute(query):
+        one = WaitingNotice(penalty_id, notice_id, number, outbox_id, minor if counts else None)
+        found.setdefault(penalty_id, []).append(one)
+    return found
 
 
 def funds_with_news(work: Work) -> Sequence[str]:

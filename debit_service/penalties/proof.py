@@ -246,7 +246,7 @@ def _only_the_employers_days(about: _Set, rules: PenaltyRules, one: Shown) -> It
         return
     try:
         taken = rules.taken(one.penalty.inputs)
-        without = compute(**taken | {"not_counted": [*taken["not_counted"], *others]}).total_minor
+        without = compute(**taken | {"others_days": [*taken["others_days"], *others]}).total_minor
     except (DebitError, KeyError, ValueError):
         return  # `_recomputed` says so
     charged = sum(step.amount_minor for step in about.steps.get(one.penalty.id, []))

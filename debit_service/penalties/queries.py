@@ -228,6 +228,11 @@ def untold_among(work: Work, penalty_ids: Iterable[str]) -> list[Shown]:
     return _shown(work, _all().where(among(work.session, Penalty.id, penalty_ids), Penalty.untold))
 
 
+def shown_each(work: Work, penalty_ids: Iterable[str]) -> dict[str, Shown]:
+    """Penalties by their ids, as a list shows them."""
+    return {one.penalty.id: one for one in _shown(work, _all().where(among(work.session, Penalty.id, penalty_ids)))}
+
+
 _Rows = Select[Penalty, str, str, int, Contribution]
 
 

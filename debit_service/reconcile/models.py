@@ -13,6 +13,8 @@ _REFUSES_FILE = "level = 'group' and status = 'RJCT'"
 _IS_SUM = "level = 'entry' and payment_information_id is not null"
 _IS_OF_FILE = "level = 'group'"
 _IS_DETAIL = "level = 'transaction' and amount_minor <> entry_amount_minor"
+_HAS_TRANSACTION_ID = "transaction_id is not null"
+_HAS_SERVICER_REFERENCE = "account_servicer_reference is not null"
 
 
 class FileReading(Base):
@@ -102,6 +104,21 @@ class BankEntry(Base):
             "entry_amount_minor",
             sqlite_where=text(_IS_DETAIL),
             postgresql_where=text(_IS_DETAIL),
+        ),
+        # What the bank calls a booking, where a return gives only that.
+        Index(
+            "ix_bank_entries_transaction_id",
+            "account_index",
+            "transaction_id",
+            sqlite_where=text(_HAS_TRANSACTION_ID),
+            postgresql_where=text(_HAS_TRANSACTION_ID),
+        ),
+        Index(
+            "ix_bank_entries_servicer_reference",
+            "account_index",
+            "account_servicer_reference",
+            sqlite_where=text(_HAS_SERVICER_REFERENCE),
+            postgresql_where=text(_HAS_SERVICER_REFERENCE),
         ),
     )
 

@@ -196,10 +196,15 @@ def certainly_two(one: Booking, other: Booking) -> bool:
     reference and two notifications (or two statements) tell of them: those may be two genuine payments, and both count."""
     if one.document == other.document or one.money != other.money:
         return True
-    if any(a and b and a != b for a, b in zip(one.references, other.references, strict=True)):
+    if differ(one.references, other.references):
         return True
     written_anew = all(one.container) and one.container == other.container
     return _bare(one, other) and one.family == other.family and not written_anew
+
+
+def differ(some: Sequence[str | None], others: Sequence[str | None]) -> bool:
+    """Whether a reference is stated on both sides, and differently."""
+    return any(a and b and a != b for a, b in zip(some, others, strict=True))
 
 
 def same_booking(one: Booking, other: Booking) -> bool:
@@ -260,6 +265,9 @@ def split_amount(
 
 #: ISO external codes of a status report that say: this very file is here already. They say nothing about the first one.
 DUPLICATE_FILE_CODES = frozenset({"DUPL", "DU01", "DU02", "AM05"})
+
+#: Kinds of entries by which money goes back.
+RETURN_KINDS = frozenset({"return", "refund", "reversal", "reject"})
 
 #: Statuses of pain.002 that mean "not done" (ISO ExternalPaymentTransactionStatus1); every other one changes nothing yet.
 NEGATIVE_STATUSES = frozenset({"RJCT", "CANC"})

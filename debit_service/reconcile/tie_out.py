@@ -10,16 +10,19 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 from sqlalchemy import ColumnElement, case, func, or_, select
-from sqlalchemy.orm import aliased
 
+from debit_service.core.bulk import among
 from debit_service.core.work import Work
 from debit_service.ledger import queries as ledger
 from debit_service.ledger.rules import UNKNOWN_FUND, Account
+from debit_service.reconcile import folds
 from debit_service.reconcile.exceptions import Decision
 from debit_service.reconcile.models import BankDocument, BankEntry, Disposition, Resolution
 from debit_service.reconcile.tie_out_rules import Kind, Row, Statement, tie_out, unstated
 
 _Account = tuple[str | None, str]
+#: ISO 20022 gives a sequence number 18 digits; what is longer numbers nothing.
+_NUMBER_LENGTH_MAX = 18
 
 
 def rows(work: Work, *, fund_id: str | None = None, first: date | None = None, last: date | None = None) -> list[Row]:
@@ -96,7 +99,7 @@ def _statement(document: BankDocument) -> Statement | None:
         currency=document.currency or "XXX",
         opens_on=opens_on,
         closes_on=closes_on,
-        number=int(number) if number.isdecimal() else 0,
+        number=int(number) if number.isdecimal() and len(number) <= _NUMBER_LENGTH_MAX else 0,
         opening_minor=document.opening_minor,
         closing_minor=document.closing_minor,
         entries_minor=document.booked_credit_minor - document.booked_debit_minor,
@@ -153,21 +156,27 @@ def _stated(work: Work, fund_id: str | None, since: date | None) -> dict[str, di
 
 
 def _as_told_before(work: Work, found: dict[str, dict[date, int]], since: date | None) -> None:
-    """What persons said to be another report of a booking counts on the day of that booking: so the journal has it."""
-    other, head = aliased(BankEntry), aliased(BankEntry)
-    signed = case((other.direction == "debit", -other.amount_minor), else_=other.amount_minor)
-    query = (
-        select(other.document_id, other.booking_date, head.booking_date, signed)
-        .join(Resolution, (Resolution.entry_id == other.id) & (Resolution.decision == Decision.TOLD_BEFORE.value))
-        .join(Disposition, (Disposition.entry_id == other.id) & Disposition.most_recent)
-        .join(head, head.id == Disposition.folded_into)
-        .where(Resolution.stands, other.message.like("camt.053%"))
+    """What persons said to be another report of a booking, with every report of that, counts on the day of the one that stands
+    for the booking: so the journal has it."""
+    said = (
+        select(Disposition.entry_id)
+        .join(Resolution, Resolution.entry_id == Disposition.entry_id)
+        .where(Resolution.decision == Decision.TOLD_BEFORE.value, Resolution.stands)
+        .where(Disposition.most_recent, Disposition.kind == "folded")
     )
-    for document_id, told_on, booked_on, minor in work.session.execute(query):
-        days = found.setdefault(document_id, {})
+    told = folds.reports_of_each(work, work.session.scalars(said))
+    ends = folds.standing_for(work, {one.id for those in told.values() for one in those})
+    booked = select(BankEntry.id, BankEntry.booking_date).where(among(work.session, BankEntry.id, set(ends.values())))
+    days_of = dict(work.session.execute(booked).all())
+    signed = case((BankEntry.direction == "debit", -BankEntry.amount_minor), else_=BankEntry.amount_minor)
+    stated = select(BankEntry.id, BankEntry.document_id, BankEntry.booking_date, signed).where(
+        among(work.session, BankEntry.id, ends), BankEntry.message.like("camt.053%"), BankEntry.status == "BOOK"
+    )
+    for entry_id, document_id, told_on, minor in work.session.execute(stated):
+        days, booked_on = found.setdefault(document_id, {}), days_of[ends[entry_id]]
         if told_on in days:
             days[told_on] -= int(minor)
-        if since is None or booked_on >= since:
+        if booked_on and (since is None or booked_on >= since):
             days[booked_on] = days.get(booked_on, 0) + int(minor)
 
 

@@ -50,7 +50,7 @@ def attention(work: Work, funds: Funds, calendars: Mapping[str, Calendar]) -> It
         yield f"decisions about money that wait for another person: {proposed}; see `debit reconcile proposals`"
     for entry_id, name in contradictions(work):
         yield (
-            f"a person decided about bank entry {entry_id}, and a file read since says that it is the debit {name}: look at it"
+            f"a person decided about bank entry {entry_id}, and a file read since tells of {name} for it: look at it"
             f" again (`debit reconcile entry {entry_id}`); once the decision is undone, the file counts"
         )
     if unheeded := penalties.count_unheeded(work):

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from debit_service import operations
 from debit_service.contributions import queries
+from debit_service.contributions.circumstances import known
 from debit_service.core.work import Role, Work
 from debit_service.disputes import queries as disputes
 from debit_service.employers import queries as employers
@@ -12,8 +13,10 @@ from debit_service.mandates import queries as mandates
 from debit_service.operations import today
 from debit_service.penalties import notice_queries
 from debit_service.penalties import queries as penalties
+from debit_service.penalties.fault.values import Effect
 from debit_service.penalties.fault.wording import step_said
 from debit_service.penalties.service import protected
+from debit_service.penalties.tariff.circumstances import unrecorded
 from debit_service.reports.proof.gather import READERS
 from debit_service.reports.rules import Line
 from debit_service.reports.service import contribution_line, lines
@@ -58,6 +61,7 @@ def page(
     payment_form: forms.PaymentForm | None = None,
     undo_form: forms.WhyForm | None = None,
     asked: str | None = None,
+    circumstances_form: forms.CircumstancesForm | None = None,
 ) -> str:
     """The page of one contribution. A form that was not accepted is shown as it was filled in; `asked` is the payment to undo."""
     with reading() as work:
@@ -68,6 +72,8 @@ def page(
         ]
         is_staff = Role.EMPLOYER not in actor().roles
         decisions = penalties.decisions_of(work, line.contribution_id) if is_staff else []
+        statements = queries.statements_about(work, line.contribution_id) if is_staff else []
+        known_now = known(statements[-1] if statements else None)
         return render_template(
             "contribution.html",
             line=line,
@@ -84,6 +90,9 @@ def page(
             payment_form=payment_form or forms.PaymentForm(),
             undo_form=undo_form or forms.WhyForm(),
             asked=asked,
+            statements=statements,
+            unrecorded=_unrecorded(work, line) if any(one.effect == Effect.PENALISE.value for one in decisions) else [],
+            circumstances_form=circumstances_form or forms.CircumstancesForm.showing(known_now),
         )
 
 
@@ -108,6 +117,13 @@ def _claims(work: Work, contribution_id: str) -> list[tuple[notice_queries.Told,
     told = notice_queries.told_of(work, contribution_id)
     money = penalties.money_of_each(work, [one.penalty_id for one in told])
     return [(one, money[one.penalty_id].open_minor) for one in told]
+
+
+def _unrecorded(work: Work, line: Line) -> list[str]:
+    """What the rule of its penalty asks, and nobody has recorded."""
+    house = service()
+    contribution = queries.get(work, line.contribution_id)
+    return unrecorded(work, house.penalty_rules, house.funds.get(line.fund_id), contribution)
 
 
 def _judged(work: Work, contribution_id: str) -> list[list[str]]:

@@ -1,7 +1,8 @@
 """Forms: what a person types, and whether it is there at all. What it means, and whether it is right, the rooms decide."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final, Self
 
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
@@ -17,11 +18,13 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms.validators import DataRequired, Length, Optional, Regexp, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from debit_service.contributions.payments import REFERENCE_LENGTH_MAX, Means
+from debit_service.contributions.rules import SOURCE_LENGTH_MAX, Circumstances
 from debit_service.core.errors import DebitError
+from debit_service.core.money import MINOR_UNITS_MAX
 from debit_service.funds.profile import Fund
 from debit_service.mandates.authority import Authority, Capacity
 from debit_service.mandates.documents import DocumentKind
@@ -32,6 +35,8 @@ NAME_LENGTH_MAX = 70
 # What still fits on the printed form beside the longest of all other answers.
 PROOF_LENGTH_MAX = 40
 WHY_LENGTH_MAX = 500
+# Of an amount in minor units, as everywhere: `core.money`.
+MINOR_DIGITS_MAX = len(str(MINOR_UNITS_MAX))
 EVIDENCE_LENGTH_MAX = 200
 
 
@@ -193,7 +198,7 @@ class PickForm(WhyForm):
     def picked(self) -> dict[str, int]:
         """What is ticked -> the minor units that were shown; what is malformed is left out."""
         pairs = (one.partition(":") for one in self.pick.data or ())
-        return {name: int(minor) for name, _, minor in pairs if minor.isdecimal()}
+        return {name: int(minor) for name, _, minor in pairs if minor.isdecimal() and len(minor) <= MINOR_DIGITS_MAX}
 
 
 class BankStepForm(FlaskForm):
@@ -292,6 +297,59 @@ class PaymentForm(PaidForm):
     def __init__(self) -> None:
         super().__init__()
         self.means.choices = [(means.value, words.means(means.value)) for means in Means]
+
+
+def _asked(name: str) -> Any:
+    """The label of what a rule asks."""
+    return lazy_gettext(words.CIRCUMSTANCES[name])
+
+
+class CircumstancesForm(FlaskForm):
+    """What a document of the fund says of the circumstances of a contribution. What is left empty is not known."""
+
+    heads = StringField(
+        _asked("heads"),
+        [
+            Optional(),
+            Regexp(r"[0-9]{1,10}\Z", message=lazy_gettext("A number of employees is a whole number, 0 or more.")),
+        ],
+        filters=[trimmed],
+    )
+    demanded_separately = RadioField(_asked("demanded_separately"), default="")
+    formal_notice_on = DateField(_asked("formal_notice_on"), [Optional()])
+    declared_in_time = RadioField(_asked("declared_in_time"), default="")
+    claim_term_ends_on = DateField(_asked("claim_term_ends_on"), [Optional()])
+    source = StringField(
+        lazy_gettext("Document that proves it"),
+        [_required(lazy_gettext("Name the document.")), _at_most(SOURCE_LENGTH_MAX)],
+        filters=[trimmed],
+    )
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        for field in (self.demanded_separately, self.declared_in_time):
+            field.choices = [(value, words.known(value)) for value in words.KNOWN]
+
+    @classmethod
+    def showing(cls, known: Circumstances) -> Self:
+        """The form filled in with what is known, whatever else was sent to the page."""
+        said = {name: _KNOWN_AS.get(value, value) for name, value in asdict(known).items() if name != "heads"}
+        return cls(formdata=None, data=said | {"heads": "" if known.heads is None else str(known.heads)})
+
+    @property
+    def circumstances(self) -> Circumstances:
+        """What it says."""
+        return Circumstances(
+            heads=int(self.heads.data) if self.heads.data else None,
+            demanded_separately=_SAID[self.demanded_separately.data],
+            formal_notice_on=self.formal_notice_on.data,
+            declared_in_time=_SAID[self.declared_in_time.data],
+            claim_term_ends_on=self.claim_term_ends_on.data,
+        )
+
+
+_SAID: Final[Mapping[str, bool | None]] = {"": None, "yes": True, "no": False}
+_KNOWN_AS: Final = {said: name for name, said in _SAID.items()}
 
 
 def tell_apart(form: FlaskForm, key: str) -> None:

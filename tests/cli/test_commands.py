@@ -285,7 +285,7 @@ def test_files_with_bad_lines_are_findings_with_line_code_and_reason(shell: Shel
     assert (told["taken"], [(bad["line"], bad["code"]) for bad in told["bad"]]) == (0, [(3, "line.cells")])
     assert shell.json("contributions", "import", "--partial", str(file), code=FINDINGS)["taken"] == 1
     file.write_text(header + good)
-    assert shell.json("contributions", "import", str(file)) == {"taken": 0, "unchanged": 1, "bad": []}
+    assert shell.json("contributions", "import", str(file)) == {"taken": 0, "unchanged": 1, "stated": 0, "bad": []}
     file.write_text("colour\nred\n")
     assert shell.refusal("contributions", "import", str(file), code=FINDINGS)["place"] == "line 1"
 

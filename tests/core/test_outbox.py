@@ -14,6 +14,7 @@ from debit_service.core import events
 from debit_service.core.errors import Unavailable
 from debit_service.core.events import Owed
 from debit_service.core.models import Event, OutboxMessage
+from debit_service.core.work import Work
 from debit_service.employers import queries as employers
 
 
@@ -180,6 +181,44 @@ def test_a_run_that_fails_keeps_its_name_its_letters_and_the_reason(house: House
 
     assert deliver(house, carried) == (2, 0)
     assert [bodies for _, bodies in carried.runs] == [["letter 1", "letter 2"]]
+
+
+def test_what_is_withdrawn_never_leaves_and_what_may_have_left_cannot_be_withdrawn(house: House) -> None:
+    owe(house, "mail", "letter 1", "letter 2")
+
+    def withdraw(*bodies: int) -> int:
+        with house.desk.work(CLERK) as work:
+            return len(events.withdraw(work, [messages(house)[number].id for number in bodies]))
+
+    assert withdraw(0) == 1
+    for dying in (Carried(before=dies), Carried(before=refuses()), Carried(before=dies)):
+        try:
+            deliver(house, dying)
+        except Died:
+            assert withdraw(1) == 0
+    deliver(house, Carried(before=refuses()))
+    assert withdraw(1, 1) == 1
+    carried = Carried()
+    assert deliver(house, carried) == (1, 0)
+    assert (carried.alone, [bodies for _, bodies in carried.runs]) == ([], [["letter 2"]])
+    assert withdraw(0, 1, 2) == 0
+
+
+def test_whoever_owes_messages_is_asked_right_before_each_page_leaves(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "PAGE_SIZE", 2)
+    owe(house, "first", "second", "third")
+    asked: list[tuple[list[str], int]] = []
+    carried = Carried()
+
+    def withdraw_third(work: Work, subjects: Sequence[str]) -> None:
+        asked.append((list(subjects), len(carried.alone)))
+        if carried.alone:
+            events.withdraw(work, [messages(house)[2].id])
+
+    assert events.deliver(house.desk, CLERK, carried, {"test": withdraw_third, "other": withdraw_third}) == (2, 0)
+    assert (carried.alone, asked) == (["first", "second"], [(["subject"], 0), (["subject"], 2)])
 
 
 def test_a_letter_that_is_mended_later_does_not_take_the_others_out_of_the_run(house: House) -> None:

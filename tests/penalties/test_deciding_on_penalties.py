@@ -16,7 +16,7 @@ from debit_service.disputes.rules import Subject, SubjectKind
 from debit_service.ledger.models import JournalEntry
 from debit_service.penalties import notice_queries, queries
 from debit_service.penalties.queries import TO_CONFIRM
-from debit_service.penalties.service import assess, reverse
+from debit_service.penalties.service import assess, outages, reverse
 from debit_service.penalties.tariff.catalogue import PenaltyRules
 
 MID_OCTOBER = date(2026, 10, 15)
@@ -93,6 +93,27 @@ def test_a_penalty_that_was_taken_back_and_is_asked_for_again_is_told_again(hous
     assert (notices(house), state(house, penalty_id)) == (1, "notified")
     with house.reading() as work:
         assert [one.number for one, _ in notice_queries.notices_of(work, penalty_id)] == [1, 2]
+    assert house.breaches() == {}
+
+
+def test_what_a_person_took_back_is_asked_for_again_at_what_it_comes_to_now(sqlite_house: House) -> None:
+    house = sqlite_house
+    sent = failed(house)
+    penalty_id = penalty_of(house, sent)
+    taken_back(house, penalty_id)
+    house.go_to(date(2026, 11, 15))
+    pay(house, sent.contribution_id, "400.00", on=date(2026, 10, 5))
+    house.assess()
+    assert house.penalties(sent.contribution_id) == [("reversed", 56_00)]
+    assert house.breaches() == {}
+
+    began, ended = datetime(2026, 10, 1, 8, tzinfo=UTC), datetime(2026, 11, 15, 5, tzinfo=UTC)
+    with house.desk.work(Actor("administrator", frozenset({Role.ADMINISTRATOR}))) as work:
+        outages.record(work, began, ended, "nobody could pay", "incident 9")
+    house.assess()
+    assert house.penalties(sent.contribution_id) == [("reversed", 0)]
+    with pytest.raises(Refused, match="Nothing of this penalty waits"):
+        house.confirm_penalty(penalty_id)
     assert house.breaches() == {}
 
 

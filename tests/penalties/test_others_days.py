@@ -18,6 +18,7 @@ from debit_service.penalties.fault.values import Party
 from debit_service.penalties.models import PenaltyStep
 from debit_service.penalties.service import outages
 from debit_service.penalties.tariff.amount import BETWEEN_THRESHOLDS, Circumstances, compute
+from debit_service.penalties.tariff.catalogue import PenaltyRules
 from debit_service.penalties.tariff.others_days import Later, not_the_employers
 from debit_service.penalties.tariff.rule import PenaltyRule
 
@@ -179,6 +180,32 @@ def test_a_dispute_that_was_rejected_takes_nothing_from_what_is_charged_for_bein
     assert house.breaches() == {}
 
 
+@pytest.mark.parametrize("clock_start", ["due_date", "failed_attempt"])
+def test_days_on_which_a_first_debit_was_paid_are_not_late_whatever_day_the_rule_runs_from(
+    sqlite_house: House, clock_start: str
+) -> None:
+    """Taken back by the employer on 20 November, and 1% a started month since."""
+    house = sqlite_house
+    rules = [one.model_copy(update={"clock_start": clock_start}) for one in house.service.penalty_rules]
+    vars(house.service)["penalty_rules"] = PenaltyRules(tuple(rules))
+    sent = house.sent(FUND, due=DUE)
+    house.in_turn(
+        camt054(sent.account, credit(sent)),
+        camt054(sent.account, returned(sent, "MD06", date(2026, 11, 20)), message_id="N2"),
+    )
+    house.go_to(date(2026, 11, 20))
+    house.assess(FUND)
+    finding = operations.find_fault(house.service, CLERK, sent.collection_id, Party.EMPLOYER, "owed", "their letter")
+    operations.approve_finding(house.service, APPROVER, finding.id)
+    assert house.penalties(sent.contribution_id) == []
+
+    house.go_to(date(2026, 12, 10))
+    house.assess(FUND)
+
+    assert house.penalties(sent.contribution_id) == [("confirmed", 10_00)]
+    assert house.breaches() == {}
+
+
 def test_what_was_debited_and_taken_back_was_paid_in_between() -> None:
     presented, taken_back = date(2026, 10, 5), date(2026, 11, 20)
     assert not_the_employers([Later(presented, taken_back)]) == [(presented, taken_back)]
@@ -207,6 +234,6 @@ def test_that_another_than_the_employer_failed_a_debit_never_raises_a_penalty(
     def total(debits: list[Later]) -> int:
         until = start + timedelta(days=late)
         gone = not_the_employers(debits)
-        return compute(rule, 100_000, rule.currency, start, until, Circumstances(), not_counted=gone).total_minor
+        return compute(rule, 100_000, rule.currency, start, until, Circumstances(), others_days=gone).total_minor
 
     assert total(kinder) <= total(later)

@@ -102,6 +102,34 @@ def test_grace_days_are_free_and_then_counted_from_the_start() -> None:
     assert amount(lenient, 100_00, START + timedelta(days=4)).total_minor == 5_00
 
 
+def test_days_on_which_the_employer_was_not_in_the_way_use_up_no_day_of_grace() -> None:
+    lenient = rule(once={"rate": "0.05", "confidence": "high"}, grace_days=3)
+    gone = [(START + timedelta(days=2), START + timedelta(days=11))]
+
+    def total(late: int, **not_counted: Any) -> int:
+        until = START + timedelta(days=late)
+        return compute(lenient, 100_00, "DZD", START, until, **not_counted).total_minor
+
+    assert [total(late, others_days=gone) for late in (4, 11, 13, 14)] == [0, 0, 0, 5_00]
+    assert total(11, others_days=[(START + timedelta(days=2), None)]) == 0
+    # The fund's answer that the employer was wrong takes nothing from its being late at all.
+    assert [total(late, not_counted=gone) for late in (3, 4)] == [0, 5_00]
+
+
+def test_who_had_no_day_to_pay_is_not_late_and_of_the_first_own_day_what_is_unpaid_then_is_charged() -> None:
+    shape = rule(once={"rate": "0.05", "confidence": "high"})
+    gone = [(START + timedelta(days=1), START + timedelta(days=5))]
+
+    def computed(late: int) -> Computation:
+        until, payments = START + timedelta(days=late), [(START + timedelta(days=3), 40_00)]
+        return compute(shape, 100_00, "DZD", START, until, payments=payments, others_days=gone)
+
+    assert computed(5).steps == ()
+    (step,) = computed(6).steps
+    assert (step.from_date, step.amount_minor) == (START + timedelta(days=6), 3_00)
+    assert RULES.as_used([shape]).computed_again(json.loads(json.dumps(computed(6).inputs))) == computed(6)
+
+
 def test_a_cap_cuts_the_step_that_would_pass_it_and_says_so() -> None:
     monthly = {"rate": "0.10", "unit": "month", "count": "started", "applies_from_n": 1, "confidence": "high"}
     steps = amount(rule(periodic=monthly, cap="0.25"), 100_00, date(2026, 5, 1)).steps

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from bank_files import pain002
 from house import CLERK, House, Sent
+from sqlalchemy import select
 
 from debit_service import operations
+from debit_service.core.models import AuditEntry
 from debit_service.penalties.models import PenaltyRuleUsed
 from debit_service.penalties.service import assess
+from debit_service.penalties.tariff import used
 from debit_service.penalties.tariff.catalogue import PenaltyRules
 from debit_service.penalties.tariff.rule import PenaltyRule
 from debit_service.reports.attention import attention
@@ -117,3 +120,22 @@ def test_a_rule_that_asks_what_nobody_recorded_is_held_with_the_reason_and_stops
     (told,) = needs(house)
     assert "ma-cnss-astreinte" in told
     assert "per head" in told
+
+
+def test_what_one_fund_finds_of_a_rule_is_not_taken_back_by_another_that_has_it_too(house: House) -> None:
+    rules, name = house.service.penalty_rules, ("ma-cnss-astreinte", "2026-11")
+
+    def found(fund_id: str, why: str | None) -> list[str]:
+        with house.desk.work(CLERK) as work:
+            used.hold(work, rules, fund_id, {name: why})
+        return [one.partition("wait for a person: ")[2] for one in needs(house)]
+
+    assert found("CNSS", "the number of employees is needed") == ["CNSS: the number of employees is needed"]
+    assert found("CNAS", None) == found("CNAS", "the number is needed") == ["CNSS: the number of employees is needed"]
+    assert found("CNSS", None) == []
+    with house.reading() as work:
+        query = select(AuditEntry.action).where(AuditEntry.action.in_(["penalty_rule.held", "penalty_rule.released"]))
+        assert work.session.scalars(query.order_by(AuditEntry.sequence)).all() == [
+            "penalty_rule.held",
+            "penalty_rule.released",
+        ]

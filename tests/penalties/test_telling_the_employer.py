@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -12,17 +13,20 @@ from house import APPROVER, CLERK, House
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
-from debit_service import operations
+from debit_service import jobs, operations
 from debit_service.collections.service.deliver import Post
 from debit_service.contributions import queries as contributions
 from debit_service.contributions.payments import Means, Paid
 from debit_service.core.clock import SetClock
+from debit_service.core.errors import Refused
 from debit_service.core.models import OutboxMessage
-from debit_service.disputes.rules import SubjectKind
+from debit_service.core.work import Work
+from debit_service.disputes.rules import SubjectKind, Terms
 from debit_service.penalties import notice_queries, queries
 from debit_service.penalties.contestable import contestable
 from debit_service.penalties.models import Penalty
 from debit_service.penalties.service import pay, relieve, reverse
+from debit_service.penalties.service.departures import note_departures
 from debit_service.penalties.service.notify import Letterhead, notify
 from debit_service.penalties.service.relieve import Granted
 from debit_service.penalties.tariff.relief import Ground
@@ -178,6 +182,49 @@ def test_a_crash_between_the_departure_and_its_note_is_made_good_by_the_next_del
     assert (state(house), len(messages(house)), house.breaches()) == ("notified", 1, {})
 
 
+def test_what_cannot_be_noted_at_one_fund_holds_up_no_other_one_and_is_told(
+    sqlite_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = sqlite_house
+    confirmed(house)
+    due = date(2026, 10, 28)
+    other = house.sent("EINZUGSSTELLE", due=due)
+    house.bank_says(pain002(other, "RJCT", "AM04", day=due, message_id="S2"))
+    house.go_to(due + timedelta(days=2))
+    house.assess("EINZUGSSTELLE")
+    for fund in ("CNAS", "EINZUGSSTELLE"):
+        assert operations.notify_penalties(house.service, CLERK, house.fund(fund)) == 1
+
+    def needs() -> list[str]:
+        with house.reading() as work:
+            told = list(attention(work, house.service.funds, house.service.debit_calendars))
+        return [line for line in told if "job departures of CNAS" in line]
+
+    def states() -> dict[str, str]:
+        with house.reading() as work:
+            return {one.penalty.fund_id: one.state for one in queries.listed(work)}
+
+    def fails_at_one(error: Exception) -> Callable[[Work, Terms], int]:
+        def note(work: Work, terms: Terms) -> int:
+            if terms.fund.id == "CNAS":
+                raise error
+            return note_departures(work, terms)
+
+        return note
+
+    for error in (Refused("calendar.ended", "The calendar of DZ has ended."), ValueError("a bug")):
+        with monkeypatch.context() as broken:
+            broken.setattr(operations, "note_departures", fails_at_one(error))
+            jobs.run_due(house.service)
+        assert states() == {"CNAS": "confirmed", "EINZUGSSTELLE": "notified"}
+        (line,) = needs()
+        assert "failed" in line
+        assert (house.service.settings.home / "audit-anchors.txt").exists()
+
+    operations.deliver(house.service, CLERK)
+    assert (states(), needs()) == ({"CNAS": "notified", "EINZUGSSTELLE": "notified"}, [])
+
+
 def test_a_penalty_that_falls_is_told_once_with_what_is_owed_back(house: House) -> None:
     confirmed(house)
     told(house)
@@ -211,21 +258,6 @@ def test_a_penalty_that_is_paid_and_then_lowered_is_told_although_nothing_is_to_
         assert words in text_of
     assert "fire" not in text_of
     assert house.breaches() == {}
-
-
-def test_lowered_before_its_first_notice_has_left_it_is_told_after_it_and_notified_once_both_have(
-    sqlite_house: House,
-) -> None:
-    house = sqlite_house
-    confirmed(house)
-    assert notices(house) == 1
-    halved(house)
-    assert notices(house) == 1
-    assert state(house) == "confirmed"
-
-    operations.deliver(house.service, CLERK)
-
-    assert (state(house), amounts(house), house.breaches()) == ("notified", [50_00, 25_00], {})
 
 
 def test_of_what_was_never_told_and_falls_nobody_is_told(sqlite_house: House) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from bank_files import camt054, credit, pain002, returned
@@ -17,6 +18,7 @@ from debit_service.penalties.fault.values import Party
 from debit_service.penalties.service import amnesty, from_entries, relieve
 from debit_service.penalties.service.amnesty import Terms
 from debit_service.penalties.service.relieve import Granted
+from debit_service.penalties.tariff import used
 from debit_service.penalties.tariff.relief import Ground
 from debit_service.reconcile.exceptions import Decision
 from debit_service.reconcile.service import Ask
@@ -170,11 +172,33 @@ def test_nobody_who_waits_for_a_penalty_keeps_the_log_from_who_has_it(
     assert house.breaches() == {}
 
 
+def test_who_waits_for_the_log_holds_no_rule_that_all_funds_share(house: House) -> None:
+    rules, name = house.service.penalty_rules, ("ma-cnss-astreinte", "2026-11")
+
+    def hold(fund_id: str, why: str | None) -> None:
+        with house.desk.work(CLERK) as work:
+            used.hold(work, rules, fund_id, {name: why})
+
+    hold("CNSS", "the number of employees is needed")
+    with ThreadPoolExecutor(1) as another:
+        with house.desk.work(CLERK) as work:
+            audit.record(work, "penalty.looked_at", "P")
+            going = another.submit(hold, "CNSS", None)
+            assert waits(house, going, "wait_event = 'advisory'")
+            used.hold(work, rules, "CNSS", {name: "the number is still needed"})
+        going.result(SECONDS_MAX)
+
+
 def waits_for_a_row(house: House, going: Future[object]) -> bool:
     """Whether the other session comes to wait for a row that somebody else has locked."""
+    return waits(house, going, "query ilike '%for update%'")
+
+
+def waits(house: House, going: Future[Any], for_what: str) -> bool:
+    """Whether the other session comes to wait for such a lock before it ends."""
     waiting = text(
-        "select count(*) from pg_stat_activity where datname = current_database()"
-        " and wait_event_type = 'Lock' and query ilike '%for update%'"
+        "select count(*) from pg_stat_activity where datname = current_database()"  # noqa: S608 - our own words
+        f" and wait_event_type = 'Lock' and {for_what}"
     )
     with house.desk.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as seen:
         while not going.done():

@@ -171,6 +171,71 @@ def test_a_sum_less_stated_charges_settles_its_block_and_the_charges_are_the_fun
     assert set(sqlite_house.breaches()) <= {5}
 
 
+def less(entry: Booked, cost_minor: int) -> Booked:
+    """An entry of which the bank has taken this, as it states."""
+    sign = -1 if entry.direction == "CRDT" else 1
+    return replace(entry, amount_minor=entry.amount_minor + sign * cost_minor, charges_minor=cost_minor)
+
+
+def test_a_cost_that_one_report_states_with_the_sum_and_another_beside_its_details_is_taken_once(
+    sqlite_house: House,
+) -> None:
+    sents = sqlite_house.sent_together("CNAS", "1000.00", "500.00")
+    account, parts = sents[0].account, [replace(credit(one), servicer_reference=None) for one in sents]
+
+    each_order_tells_the_same(
+        sqlite_house,
+        sents,
+        [
+            camt053(account, CREDITED, 0, less(total(sents), 10_00)),
+            camt054(account, less(together(*parts), 10_00)),
+            camt054(account, *parts, message_id="N2"),
+        ],
+    )
+
+    assert reasons(sqlite_house) == []
+    assert (sqlite_house.balances()["bank/CNAS"], sqlite_house.balances()["charges/CNAS"]) == (149_000, 10_00)
+    assert states(sqlite_house, sents) == [State.SETTLED] * 2
+
+
+def test_a_cost_beside_details_of_which_one_waits_is_taken_once_with_the_sum_that_comes_before_that_one(
+    sqlite_house: House,
+) -> None:
+    first, second = sents = sqlite_house.sent_together("CNAS", "1000.00", "500.00")
+    account, before = first.account, date(2026, 9, 29)
+
+    each_order_tells_the_same(
+        sqlite_house,
+        sents,
+        [
+            camt054(account, credit(second, before, reference="EARLY")),
+            camt054(account, less(together(credit(first), credit(second), reference="SUM"), 10_00), message_id="N2"),
+            camt053(account, CREDITED, 0, less(total(sents), 10_00)),
+        ],
+    )
+
+    assert reasons(sqlite_house) == ["exceeds"]
+    assert (sqlite_house.balances()["bank/CNAS"], sqlite_house.balances()["charges/CNAS"]) == (199_000, 10_00)
+
+
+def test_the_same_cost_of_two_blocks_is_taken_for_each(sqlite_house: House) -> None:
+    some = sqlite_house.sent_together("CNAS", "300.00", "200.00")
+    others = sqlite_house.sent_together("CNAS", "400.00", "100.00", due=date(2026, 10, 20))
+    account, booked = some[0].account, [credit(one, CREDITED) for one in others]
+
+    each_order_tells_the_same(
+        sqlite_house,
+        [*some, *others],
+        [
+            camt053(account, CREDITED, 0, less(total(some), 10_00)),
+            camt054(account, less(together(*booked, reference="SUM"), 10_00)),
+        ],
+    )
+
+    assert reasons(sqlite_house) == []
+    assert (sqlite_house.balances()["bank/CNAS"], sqlite_house.balances()["charges/CNAS"]) == (2 * 490_00, 20_00)
+
+
 # --- the way back, and back again -------------------------------------------------------------------------------------
 
 

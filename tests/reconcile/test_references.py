@@ -63,6 +63,21 @@ def test_a_return_is_known_by_the_banks_own_reference_of_the_credit_that_it_take
     assert sqlite_house.collection(first).failure_code == "AM04"
 
 
+def test_a_return_that_names_its_block_and_the_banks_credit_takes_back_that_credit(sqlite_house: House) -> None:
+    first, second = sents = sqlite_house.sent_together("CNAS", "100.00", "100.00")
+    credited = camt054(first.account, *map(credit, sents))
+    for number, one in enumerate(sents):
+        name = f"<EndToEndId>{one.end_to_end_id}</EndToEndId>"
+        credited = credited.replace(name.encode(), f"{name}<TxId>TX-{number}</TxId>".encode())
+    names = f"<PmtInfId>{first.payment_information_id}</PmtInfId><TxId>TX-1</TxId>"
+    back = renamed(camt054(first.account, returned(second, "AM04", TAKEN_BACK), message_id="N2"), second, names)
+
+    each_order_tells_the_same(sqlite_house, sents, [pain002(first, "RJCT", message_id="P1"), credited, back])
+
+    assert reasons(sqlite_house) == []
+    assert [sqlite_house.outcome(one).state for one in sents] == [State.SETTLED, State.RETURNED]
+
+
 def test_a_return_that_names_its_debit_counts_before_one_that_names_only_the_banks_credit(sqlite_house: House) -> None:
     sent = sqlite_house.sent()
     linked = returned(sent, "AM04", TAKEN_BACK, reference=credit(sent).servicer_reference)

@@ -277,6 +277,14 @@ def test_the_days_asked_for_say_the_same_as_all_days(sqlite_house: House) -> Non
     assert rows(sqlite_house, first=THREE, last=THREE) == every[2:]
 
 
+def test_a_sequence_number_that_is_too_long_to_be_one_numbers_nothing(sqlite_house: House) -> None:
+    account = sqlite_house.sent().account
+    sqlite_house.in_turn(camt053(account, ONE, 0, booked(5_00, ONE, "A"), message_id=f"S{'9' * 5_000}"))
+
+    assert kinds(rows(sqlite_house)) == []
+    assert sqlite_house.breaches().get(5) is None
+
+
 def test_days_that_no_statement_tells_of_are_a_finding_when_they_are_asked_for(sqlite_house: House) -> None:
     account = sqlite_house.sent().account
     sqlite_house.in_turn(camt053(account, ONE, 0, booked(5_00, ONE, "A")), camt054(account, booked(2_00, THREE, "B")))

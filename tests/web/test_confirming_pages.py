@@ -56,6 +56,15 @@ def test_what_is_ticked_is_confirmed_and_what_had_another_amount_is_named(
     assert state(service, ids.penalty) == "confirmed"
 
 
+@pytest.mark.parametrize("minor", ["", "x", "-1", "9" * 19, "9" * 5_000])
+def test_what_is_no_amount_in_a_tick_is_refused_and_nothing_is_confirmed(
+    somebody: Callable[[str], Browser], service: Service, ids: Ids, minor: str
+) -> None:
+    page = somebody("approver").post(PAGE, {"pick": f"{ids.penalty}:{minor}", "why": WHY}, 422)
+    assert "Tick at least one." in page
+    assert state(service, ids.penalty) == "proposed"
+
+
 @pytest.mark.parametrize(
     ("sent", "said"), [({"why": WHY}, "Tick at least one."), ({"pick": "{}", "why": " "}, "Say why.")]
 )

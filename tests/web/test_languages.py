@@ -14,6 +14,7 @@ from web.story import Ids
 
 from debit_service import reports, web
 from debit_service.collections.rules import BATCH_MACHINE
+from debit_service.contributions.rules import NAMES
 from debit_service.core.accounts import AccountScheme
 from debit_service.disputes.queries import WHICH
 from debit_service.disputes.rules import MACHINE as DISPUTE_MACHINE
@@ -73,6 +74,7 @@ def test_translations_keep_the_placeholders(language: str) -> None:
     ("table", "values"),
     [
         (words.STANDINGS, Standing),
+        (words.CIRCUMSTANCES, NAMES),
         (words.OUTCOMES, [*State, "planned"]),
         (words.PENALTIES, PenaltyStanding),
         (words.PARTIES, Party),

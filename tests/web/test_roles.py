@@ -43,6 +43,7 @@ EXPECTED = {
     "contributions.proof_pack": "ECA",
     "payments.record": "C",
     "payments.undo": "A",
+    "circumstances.state": "C",
     "mandates.own": "E",
     "mandates.new": "E",
     "mandates.revoke": "E",

@@ -32,10 +32,15 @@ def upgrade() -> None:
         sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("contest_by", sa.Date(), nullable=True),
         sa.Column("pay_by", sa.Date(), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("(left_at is null) = (contest_by is null)", name=op.f("ck_penalty_departures_left")),
+        sa.CheckConstraint(
+            "left_at is null or withdrawn_at is null", name=op.f("ck_penalty_departures_left_or_withdrawn")
+        ),
         sa.ForeignKeyConstraint(["notice_id"], ["penalty_notices.id"], name=op.f("fk_penalty_departures_notice_id")),
         sa.PrimaryKeyConstraint("notice_id", name=op.f("pk_penalty_departures")),
     )
+    op.add_column("outbox", sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True))
     op.execute(
         "insert into penalty_departures (notice_id, life_step, left_at, contest_by)"
         " select notice.id,"
@@ -76,6 +81,7 @@ def upgrade() -> None:
         sqlite_where=_UNTOLD_SQLITE,
         postgresql_where=_UNTOLD,
     )
+    op.create_index("ix_penalty_fees_collection_id", "penalty_fees", ["collection_id"])
 
 
 def _noted_once() -> None:
@@ -94,10 +100,17 @@ def _noted_once() -> None:
 
 
 def downgrade() -> None:
-    """As it was. Refused while an employer was told by the departure of a notice that this release made."""
+    """As it was. Refused while an employer was told by the departure of a notice that this release made, or while a message is
+    withdrawn: a release before this one would let it leave.
+    """
     told = op.get_bind().scalar(sa.text("select count(*) from penalty_departures where pay_by is not null"))
     if told:
         raise RuntimeError(f"{told} departures of notices would be lost: a release before this one knows none")
+    withdrawn = op.get_bind().scalar(sa.text("select count(*) from outbox where withdrawn_at is not null"))
+    if withdrawn:
+        raise RuntimeError(f"{withdrawn} messages that are withdrawn would leave: a release before this one knows none")
+    op.drop_index("ix_penalty_fees_collection_id", "penalty_fees")
+    op.drop_column("outbox", "withdrawn_at")
     op.drop_index("ix_penalties_untold", "penalties")
     op.drop_column("penalties", "untold")
     op.drop_table("penalty_departures")

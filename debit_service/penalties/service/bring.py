@@ -24,8 +24,8 @@ from debit_service.penalties.life import ASKED, NO_GROUND, NOT_LATE, OTHER_VERSI
 from debit_service.penalties.models import FaultDecision, Penalty, PenaltyFee, PenaltyStep, PenaltyTransition
 from debit_service.penalties.service import fees, lifecycle, outages
 from debit_service.penalties.service.carry_over import carry_over
-from debit_service.penalties.tariff import days, used
-from debit_service.penalties.tariff.amount import Computation, compute
+from debit_service.penalties.tariff import circumstances, days, used
+from debit_service.penalties.tariff.amount import USUAL, Circumstances, Computation, compute
 from debit_service.penalties.tariff.catalogue import PenaltyRules
 from debit_service.penalties.tariff.counting import add_months
 from debit_service.penalties.tariff.days import Paid
@@ -47,6 +47,7 @@ class _Known:
     payments: Mapping[str, list[Paid]]
     others_days: Mapping[str, list[Stretch]]
     outage_days: Sequence[Stretch]
+    circumstances: Mapping[str, Circumstances]
     #: Rule and version -> why nothing could be computed by it, None where it could: noted case by case.
     held: dict[tuple[str, str], str | None]
     #: Rule and version of what was computed: noted case by case, kept once.
@@ -151,7 +152,7 @@ def bring_each(
     known = _known(work, fund, rules, [one.id for one in contributions])
     done = [_bring(work, _Case(fund, rules, one, known, today)) for one in contributions]
     used.keep(work, rules, sorted(known.used))
-    used.hold(work, rules, known.held)
+    used.hold(work, rules, fund.id, known.held)
     fees.lower(work, [one for those in known.penalties.values() for one in those], today)
     return sum(new for new, _ in done), sum(fallen for _, fallen in done)
 
@@ -173,6 +174,7 @@ def _known(work: Work, fund: Fund, rules: PenaltyRules, ids: Sequence[str]) -> _
         payments=days.payments_of_each(work, ids, attempts, outcomes, with_value_dates=by_value),
         others_days=days.others_days_of_each(work, attempts, decisions, outcomes),
         outage_days=of_outages(outages.times(work), fund.time_zone),
+        circumstances=circumstances.of_each(work, ids),
         held={},
         used=set(),
         penalties=penalties,
@@ -203,16 +205,32 @@ def _penalise(work: Work, case: _Case) -> tuple[int, int]:
     others = [one for one in case.penalties if one is not penalty]
     fallen = _reverse(work, case, others, OTHER_VERSION)
     if not (result.steps or case.fee_alone):
-        paid_in_time = [penalty] if penalty else []
-        return 0, fallen + _reverse(work, case, paid_in_time, NOT_LATE)
+        return 0, fallen + (_not_late(work, case, penalty, result) if penalty else 0)
     case.known.used.update([under_it, *map(tuple, result.inputs.get("later", ()))])
     new = penalty is None
     if penalty is None:
         penalty = _new_penalty(work, case, result)
-    newest = case.known.newest.get(penalty.id)
-    if newest is None or not (newest.to_state == "waived" or lifecycle.reversed_by_a_person(newest)):
+    if _taken_back(case, penalty):
+        _keep_to(work, case, penalty, result, by_itself=False)
+    elif case.known.state(penalty) != "waived":
         _bring_to(work, case, penalty, result)
     return int(new), fallen
+
+
+def _taken_back(case: _Case, penalty: Penalty) -> bool:
+    """Whether a person took the penalty back: it stays so, and says what it would come to if a person asked for it again."""
+    newest = case.known.newest.get(penalty.id)
+    return newest is not None and lifecycle.reversed_by_a_person(newest)
+
+
+def _not_late(work: Work, case: _Case, penalty: Penalty, result: Computation) -> int:
+    """Nothing is late: what stands falls, and of what a person took back nothing is left. Returns how many fell."""
+    if _taken_back(case, penalty):
+        _bring_steps(work, case, penalty, result, by_itself=False)
+        for fee in case.known.fees.get(penalty.id, ()):
+            work.session.delete(fee)
+        penalty.inputs = result.inputs
+    return _reverse(work, case, [penalty], NOT_LATE)
 
 
 def _lower(work: Work, case: _Case) -> int:
@@ -282,8 +300,8 @@ def _needs_a_person(work: Work, case: _Case, penalty: Penalty, result: Computati
         return "an outage of ours stood recorded for its time and was withdrawn: a person decides"
     if case.fees and not case.fund.penalties.rebill_bank_fee.confirmed:
         return "it is not certain that the fund may claim the bank's fee: a person decides"
-    if result.doubts:
-        return result.doubts[0]
+    if doubt := circumstances.doubt(case.rules, result):
+        return doubt
     # Growth is held to the amount alone: the limit of a day is there to stop a wave of new ones.
     new = case.known.state(penalty) not in ASKED and not result.needs_confirmation
     already = queries.confirmed_by_themselves(work, case.fund.id, case.today) if new else 0
@@ -310,7 +328,7 @@ def _by_the_rule_in_force(case: _Case) -> Computation | None:
     try:
         result = _computed(case, rule)
     except (Refused, InvalidInput) as error:
-        case.known.held[rule.id, rule.version] = error.message
+        case.known.held[rule.id, rule.version] = error.told()
         return None
     case.known.held.setdefault((rule.id, rule.version), None)
     return result
@@ -328,15 +346,17 @@ def _computed(case: _Case, rule: PenaltyRule) -> Computation:
     start = days.starts_on(rule, contribution.due_date, presented, case.ground.clock_start or case.today)
     until = min(_paid_in_full_on(contribution.amount_minor, payments) or case.today, case.today)
     in_dispute = case.known.unless_rejected.get(contribution.id, []) if counts else case.in_dispute
-    not_the_employers = [*case.known.others_days.get(contribution.id, ()), *case.known.outage_days]
+    others_days = [*case.known.others_days.get(contribution.id, ()), *case.known.outage_days]
     return compute(
         rule,
         contribution.amount_minor,
         contribution.currency,
         start,
         until,
+        case.known.circumstances.get(contribution.id, USUAL),
         payments=[(day, minor) for day, minor in payments if day < until],
-        not_counted=[*in_dispute, *between(not_the_employers, start, until)],
+        not_counted=in_dispute,
+        others_days=between(others_days, start, until),
         later=case.rules.taking_over(fund.penalty_rules, rule, until),
     )
 

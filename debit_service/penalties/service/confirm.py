@@ -168,7 +168,7 @@ def _check_confirmable(work: Work, penalty: Penalty) -> None:
     fell = lifecycle.newest(work, penalty.id, "reversed") if state == "reversed" else None
     fallen = fell is not None and not lifecycle.reversed_by_a_person(fell)
     waits = money.waiting_minor or queries.unheeded(work, [penalty.id])
-    if state == "waived" or fallen or (state in ASKED and not waits):
+    if state == "waived" or fallen or not waits:
         raise Refused("penalty.nothing_to_confirm", "Nothing of this penalty waits for a person.", place=penalty.id)
 
 

@@ -27,7 +27,8 @@ def note_departures(work: Work, terms: Terms) -> int:
         if message.done_at is None:
             continue
         left_on = message.done_at.astimezone(ZoneInfo(fund.time_zone)).date()
-        departure.left_at = message.done_at
+        # Withdrawn in the moment in which it left, it has left: the employer is told, and told again of what is owed now.
+        departure.left_at, departure.withdrawn_at = message.done_at, None
         departure.contest_by = max(notice.contest_by, terms.contest_until(left_on))
         departure.pay_by = left_on + timedelta(days=fund.penalties.pay_days.value)
         told.add(notice.penalty_id)

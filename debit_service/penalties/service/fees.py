@@ -36,9 +36,10 @@ def lower(work: Work, penalties: Iterable[Penalty], on: date) -> None:
     kept = reconcile.charges_kept_of_each(work, debits)
     for penalty_id in sorted(fees):
         fallen = [fee for fee in fees[penalty_id] if fee.amount_minor > kept[fee.collection_id]]
+        asked_less = any(fee.confirmed_minor > kept[fee.collection_id] for fee in fallen)
         for fee in fallen:
             _lower(work, fee, kept[fee.collection_id])
-        if fallen:
+        if asked_less:
             work.session.flush()
             lifecycle.post(work, by_id[penalty_id], on, "penalty.fee_lowered")
 

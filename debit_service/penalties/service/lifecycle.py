@@ -71,9 +71,13 @@ def post(work: Work, penalty: Penalty, on: date, cause: str = "penalty.recompute
         why = _WHY[becomes] if state != "paid" else "it is not paid in full any more"
         move(work, PenaltyTransition, MACHINE, penalty.id, becomes, why)
         _tell(work, penalty, becomes)
-    penalty.untold = is_untold(becomes, money, said)
+    if becomes != state or cause not in _OF_MONEY:
+        penalty.untold = is_untold(becomes, money, said)
 
 
+#: Money that comes in or is given back changes nothing of what is owed, so nothing is to be told of it: above all not that a
+#: penalty fell under an older release, which told nobody. Who gives money back tells the employer what it is for.
+_OF_MONEY: Final = frozenset({"penalty.payment", "penalty.payment_undone", "penalty.given_back"})
 _WHY: Final = {
     "paid": "what is owed of it is paid",
     "notified": "the employer was told what is owed of it",

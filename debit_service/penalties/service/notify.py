@@ -35,6 +35,7 @@ from debit_service.penalties.service import lifecycle
 from debit_service.penalties.service.assess import bring_about, take_turn
 from debit_service.penalties.service.decide import Bench
 from debit_service.penalties.service.evidence import failure_said
+from debit_service.penalties.service.recall import recall
 from debit_service.penalties.tariff import days, used
 from debit_service.penalties.tariff.catalogue import PenaltyRules, ReasonCodes
 from debit_service.reconcile import queries as reconcile
@@ -72,6 +73,7 @@ def notify(work: Work, head: Letterhead, bench: Bench, after: str = "") -> tuple
     found = queries.untold(work, head.fund.id, after=after, limit=AT_A_TIME)
     ids, contributions = [one.penalty.id for one in found], sorted({one.contribution.id for one in found})
     bring_about(work, bench, contributions)
+    recall(work, ids)
     contested, unheeded = disputes.contested(work, contributions), queries.unheeded(work, ids)
     said = notice_queries.said_of_each(work, ids)
     waiting = [
@@ -99,9 +101,8 @@ def _paid(work: Work, contributions: Sequence[str]) -> dict[str, int]:
 
 def _tell(work: Work, head: Letterhead, one: Shown, said: Said, employer: Employer) -> bool:
     """Owe one notice, and its departure; False while not all of its evidence is there."""
-    before = notice_queries.newest_made(work, one.penalty.id)
-    number = before.number + 1 if before else 1
-    named = _named(work, head, one, employer, number)
+    before, number = notice_queries.newest_made(work, one.penalty.id), notice_queries.next_number(work, one.penalty.id)
+    named = _named(work, head, one, employer, number, before)
     if before and is_lower(one.money, said):
         notice: NoticeText | LoweredNotice | None = _lowered(work, one, before, named)
     else:
@@ -151,12 +152,14 @@ class _Named(TypedDict):
     contest_where: str
 
 
-def _named(work: Work, head: Letterhead, one: Shown, employer: Employer, number: int) -> _Named:
+def _named(
+    work: Work, head: Letterhead, one: Shown, employer: Employer, number: int, before: PenaltyNotice | None
+) -> _Named:
     fund, penalty, contribution = head.fund, one.penalty, one.contribution
     today, called = business_date(work.clock, fund.time_zone), fund.names.best(language_of(employer.language))
     return _Named(
         reference=notice_queries.reference(penalty.id, number),
-        replaces=notice_queries.reference(penalty.id, number - 1) if number > 1 else None,
+        replaces=notice_queries.reference(penalty.id, before.number) if before else None,
         fund_name=called,
         employer_name=employers.name(work, employer),
         contribution=contribution.reference,

@@ -8,11 +8,12 @@
 - Each step is rounded as the rule says (half up to the currency's minor unit, unless it says otherwise). What is charged by the
   day rounds the sum so far, so that the days together give the sum rounded once.
 - Days that do not count (a dispute, while it is open; days on which the employer was not in the way) are cut out of the calendar;
-  payments made on them count as made before. They take nothing from what is charged because it is late at all.
+  payments made on them count as made before. Days in dispute take nothing from what is charged because it is late at all. Of days
+  on which the employer was not in the way nobody is late: they use up no day of grace, and who had no other day owes nothing.
 - Where a later version of the rule takes over older debts by period, it charges the months and days that begin under it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
@@ -34,9 +35,11 @@ from debit_service.penalties.tariff.rule import Once, PenaltyRule, Periodic
 
 _ROUNDING = {"half_up": ROUND_HALF_UP, "down": ROUND_DOWN, "up": ROUND_UP}
 #: Why an amount may be another one: what the rule asks and nobody has recorded, or what the law may mean.
-UNRECORDED_NOTICE: Final = "the rule is milder after a formal notice, and nobody has recorded one: a person decides"
+UNRECORDED_NOTICE: Final = (
+    "the rule is milder after a formal notice, and none was recorded on the contribution's page: a person decides"
+)
 UNRECORDED_DECLARATION: Final = (
-    "the rule asks what was declared in time, and nobody has recorded that: a person decides"
+    "the rule asks whether it was declared in time, which was not recorded on the contribution's page: a person decides"
 )
 BETWEEN_THRESHOLDS: Final = "by one reading of the law nothing is charged on so small a debt: a person decides"
 _MONTHS: dict[str, Callable[[date, date], int]] = {
@@ -96,20 +99,21 @@ def compute(
     payments: Sequence[tuple[date, int]] = (),
     *,
     not_counted: Sequence[Stretch] = (),
+    others_days: Sequence[Stretch] = (),
     later: Sequence[PenaltyRule] = (),
 ) -> Computation:
     """The penalty for `base_minor` unpaid from `clock_start` (the last day without one) to `until` (payment, or today).
 
-    `payments` are (day, minor units) of what was paid in part before `until`; `not_counted` the days that do not count; `later`
-    the versions that take over by period, oldest first.
+    `payments` are (day, minor units) of what was paid in part before `until`; `not_counted` the days in dispute that do not
+    count, `others_days` those on which the employer was not in the way; `later` the versions that take over, oldest first.
     Raises InvalidInput `penalty.currency`, `penalty.base`, `penalty.heads` or `penalty.claim_term`.
     """
     if currency != rule.currency:
         raise InvalidInput("penalty.currency", f"The rule {rule.id} is in {rule.currency}, the debt in {currency}.")
     if base_minor < 0:
         raise InvalidInput("penalty.base", "The unpaid principal cannot be negative.")
-    case = _Case.of(rule, base_minor, clock_start, until, circumstances, payments, not_counted, later)
-    late = until > clock_start + timedelta(days=rule.grace_days)
+    case = _Case.of(rule, base_minor, clock_start, until, circumstances, payments, not_counted, others_days, later)
+    late = case.own_days.counted(until) > clock_start + timedelta(days=rule.grace_days)
     charged = (step for step in _steps(case) if step.base_minor)
     steps = tuple(_capped(case, charged)) if late else ()
     inputs: dict[str, Any] = {
@@ -123,7 +127,8 @@ def compute(
             key: value.isoformat() if isinstance(value, date) else value for key, value in asdict(circumstances).items()
         },
         "payments": [[day.isoformat(), minor] for day, minor in payments],
-        "not_counted": [[day and day.isoformat() for day in stretch] for stretch in not_counted],
+        "not_counted": _written(not_counted),
+        "others_days": _written(others_days),
         "later": [[one.id, one.version] for one in later],
     }
     return Computation(
@@ -149,9 +154,21 @@ def payment_day(rule: PenaltyRule, booked_on: date, value_on: date | None, asked
     return known[rule.payment_date] or booked_on
 
 
+def stretches(inputs: Mapping[str, Any], name: str) -> list[Stretch]:
+    """The days under `name` in the stored `inputs` of a computation."""
+    return [(date.fromisoformat(first), last and date.fromisoformat(last)) for first, last in inputs.get(name, ())]
+
+
+def _written(days: Iterable[Stretch]) -> list[list[str | None]]:
+    return [[first.isoformat(), last.isoformat() if last else None] for first, last in days]
+
+
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """What is computed, in the time that counts: its days are those of the calendar less those that do not count."""
+    """What is computed, in the time that counts: its days are those of the calendar less those that do not count.
+
+    `own_days` are the calendar less the days of others alone: by them it is late at all.
+    """
 
     rule: PenaltyRule
     principal_minor: int
@@ -161,6 +178,7 @@ class _Case:
     payments: tuple[tuple[date, int], ...]
     paid_on: tuple[tuple[date, int], ...]
     days: CountedDays
+    own_days: CountedDays
     later: tuple[PenaltyRule, ...]
 
     @classmethod
@@ -173,9 +191,10 @@ class _Case:
         circumstances: Circumstances,
         payments: Sequence[tuple[date, int]],
         not_counted: Sequence[Stretch],
+        others_days: Sequence[Stretch],
         later: Sequence[PenaltyRule],
     ) -> Self:
-        days = CountedDays.after(start, not_counted)
+        days = CountedDays.after(start, [*not_counted, *others_days])
         notice, term = circumstances.formal_notice_on, circumstances.claim_term_ends_on
         return cls(
             rule,
@@ -190,6 +209,7 @@ class _Case:
             tuple((days.counted(day), minor) for day, minor in payments),
             tuple(payments),
             days,
+            CountedDays.after(start, others_days),
             tuple(later),
         )
 
@@ -208,9 +228,14 @@ class _Case:
         return _charged_base(self.rule, max(self.principal_minor - paid, 0), self.circumstances)
 
     @property
+    def first_late(self) -> date:
+        """The first late day of the calendar, also one in dispute."""
+        return self.own_days.real(self.start + ONE_DAY)
+
+    @property
     def base_when_late_minor(self) -> int:
-        """The same on the first late day of the calendar, whether or not it counts."""
-        return _charged_base(self.rule, self.unpaid_minor(self.start + ONE_DAY), self.circumstances)
+        """The base of what is charged because it is late at all."""
+        return _charged_base(self.rule, self.unpaid_minor(self.first_late), self.circumstances)
 
     def unpaid_minor(self, on: date) -> int:
         """What is unpaid on a day of the calendar."""
@@ -277,8 +302,7 @@ def _counted_steps(case: _Case) -> Iterator[AmountStep]:
 
 
 def _once_step(case: _Case, once: Once) -> AmountStep:
-    first = case.start + ONE_DAY
-    return _charge(case, "once", first, first, once.rate, case.base_when_late_minor)
+    return _charge(case, "once", case.first_late, case.first_late, once.rate, case.base_when_late_minor)
 
 
 def _monthly_steps(case: _Case, periodic: Periodic) -> Iterator[AmountStep]:
@@ -343,11 +367,14 @@ def _daily_steps(case: _Case) -> Iterator[AmountStep]:
 def _flat_step(case: _Case) -> AmountStep:
     flat, heads = case.rule.flat, case.circumstances.heads
     if flat is None or heads is None or heads < 0:
-        raise InvalidInput("penalty.heads", f"The rule {case.rule.id} charges per head; the number is needed.")
+        raise InvalidInput(
+            "penalty.heads",
+            f"The rule {case.rule.id} charges per head; of a contribution the number of employees is not recorded.",
+            remedy="Record it on the page of the contribution, or with `debit contributions state --heads`.",
+        )
     amount = min(case.money(flat.amount) * heads, case.money(flat.cap))
     formula = f"{flat.amount} x {heads}, at most {flat.cap} = {case.shown(amount)}"
-    first = case.start + ONE_DAY
-    return AmountStep("flat", first, first, None, case.money(flat.amount), amount, formula)
+    return AmountStep("flat", case.first_late, case.first_late, None, case.money(flat.amount), amount, formula)
 
 
 def _tier_steps(case: _Case) -> Iterator[AmountStep]:
@@ -355,7 +382,7 @@ def _tier_steps(case: _Case) -> Iterator[AmountStep]:
     before = Decimal(0)
     for key, first, rate in _tiers_reached(case):
         if first == case.start + ONE_DAY:
-            yield _charge(case, key, first, first, rate - before, case.base_when_late_minor)
+            yield _charge(case, key, case.first_late, case.first_late, rate - before, case.base_when_late_minor)
         else:
             yield case.on_the_calendar(_charge(case, key, first, first, rate - before, case.base_minor(first)))
         before = rate
@@ -372,7 +399,11 @@ def _tiers_reached(case: _Case) -> Iterator[tuple[str, date, Decimal]]:
         return
     ends = case.circumstances.claim_term_ends_on
     if ends is None:
-        raise InvalidInput("penalty.claim_term", "What was not declared needs the end of the claim's payment term.")
+        raise InvalidInput(
+            "penalty.claim_term",
+            f"The rule {case.rule.id} asks the term of the claim for what was not declared; of a contribution it is not known.",
+            remedy="Record it on the page of the contribution, or with `debit contributions state --claim-term-ends-on`.",
+        )
     yield "undeclared-1", first_day, case.rule.undeclared.within_claim_term
     if case.until > ends:
         yield "undeclared-2", ends + ONE_DAY, case.rule.undeclared.after_claim_term

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from debit_service.core.errors import InvalidInput, NotFound, Refused
 from debit_service.core.toml import as_model, read_toml
 from debit_service.penalties.fault.reason_codes import ReasonCodes, load_reason_codes
-from debit_service.penalties.tariff.amount import Circumstances, Computation, compute
+from debit_service.penalties.tariff.amount import Circumstances, Computation, compute, stretches
 from debit_service.penalties.tariff.rule import MAY_CHANGE, PenaltyRule
 
 __all__ = ["PenaltyRules", "ReasonCodes", "load_penalty_rules", "load_reason_codes"]
@@ -103,10 +103,8 @@ class PenaltyRules:
             "until": date.fromisoformat(inputs["until"]),
             "circumstances": Circumstances(**circumstances),
             "payments": [(date.fromisoformat(day), minor) for day, minor in inputs.get("payments", [])],
-            "not_counted": [
-                (date.fromisoformat(first), last and date.fromisoformat(last))
-                for first, last in inputs.get("not_counted", [])
-            ],
+            "not_counted": stretches(inputs, "not_counted"),
+            "others_days": stretches(inputs, "others_days"),
             "later": [self.get(*one) for one in inputs.get("later", [])],
         }
 

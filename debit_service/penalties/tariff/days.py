@@ -91,7 +91,8 @@ def others_days_of_each(
     decisions: Mapping[str, Sequence[FaultDecision]],
     outcomes: Mapping[str, Outcome],
 ) -> dict[str, list[Stretch]]:
-    """Contribution -> the days after the employer's first failure on which others, or we, kept the money away."""
+    """Contribution -> the days from the employer's first failing debit on, on which others, or we, kept the money away, or it was
+    paid."""
     by_us = _days_late_by_us(work, attempts)
     found = {}
     for contribution_id, tried in attempts.items():
@@ -104,12 +105,13 @@ def others_days_of_each(
         if not mine:
             continue
         first = min(mine, key=lambda one: employers[one.id])
-        later = [
+        # The first one too: under a rule that runs from the due date it was paid until it was taken back.
+        debits = [
             Later(one.collection_date - timedelta(days=by_us.get(one.id, 0)), employers.get(one.id))
             for one in tried
-            if one.attempt > first.attempt and one.cancelled_why is None and outcomes[one.id].settled_on is None
+            if one.attempt >= first.attempt and one.cancelled_why is None and outcomes[one.id].settled_on is None
         ]
-        found[contribution_id] = not_the_employers(later)
+        found[contribution_id] = not_the_employers(debits)
     return found
 
 

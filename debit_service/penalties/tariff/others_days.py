@@ -1,4 +1,4 @@
-"""Pure: the days between an employer's failure and the money on which something else than the employer kept the money away."""
+"""Pure: the days from an employer's failure to the money on which something else than the employer kept the money away."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from debit_service.penalties.tariff.counting import Stretch
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """A debit after the employer's first failure that has not brought the money.
+    """A debit, from the one by which the employer failed first on, that has not brought the money.
 
     `meant_for` is the day for which it was first planned; `employer_from` the day from which its failure counts against the
     employer, None where it is somebody else's, is held for a person, or is not answered yet.
@@ -20,14 +20,14 @@ class Later:
     employer_from: date | None
 
 
-def not_the_employers(later: Iterable[Later]) -> list[Stretch]:
+def not_the_employers(debits: Iterable[Later]) -> list[Stretch]:
     """The days that do not count, from debits in their order: from each that failed otherwise to the employer's next failure.
 
     What was debited and then taken back by the employer was paid in between. That a debit was not sent in time is ours.
     """
     found: list[Stretch] = []
     since: date | None = None
-    for one in later:
+    for one in debits:
         since = since or one.meant_for
         if one.employer_from is not None:
             if since < one.employer_from:

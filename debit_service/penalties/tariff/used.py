@@ -39,17 +39,41 @@ def _keep(work: Work, rule: PenaltyRule) -> None:
         audit.record(work, "penalty_rule.first_used", " ".join(name), figures=rule.figures())
 
 
-def hold(work: Work, rules: PenaltyRules, found: Mapping[tuple[str, str], str | None]) -> None:
-    """Note by which rules nothing new is computed, and why: those whose text was edited, and what was `found` (rule and version
-    -> why; None: it is computed)."""
-    held = dict(found) | {(one.id, one.version): REWRITTEN for one in rules.rewritten}
+def hold(work: Work, rules: PenaltyRules, fund_id: str, found: Mapping[tuple[str, str], str | None]) -> None:
+    """Note by which rules nothing new is computed, and why: those whose text was edited, and what was `found` at this fund (rule
+    and version -> why; None: it is computed). What another fund found of a rule that it has too, stays until that one finds
+    otherwise.
+    """
+    found = {name: f"{fund_id}: {why}" if why else None for name, why in found.items()}
+    held = found | {(one.id, one.version): REWRITTEN for one in rules.rewritten}
     keep(work, rules, [name for name, why in held.items() if why])
-    for one in work.session.scalars(select(PenaltyRuleUsed)):
-        name = (one.rule_id, one.version)
-        why = held.get(name, None if one.held_why == REWRITTEN else one.held_why)
-        if why != one.held_why:
-            one.held_why = why
-            audit.record(work, "penalty_rule.held" if why else "penalty_rule.released", " ".join(name), why=why)
+    if not _changed(work, fund_id, held):
+        return
+    # As everybody does, the log before what all funds share; what another one has noted since is read again.
+    in_turn(work.session, audit.LOG)
+    for one, why in _changed(work, fund_id, held):
+        one.held_why = why
+        name = f"{one.rule_id} {one.version}"
+        audit.record(work, "penalty_rule.held" if why else "penalty_rule.released", name, why=why)
+
+
+def _changed(
+    work: Work, fund_id: str, held: Mapping[tuple[str, str], str | None]
+) -> list[tuple[PenaltyRuleUsed, str | None]]:
+    """The rules of which something else is to be noted now, with what."""
+    query = select(PenaltyRuleUsed).order_by(PenaltyRuleUsed.rule_id, PenaltyRuleUsed.version)
+    every = work.session.scalars(query.execution_options(populate_existing=True))
+    after = [(one, _held_why(one.held_why, fund_id, held, (one.rule_id, one.version))) for one in every]
+    return [(one, why) for one, why in after if why != one.held_why]
+
+
+def _held_why(
+    before: str | None, fund_id: str, held: Mapping[tuple[str, str], str | None], name: tuple[str, str]
+) -> str | None:
+    why = held.get(name)
+    if why == REWRITTEN or before in (None, REWRITTEN):
+        return why
+    return why if name in held and before.startswith(f"{fund_id}: ") else before
 
 
 def held(work: Work) -> list[tuple[str, str]]:

@@ -234,7 +234,8 @@ def _followers(work: Work, reports: Mapping[str, list[Report]]) -> dict[str, lis
 
 
 def _maybe_told_otherwise(work: Work, money: Sequence[Entry]) -> set[str]:
-    """The entries of which another container tells the same money under another reference or none, or whose details it tells."""
+    """The entries of which another container tells the same money under another reference or none, or whose details it tells; and
+    costs of which it tells the sum."""
     one, other = aliased(BankEntry), aliased(BankEntry)
     shared = or_(
         one.account_servicer_reference == other.account_servicer_reference,
@@ -248,16 +249,19 @@ def _maybe_told_otherwise(work: Work, money: Sequence[Entry]) -> set[str]:
         & (other.amount_minor != other.entry_amount_minor)
         & (other.entry_amount_minor == one.amount_minor)
     )
-    named, unnamed, totals = (
+    is_its_sum = (other.level == "entry") & (other.amount_minor == one.entry_amount_minor)
+    named, unnamed, totals, costs = (
         [entry.id for entry in money if entry.end_to_end_id],
         [entry.id for entry in money if not entry.end_to_end_id],
         [entry.id for entry in money if entry.level == "entry"],
+        [entry.id for entry in money if entry.kind == "cost"],
     )
     # Each is a question of its own, so that each finds its rows by an index.
     questions: Sequence[tuple[list[str], ColumnElement[bool]]] = (
         (named, of_the_same_money & other.end_to_end_id.is_(None) & shared),
         (unnamed, of_the_same_money & shared),
         (totals, is_detail),
+        (costs, is_its_sum),
     )
     found: set[str] = set()
     for ids, condition in questions:

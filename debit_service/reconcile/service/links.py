@@ -1,93 +1,207 @@
 """Links: what ties an entry that names no debit to what is known: the bank's own reference, a file of ours, other reports."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import aliased
 
 from debit_service.collections.models import PaymentInformation
+from debit_service.collections.queries import Asked
 from debit_service.core.bulk import among
 from debit_service.core.work import Work
+from debit_service.reconcile import remainders
 from debit_service.reconcile.models import BankEntry, Disposition
-from debit_service.reconcile.service.lookups import STANDS
-from debit_service.reconcile.service.verdict import TOTALS
-
-#: How long after a credit its return may be booked: thirteen months for a debit that nobody authorised, and some days.
-_GOES_BACK_WITHIN_DAYS = 400
+from debit_service.reconcile.own_references import GOES_BACK_WITHIN, OWN_NAMES, may_be_taken_back
+from debit_service.reconcile.rules import same_booking
+from debit_service.reconcile.service import lookups
+from debit_service.reconcile.service.verdict import BY_A_PERSON, BY_LINK, NET_TOTALS, STATED_COST, UNLINKED
 
 
 def explained_elsewhere(work: Work, left: BankEntry) -> str | None:
     """The entry of another container that tells what is left of one beside its details: its sum, or all of its details.
 
-    A sum that was shared out has told what the details lack. Any other one stands for the booking only where no detail has an
-    amount; the same details without a remainder are those of the same booking, told in full.
+    A sum tells of one entry. Where as much is left of several, and fewer sums tell of them, it is not known of which: a person
+    decides.
     """
-    one, mine, rest = BankEntry, aliased(BankEntry), aliased(BankEntry)
-    here = (
-        one.account_index == left.account_index,
-        one.booking_date == left.booking_date,
-        one.document_id != left.document_id,
+    alike = _left_as_much(work, left)
+    told = remainders.sums_telling(work, [left.id, *(one.id for one in alike)])
+    sums = sorted(told.get(left.id, ()))
+    rivals = [one.id for one in alike if told.get(one.id, set()).intersection(sums)]
+    if len(rivals) < len(sums):
+        return sums[sum(one < left.id for one in rivals)]
+    return min(remainders.details_telling(work, [left.id]).get(left.id, ()), default=None)
+
+
+def _left_as_much(work: Work, left: BankEntry) -> list[BankEntry]:
+    """What is left, to the same amount, of other entries of that day and amount; of each one, however many reports tell of it."""
+    into = aliased(BankEntry)
+    # Another report of a remainder is that one's. Of what a person folded, or details tell, it is known what tells of it.
+    by_a_sum = exists().where(into.id == Disposition.folded_into, into.kind != left.kind, into.level == "entry")
+    stands_alone = Disposition.folded_into.is_(None) | ((Disposition.reason != BY_A_PERSON) & by_a_sum)
+    query = (
+        select(BankEntry)
+        .join(Disposition, Disposition.entry_id == BankEntry.id)
+        .where(*_rivals(left), Disposition.most_recent, stands_alone)
+        .order_by(BankEntry.id)
     )
-    is_whole = left.amount_minor == left.entry_amount_minor
-    stands = (
-        (STANDS & (one.direction == left.direction))
-        if is_whole
-        else (Disposition.most_recent & Disposition.reason.in_(TOTALS))
+    found = [left]
+    for one in work.session.scalars(query):
+        if not any(_tell_the_same(work, one, other) for other in found):
+            found.append(one)
+    return found[1:]
+
+
+def _rivals(left: BankEntry) -> tuple[ColumnElement[bool], ...]:
+    return (
+        BankEntry.account_index == left.account_index,
+        BankEntry.booking_date == left.booking_date,
+        BankEntry.amount_minor == left.amount_minor,
+        BankEntry.entry_amount_minor == left.entry_amount_minor,
+        BankEntry.direction == left.direction,
+        BankEntry.kind == left.kind,
+        BankEntry.status == left.status,
+        BankEntry.id != left.id,
     )
-    total = (
-        select(one.id)
-        .join(Disposition, Disposition.entry_id == one.id)
-        .where(*here, stands, one.level == "entry", one.kind.not_in(("cost", "remainder")))
-        .where(one.amount_minor == left.entry_amount_minor)
+
+
+def _tell_the_same(work: Work, one: BankEntry, other: BankEntry) -> bool:
+    """Whether two remainders are left of one entry of the bank's; each report may tell other details of it."""
+    if one.document_id == other.document_id:
+        return False
+    name = one.account_servicer_reference
+    is_named_alike = name is not None and name == other.account_servicer_reference
+    return is_named_alike or same_booking(lookups.booking(work, one), lookups.booking(work, other))
+
+
+def states_cost(work: Work, total: BankEntry, cost_minor: int, members: Iterable[Asked]) -> bool:
+    """Whether another container states this cost (minor units) beside details of these members, in an entry like `total`.
+
+    It is booked there (`verdict.stated_cost`), and not once more with the sum.
+    """
+    detail = aliased(BankEntry)
+    is_of_members = exists().where(
+        detail.document_id == BankEntry.document_id,
+        detail.entry_index == BankEntry.entry_index,
+        detail.account_index == total.account_index,
+        detail.booking_date == total.booking_date,
+        detail.direction == total.direction,
+        among(work.session, detail.end_to_end_id, (one.end_to_end_id for one in members)),
     )
-    if name := left.account_servicer_reference:
-        total = total.where(func.coalesce(one.account_servicer_reference, name) == name)
-    in_full = ~exists().where(
-        rest.document_id == one.document_id,
-        rest.entry_index == one.entry_index,
-        rest.account_index == left.account_index,
-        rest.booking_date == left.booking_date,
-        rest.kind == "remainder",
+    query = (
+        select(BankEntry.id)
+        .join(Disposition, Disposition.entry_id == BankEntry.id)
+        .where(
+            Disposition.most_recent,
+            Disposition.reason == STATED_COST,
+            BankEntry.account_index == total.account_index,
+            BankEntry.booking_date == total.booking_date,
+            BankEntry.amount_minor == abs(cost_minor),
+            BankEntry.direction == ("debit" if cost_minor > 0 else "credit"),
+            BankEntry.entry_amount_minor == total.amount_minor,
+            BankEntry.document_id != total.document_id,
+            is_of_members,
+            ~lookups.taken_by_container_of(total),
+        )
     )
-    same_details = (
-        select(one.id)
-        .join(mine, mine.end_to_end_id == one.end_to_end_id)
-        .where(*here, one.level == "transaction", one.status == "BOOK")
-        .where(one.entry_amount_minor == left.entry_amount_minor, in_full)
-        .where(mine.document_id == left.document_id, mine.entry_index == left.entry_index)
+    return work.session.scalars(query.limit(1)).first() is not None
+
+
+def told_beside(work: Work, entry: BankEntry) -> list[str]:
+    """The entries to decide about again because of what this one tells beside the details of its entry: sums of the same money,
+    of which the cost is told now, or of which something is left; and other remainders that a sum may tell of."""
+    if entry.status != "BOOK" or entry.kind not in ("cost", "remainder"):
+        return []
+    query = select(BankEntry.id).join(Disposition, Disposition.entry_id == BankEntry.id).where(Disposition.most_recent)
+    sums = query.where(
+        BankEntry.account_index == entry.account_index,
+        BankEntry.booking_date == entry.booking_date,
+        BankEntry.amount_minor == entry.entry_amount_minor,
+        BankEntry.document_id != entry.document_id,
+        BankEntry.level == "entry",
     )
-    found = (work.session.scalars(query.order_by(one.id).limit(1)).first() for query in (total, same_details))
-    return next((entry_id for entry_id in found if entry_id), None)
+    if entry.kind == "cost":
+        return list(work.session.scalars(sums.where(Disposition.reason.in_(NET_TOTALS)).order_by(BankEntry.id)))
+    detail = aliased(BankEntry)
+    is_detail = exists().where(
+        detail.id == Disposition.folded_into,
+        detail.document_id == entry.document_id,
+        detail.entry_index == entry.entry_index,
+    )
+    again = list(work.session.scalars(sums.where(is_detail).order_by(BankEntry.id)))
+    rivals = list(work.session.scalars(query.where(*_rivals(entry)).order_by(BankEntry.id)))
+    # What becomes of the sums may tell of it.
+    return [*again, *rivals, *([entry.id] if again else [])]
 
 
 def credited_under(work: Work, back: BankEntry) -> str | None:
     """End-to-end reference of the one credit of this account and currency that carries the bank's own reference which a return
     gives, and that it may take back: of its amount, less what it states of charges and interest. None where it is not the only
-    one, whosever the others are."""
-    amount, charges, interest = back.amount_minor or 0, back.charges_minor or 0, back.interest_minor or 0
+    one, whosever the others are. A report that names no debit is of the credit into which it was folded."""
     if back.booking_date is None:
         return None
-    names = [
-        column == name
-        for column, name in (
-            (BankEntry.transaction_id, back.transaction_id),
-            (BankEntry.account_servicer_reference, back.account_servicer_reference),
+    amount, charges, interest = back.amount_minor or 0, back.charges_minor or 0, back.interest_minor or 0
+    told, head, first = aliased(Disposition), aliased(BankEntry), back.booking_date - GOES_BACK_WITHIN
+    # By each name there is an index.
+    queries = [
+        select(func.coalesce(BankEntry.end_to_end_id, head.end_to_end_id))
+        .outerjoin(told, (told.entry_id == BankEntry.id) & told.most_recent)
+        .outerjoin(head, head.id == told.folded_into)
+        .where(
+            BankEntry.account_index == back.account_index,
+            getattr(BankEntry, name) == getattr(back, name),
+            # The words of the partial index.
+            getattr(BankEntry, name).is_not(None),
+            # An expression, so that no database goes through all of these days instead of by the name.
+            func.coalesce(BankEntry.booking_date, date.max).between(first, back.booking_date),
+            BankEntry.amount_minor.in_({amount, amount - charges, amount - interest, amount - charges - interest}),
+            BankEntry.currency == back.currency,
+            BankEntry.direction == "credit",
+            BankEntry.status == "BOOK",
         )
-        if name
+        .distinct()
+        .limit(2)
+        for name in OWN_NAMES
+        if getattr(back, name)
     ]
-    query = select(BankEntry.end_to_end_id).where(
-        # By account, day and amount there is an index; by what banks call a booking there is none.
-        BankEntry.account_index == back.account_index,
-        BankEntry.booking_date.in_([back.booking_date - timedelta(days) for days in range(_GOES_BACK_WITHIN_DAYS)]),
-        BankEntry.amount_minor.in_({amount, amount - charges, amount - interest, amount - charges - interest}),
-        BankEntry.currency == back.currency,
-        BankEntry.direction == "credit",
-        BankEntry.status == "BOOK",
-        or_(*names),
+    found = {end_to_end_id for query in queries for end_to_end_id in work.session.scalars(query)}
+    return found.pop() if len(found) == 1 else None
+
+
+def retold_by(work: Work, file_id: str) -> list[str]:
+    """The returns, tied to a credit or waiting for one, of which a file tells a credit that they may take back, oldest first."""
+    found: dict[str, date | None] = {}
+    for name in OWN_NAMES:
+        told = _credits_of(file_id, name)
+        query = (
+            select(BankEntry.id, BankEntry.booking_date)
+            .join(told, may_be_taken_back(told, BankEntry, name))
+            .join(Disposition, Disposition.entry_id == BankEntry.id)
+            .where(Disposition.most_recent, Disposition.reason.in_((UNLINKED, BY_LINK)))
+        )
+        found |= dict(work.session.execute(query).all())
+    return sorted(found, key=lambda one: (found[one] or date.min, one))
+
+
+def _credits_of(file_id: str, name: str) -> type[BankEntry]:
+    """The credits that a file tells, by what the bank calls them: what it calls so is looked up once, however many there are.
+
+    Not one more report of a credit that was known by the same name.
+    """
+    head = aliased(BankEntry)
+    known = (
+        exists()
+        .where(Disposition.entry_id == BankEntry.id, Disposition.most_recent, head.id == Disposition.folded_into)
+        .where(getattr(head, name) == getattr(BankEntry, name), head.file_id != file_id)
     )
-    found = work.session.scalars(query.distinct().limit(2)).all()
-    return found[0] if len(found) == 1 else None
+    columns = (BankEntry.account_index, BankEntry.currency, BankEntry.amount_minor, getattr(BankEntry, name))
+    told = (
+        select(*columns)
+        .where(BankEntry.file_id == file_id, BankEntry.direction == "credit", BankEntry.status == "BOOK")
+        .where(getattr(BankEntry, name).is_not(None), ~known)
+        .distinct()
+    )
+    return aliased(BankEntry, told.subquery())
 
 
 def blocks_of_files(work: Work, batch_ids: Iterable[str]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What matching looks up to decide about one entry: other reports of the same booking, details of totals, levels of a report."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -8,17 +8,22 @@ from sqlalchemy import ColumnElement, exists, func, literal_column, or_, select
 from sqlalchemy.orm import aliased
 
 from debit_service.banks.models import BankFile
+from debit_service.collections.models import Collection, PaymentInformation
 from debit_service.core.bulk import among
 from debit_service.core.work import Work
+from debit_service.reconcile import folds
 from debit_service.reconcile.models import Allocation, BankDocument, BankEntry, Disposition
 from debit_service.reconcile.queries import IN_SUSPENSE
 from debit_service.reconcile.rules import Booking, Effect
-from debit_service.reconcile.service.verdict import DETAILS_DIFFER, TOTALS, AnyEntry
+from debit_service.reconcile.service.verdict import BY_A_PERSON, DETAILS_DIFFER, TOTALS, UNLINKED, AnyEntry
 
 #: Reasons of what names no debit and no block of ours.
 NOTHING_OF_OURS = ("unknown_reference", "no_reference", "charge_alone", DETAILS_DIFFER)
 #: What an entry stands for by itself: it was not folded into another one, and is money.
-STANDS = Disposition.most_recent & Disposition.kind.in_(("matched", "resolved", "suspense"))
+_STANDING = Disposition.kind.in_(("matched", "resolved", "suspense"))
+STANDS = Disposition.most_recent & _STANDING
+#: A person said that another report, which dates it otherwise, has told of it.
+_TOLD_BEFORE = (Disposition.kind == "folded") & (Disposition.reason == BY_A_PERSON)
 
 
 class Told(NamedTuple):
@@ -55,29 +60,42 @@ class Report(NamedTuple):
 
 
 def heads(work: Work, entry: BankEntry) -> list[BankEntry]:
-    """Entries of other containers with the same account, amount and day that stand for a booking of their own, matched first."""
+    """Entries of other containers with the same account, amount and day that stand for a booking of their own, matched first.
+
+    Then those of which a person said that the booking was told before, dated otherwise: more reports of it belong to them, as far
+    as nothing that is told of that booking says that it is another one.
+    """
     query = (
-        select(BankEntry)
+        select(BankEntry, Disposition.kind)
         .join(Disposition, Disposition.entry_id == BankEntry.id)
         .where(
-            STANDS,
+            Disposition.most_recent,
+            or_(_STANDING, _TOLD_BEFORE),
             BankEntry.account_index == entry.account_index,
             BankEntry.booking_date == entry.booking_date,
             BankEntry.amount_minor == entry.amount_minor,
             BankEntry.document_id != entry.document_id,
         )
-        .order_by(Disposition.kind, BankEntry.id)
     )
-    if entry.end_to_end_id is None:
-        return list(work.session.scalars(query))
     # Another reference is another booking (`certainly_two`): a day of a million equal amounts is not gone through for each.
-    named = query.where(BankEntry.end_to_end_id == entry.end_to_end_id)
-    unnamed = query.where(BankEntry.end_to_end_id.is_(None))
-    found = [
-        *work.session.execute(named.add_columns(Disposition.kind)),
-        *work.session.execute(unnamed.add_columns(Disposition.kind)),
-    ]
-    return [head for head, _ in sorted(found, key=lambda row: (row[1], row[0].id))]
+    named = (BankEntry.end_to_end_id == entry.end_to_end_id, BankEntry.end_to_end_id.is_(None))
+    asked = [query.where(one) for one in named] if entry.end_to_end_id else [query]
+    found = [(head, kind) for one in asked for head, kind in work.session.execute(one)]
+    before = _told_before(work, entry, [head.id for head, kind in found if kind == "folded"])
+    found = [(head, kind) for head, kind in found if kind != "folded" or head.id in before]
+    return [head for head, _ in sorted(found, key=lambda row: (row[1] == "folded", row[1], row[0].id))]
+
+
+def _told_before(work: Work, entry: BankEntry, folded: Sequence[str]) -> set[str]:
+    """Of entries that were folded into bookings those whose booking `entry` may be one more report of."""
+    if not folded:
+        return set()
+    ends = folds.standing_for(work, folded)
+    told = folds.reports_of_each(work, {entry.id, *ends.values()})
+    mine = told[entry.id]
+    own = {one.id for one in mine}
+    others = {end: [one for one in told[end] if one.id not in own] for end in ends.values()}
+    return {one for one, end in ends.items() if one not in own and folds.may_be_one(mine, others[end])}
 
 
 def reports_of(work: Work, head: BankEntry, without: str | None = None) -> list[Booking]:
@@ -137,7 +155,7 @@ def says_better(one: AnyEntry, other: AnyEntry) -> bool:
     return says(one) > says(other) if one.direction == "debit" else says(one) < says(other)
 
 
-def _taken_by_container_of(entry: BankEntry) -> ColumnElement[bool]:
+def taken_by_container_of(entry: BankEntry) -> ColumnElement[bool]:
     """Whether another line of the container of `entry` was taken for the booking that the row's bank entry is a detail of."""
     follower, sibling = aliased(BankEntry), aliased(BankEntry)
     return (
@@ -146,6 +164,15 @@ def _taken_by_container_of(entry: BankEntry) -> ColumnElement[bool]:
         .where(sibling.document_id == BankEntry.document_id, sibling.entry_index == BankEntry.entry_index)
         .where(follower.document_id == entry.document_id, follower.id != entry.id)
         .correlate(BankEntry)
+    )
+
+
+def _is_of_another_block(entry: BankEntry) -> ColumnElement[bool]:
+    """Whether the row's bank entry names a debit of ours that is in another block than the one of ours which `entry` names."""
+    names_ours = exists().where(PaymentInformation.id == entry.payment_information_id)
+    return names_ours & exists().where(
+        Collection.end_to_end_id == BankEntry.end_to_end_id,
+        Collection.payment_information_id != entry.payment_information_id,
     )
 
 
@@ -167,21 +194,21 @@ def detail_of_total(work: Work, entry: BankEntry) -> BankEntry | None:
             # The words of the partial index: a detail that is not all of its entry.
             BankEntry.amount_minor != BankEntry.entry_amount_minor,
             BankEntry.document_id != entry.document_id,
-            ~_taken_by_container_of(entry),
+            ~taken_by_container_of(entry),
         )
         .order_by(BankEntry.position, BankEntry.id)
     )
     if entry.payment_information_id:
-        query = query.where(or_(block.is_(None), block == entry.payment_information_id))
+        query = query.where(or_(block.is_(None), block == entry.payment_information_id), ~_is_of_another_block(entry))
     return work.session.scalars(query.limit(1)).one_or_none()
 
 
 def has_waiting_detail(work: Work, detail: BankEntry, total: BankEntry) -> bool:
-    """Whether a detail of the same entry of the bank's, this one or another, waits.
+    """Whether a detail of the same entry of the bank's, this one or another, waits; or would, if `total` did not tell of it.
 
-    Also what is left of it beside its details, where `total` tells of that.
+    So with what is left of the entry beside its details.
     """
-    is_explained = (BankEntry.kind == "remainder") & (Disposition.folded_into == total.id) & Disposition.most_recent
+    is_explained = (Disposition.folded_into == total.id) & Disposition.most_recent
     query = (
         select(BankEntry.id)
         .join(Disposition, Disposition.entry_id == BankEntry.id)
@@ -219,7 +246,7 @@ def details_of_shares(
 ) -> dict[str, Told]:
     """Collection -> the detail, in another container, that has told already that it is in the total `entry`."""
     detail, same_account = BankEntry.level == "transaction", BankEntry.account_index == entry.account_index
-    return _told_elsewhere(work, collection_ids, entry, effect, detail, same_account, ~_taken_by_container_of(entry))
+    return _told_elsewhere(work, collection_ids, entry, effect, detail, same_account, ~taken_by_container_of(entry))
 
 
 def batch_entry_of(work: Work, collection_id: str, entry: BankEntry) -> str | None:
@@ -292,7 +319,8 @@ def waiting(work: Work, file_id: str) -> list[str]:
     """The entries in suspense that a file may explain, oldest first.
 
     What names a debit or a block of ours may be explained by anything that moves one of its attempts, and there is little of it:
-    always. What names nothing of ours is explained only by another report of the same money, or by the details of a total.
+    always. What names nothing of ours is explained only by another report of the same money, or by the details of a total; a
+    return that names only the bank's own reference also by a credit: `links.retold_by`.
     """
     new = aliased(BankEntry)
     same_money = (
@@ -326,7 +354,7 @@ def waiting(work: Work, file_id: str) -> list[str]:
         .where(
             IN_SUSPENSE,
             or_(
-                Disposition.reason.not_in(NOTHING_OF_OURS),
+                Disposition.reason.not_in((*NOTHING_OF_OURS, UNLINKED)),
                 BankEntry.level.in_(("group", "payment_information")),
                 BankEntry.message.like("camt.%") & incomplete,
                 BankEntry.end_to_end_id.is_(None) & told_again,

@@ -76,6 +76,7 @@ def bring(work: Work, funds: Funds, entry: BankEntry, verdict: Verdict) -> None:
 def _written(work: Work, funds: Funds, entry: BankEntry, verdict: Verdict) -> list[str]:
     """Write a verdict, and fold the report in whose place the entry stands then; returns the entries that this concerns."""
     found = concerned(work, entry, verdict, dispose(work, funds, entry, verdict))
+    found += links.told_beside(work, entry)
     if verdict.instead_of is None:
         return found
     other, same = work.session.get_one(BankEntry, verdict.instead_of), folded(entry.id)
@@ -90,8 +91,9 @@ def look_again(work: Work, funds: Funds, file_id: str) -> None:
 
 
 def to_look_at(work: Work, file_id: str) -> list[str]:
-    """The entries about which a file may say something new: what waits, and sums that it casts doubt on."""
-    return [*lookups.waiting(work, file_id), *totals_doubted_by(work, file_id)]
+    """The entries about which a file may say something new: what waits, returns by a reference of the bank's that it repeats, and
+    sums that it casts doubt on."""
+    return [*lookups.waiting(work, file_id), *links.retold_by(work, file_id), *totals_doubted_by(work, file_id)]
 
 
 def decide_again(work: Work, funds: Funds, entry_ids: Sequence[str]) -> bool:

@@ -101,10 +101,14 @@ def _names_of_ours(work: Work, records: Sequence[BankRecord]) -> dict[str, str]:
 
 
 def _may_be_sum(one: BankRecord | Entry) -> bool:
-    """Whether it may be the booking of a block: an entry without details, or with one that is all of it and names no debit."""
+    """Whether it may be the booking of a block: an entry without details, or with one that is all of it and names no debit.
+
+    Money that left under a transaction reference of its own is that transaction: by it the credit is known that it takes back.
+    """
     is_sole = one.level == "transaction" and one.amount_minor is not None and one.amount_minor == one.entry_amount_minor
-    names_debit = one.end_to_end_id or one.instruction_id or one.mandate_id
-    return one.message.startswith("camt.") and (one.level == "entry" or (is_sole and not names_debit))
+    names_credit = one.direction == "debit" and one.transaction_id
+    names_one = one.end_to_end_id or one.instruction_id or one.mandate_id or names_credit
+    return one.message.startswith("camt.") and (one.level == "entry" or (is_sole and not names_one))
 
 
 def _named(entry: Entry, names: Mapping[str, str]) -> Entry:

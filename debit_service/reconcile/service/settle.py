@@ -50,7 +50,9 @@ def settle(work: Work, funds: Funds, resolution: Resolution) -> None:
         look_again(work, funds, entry.file_id)
     elif decision is Decision.TOLD_BEFORE:
         head = decisions.entry_at(work, resolution.evidence["told_in_file"], resolution.evidence["told_at"])
-        bring(work, funds, _entry(work, resolution), _told_before(work, head, resolution))
+        entry = _entry(work, resolution)
+        bring(work, funds, entry, _told_before(work, head, resolution))
+        look_again(work, funds, entry.file_id)
     else:
         entry = _entry(work, resolution)
         for part in decisions.parts(work, resolution.id):

@@ -12,7 +12,7 @@ from debit_service.collections.queries import Asked
 from debit_service.core.work import Work
 from debit_service.reconcile.models import BankEntry
 from debit_service.reconcile.rules import Effect
-from debit_service.reconcile.service import lookups
+from debit_service.reconcile.service import links, lookups
 from debit_service.reconcile.service.claims import may_be_taken, may_go_back
 from debit_service.reconcile.service.verdict import (
     BATCH_TOTAL,
@@ -109,6 +109,8 @@ def _share_out(work: Work, entry: BankEntry, members: Sequence[Asked], reason: s
         # What the bank took is told already, with the details.
         if taken != cost:
             return None
+        reason = BATCH_TOTAL
+    elif cost and links.states_cost(work, entry, cost, members):
         reason = BATCH_TOTAL
     waiting = [one for one in members if one.id not in details]
     if not waiting and reason == BATCH_TOTAL:

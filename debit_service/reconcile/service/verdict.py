@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, TypeAlias
 from debit_service.collections.models import Collection
 from debit_service.collections.queries import Asked
 from debit_service.reconcile.models import BankEntry
-from debit_service.reconcile.rules import Effect, Outcome, Principal, split_amount
+from debit_service.reconcile.rules import RETURN_KINDS, Effect, Outcome, Principal, split_amount
 
 #: Why an entry is matched: it names the collection itself; it is the sum of a block; a person said so; it is a return that names,
 #: by the bank's own reference, the credit that it takes back.
@@ -28,8 +28,6 @@ DETAILS_DIFFER = "details_differ"
 UNLINKED = "unlinked"
 #: It names a collection and fits it, and others of its kind count in its place.
 EXCEEDS = "exceeds"
-
-_RETURN_KINDS = frozenset({"return", "refund", "reversal", "reject"})
 
 
 class Entry(NamedTuple):
@@ -158,7 +156,7 @@ def unexplained(entry: AnyEntry) -> Verdict:
 def names_a_booking(entry: AnyEntry) -> bool:
     """Whether it is a return that can be known only by the credit that it takes back: by the bank's own reference of that."""
     named = entry.transaction_id or entry.account_servicer_reference
-    return bool(named) and not entry.end_to_end_id and entry.direction == "debit" and entry.kind in _RETURN_KINDS
+    return bool(named) and not entry.end_to_end_id and entry.direction == "debit" and entry.kind in RETURN_KINDS
 
 
 def is_remainder(entry: AnyEntry) -> bool:
@@ -187,7 +185,7 @@ def share_of(entry: AnyEntry, collection: AnyCollection) -> Share | Verdict:
             "suspense", "other_account", "it names our collection, but on another account or in another currency"
         )
     effect, amount = effect_of(entry), collection.amount_minor
-    if effect is Effect.SETTLED and entry.kind in _RETURN_KINDS:
+    if effect is Effect.SETTLED and entry.kind in RETURN_KINDS:
         return Verdict("suspense", "direction", f"it is called a {entry.kind}, yet money came in")
     split = split_of(entry, amount, effect)
     if split.trouble:

@@ -71,13 +71,17 @@ def notice_papers(work: Work, attempts: Iterable[Collection], penalties: Iterabl
 
 def _notice(work: Work, notice: Notice | PenaltyNotice, message: OutboxMessage, what: str) -> Iterator[Paper]:
     content = work.keys.open_bytes(message.body_sealed, f"outbox.body:{message.id}")
+    if message.withdrawn_at:
+        what = f"{what} (withdrawn before it left)"
     yield Paper(f"notices/{notice.id}.json", content, f"{what}, as it was handed over to be sent")
     yield Paper(f"notices/{notice.id}-text.txt", str(json.loads(content)["text"]).encode(), f"{what}, as it reads")
     sending: dict[str, Any] = {
         "notice": row_of(notice),
         "message": row_of(message),
-        "by": "e-mail" if message.done_at and not message.print_run else "letter" if message.print_run else None,
+        "by": ("letter" if message.print_run else "e-mail") if message.done_at else None,
     }
     yield Paper(
-        f"notices/{notice.id}-sending.json", as_json(sending), f"{what}: when it was made, and when it left and how"
+        f"notices/{notice.id}-sending.json",
+        as_json(sending),
+        f"{what}: when it was made, and whether, when and how it left",
     )

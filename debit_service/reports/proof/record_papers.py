@@ -29,12 +29,13 @@ _DAYS_MAX: Final = 800
 
 
 def contribution_papers(work: Work, contribution: Contribution) -> Iterator[Paper]:
-    """What was declared, and what was paid by other means."""
+    """What was declared, what was said of its circumstances, and what was paid by other means."""
     told = {
         "contribution": row_of(contribution),
+        "circumstances": [row_of(one) for one in contributions.statements_about(work, contribution.id)],
         "paid_by_other_means": [row_of(one) for one in contributions.other_payments(work, contribution.id)],
     }
-    yield Paper("contribution.json", as_json(told), "what was declared and due, and what was paid by other means")
+    yield Paper("contribution.json", as_json(told), "what was declared and due, said of it, and paid by other means")
 
 
 def journal_papers(work: Work, subjects: Sequence[str]) -> Iterator[Paper]:

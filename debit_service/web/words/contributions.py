@@ -33,6 +33,16 @@ MEANS: Final[Mapping[str, str]] = {
     Means.CARD: N_("Card"),
     Means.OTHER: N_("In another way"),
 }
+#: What the rule of a penalty may ask of a contribution.
+CIRCUMSTANCES: Final[Mapping[str, str]] = {
+    "heads": N_("Number of employees"),
+    "demanded_separately": N_("Demanded by a letter that demands nothing else"),
+    "formal_notice_on": N_("Day of the formal notice"),
+    "declared_in_time": N_("Declared in time"),
+    "claim_term_ends_on": N_("Last day to pay the fund's claim"),
+}
+#: What is known of such a thing.
+KNOWN: Final[Mapping[str, str]] = {"": N_("Not known"), "yes": N_("Yes"), "no": N_("No")}
 #: What banks say, for people; by ISO 20022 external reason code. Any other code is shown with its ISO name.
 REASONS: Final[Mapping[str, str]] = {
     "AM04": N_("There was not enough money in the account."),
@@ -72,6 +82,16 @@ def outcome(value: str) -> str:
 def means(value: str) -> str:
     """How a payment was made."""
     return named(MEANS, value)
+
+
+def circumstance(value: str) -> str:
+    """What a rule asks of a contribution."""
+    return named(CIRCUMSTANCES, value)
+
+
+def known(value: str) -> str:
+    """Yes, no, or not known."""
+    return named(KNOWN, value)
 
 
 def direction(value: str) -> str:

@@ -21,8 +21,13 @@ SENTENCES: Final[frozenset[str]] = frozenset(
         N_("debits of this employer are blocked"),
         N_("debits of this account are blocked"),
         N_("the rule is not confirmed: a person decides"),
-        N_("the rule is milder after a formal notice, and nobody has recorded one: a person decides"),
-        N_("the rule asks what was declared in time, and nobody has recorded that: a person decides"),
+        N_(
+            "the rule is milder after a formal notice, and none was recorded on the contribution's page: a person decides"
+        ),
+        N_(
+            "the rule asks whether it was declared in time, which was not recorded on the contribution's page: a person decides"
+        ),
+        N_("by what was recorded about the contribution it comes to more: a person decides"),
         N_("by one reading of the law nothing is charged on so small a debt: a person decides"),
         N_("the debit was not presented again as the fund's rules foresee: a person decides"),
         N_("it is above the amount up to which the fund lets penalties be confirmed by themselves"),

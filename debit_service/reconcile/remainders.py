@@ -1,0 +1,228 @@
+"""Remainders: which other reports tell of what is left of an entry beside its details, of one remainder or of many.
+
+Two ways lead to it. A sum of another container stands for the whole entry: it names the block of its details, or both state the
+bank's own reference, or neither names anything and they are messages of two kinds. Or another container has the same details, and
+nothing is left beside them. The same money alone says nothing: a stranger may have transferred as much.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeAlias
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from debit_service.collections import queries as collections
+from debit_service.collections.models import Collection
+from debit_service.collections.queries import Asked
+from debit_service.core.bulk import among
+from debit_service.core.work import Work
+from debit_service.reconcile.models import Allocation, BankEntry, Disposition, Resolution
+from debit_service.reconcile.rules import Effect
+
+#: The reason of what a person said (`service.verdict.BY_A_PERSON`).
+_BY_A_PERSON = "by_a_person"
+_FAMILY_LENGTH = len("camt.05x")
+
+_Entry: TypeAlias = type[BankEntry]
+
+
+def sums_telling(work: Work, remainder_ids: Iterable[str]) -> dict[str, set[str]]:
+    """Remainder -> the sums of other containers that may stand for its entry; none of which a person said it of another one.
+
+    Of an entry of which some details have amounts only a sum that was shared out among debits is meant.
+    """
+    left, one = aliased(BankEntry), aliased(BankEntry)
+    is_whole = left.amount_minor == left.entry_amount_minor
+    stands = Disposition.kind.in_(("matched", "resolved", "suspense")) & (one.direction == left.direction)
+    # The reasons of sums that were shared out all begin so (`service.verdict.TOTALS`).
+    is_shared_out = (Disposition.kind == "matched") & Disposition.reason.startswith("batch_total")
+    names = (left.account_servicer_reference, one.account_servicer_reference)
+    query = (
+        select(left.id, one.id)
+        .join(one, and_(*_same_day(left, one), one.amount_minor == left.entry_amount_minor))
+        .join(Disposition, Disposition.entry_id == one.id)
+        .where(among(work.session, left.id, remainder_ids), left.kind == "remainder")
+        .where(Disposition.most_recent, or_(is_whole & stands, is_shared_out))
+        .where(one.level == "entry", one.kind.not_in(("cost", "remainder")), ~_told_by_a_person(left, one))
+        .where(func.coalesce(names[0], names[1], "") == func.coalesce(names[1], names[0], ""))
+        .where(or_(names[0] == names[1], _is_of_block(left, one), _nothing_named(left, one)))
+    )
+    return _pairs(work.session.execute(query).all())
+
+
+def details_telling(work: Work, remainder_ids: Iterable[str]) -> dict[str, set[str]]:
+    """Remainder -> details of other containers that are those of its entry, beside which nothing is left."""
+    left, one, mine, rest = (aliased(BankEntry) for _ in range(4))
+    in_full = ~exists().where(
+        rest.document_id == one.document_id,
+        rest.entry_index == one.entry_index,
+        rest.account_index == left.account_index,
+        rest.booking_date == left.booking_date,
+        rest.kind == "remainder",
+    )
+    query = (
+        select(left.id, one.id)
+        .join(mine, _is_detail(mine, left))
+        .join(one, and_(*_same_day(left, one), mine.end_to_end_id == one.end_to_end_id))
+        .where(among(work.session, left.id, remainder_ids), left.kind == "remainder")
+        .where(one.level == "transaction", one.status == "BOOK")
+        .where(one.entry_amount_minor == left.entry_amount_minor, in_full)
+    )
+    return _pairs(work.session.execute(query).all())
+
+
+def sums_of_details(work: Work, remainder_ids: Iterable[str]) -> dict[str, set[str]]:
+    """Remainder -> the sums of a block that were taken for the details of its entry, as if these were all of it."""
+    left, one, mine = (aliased(BankEntry) for _ in range(3))
+    query = (
+        select(left.id, one.id)
+        .join(mine, _is_detail(mine, left))
+        .join(Disposition, (Disposition.folded_into == mine.id) & Disposition.most_recent)
+        .join(one, one.id == Disposition.entry_id)
+        .where(among(work.session, left.id, remainder_ids), left.kind == "remainder")
+        .where(one.level == "entry", one.payment_information_id.is_not(None))
+        .where(one.amount_minor == left.entry_amount_minor)
+    )
+    return _pairs(work.session.execute(query).all())
+
+
+def told_in_full_since(work: Work, *which: ColumnElement[bool]) -> Iterator[tuple[str, str]]:
+    """(remainder, end-to-end reference) of those about which persons decided, by these decisions, and whose entry another report
+    tells in full: the debits that its details lacked. The report's own id where it names none."""
+    decided = select(Resolution.entry_id).where(*which)
+    query = (
+        select(BankEntry)
+        .join(Disposition, (Disposition.entry_id == BankEntry.id) & Disposition.most_recent)
+        .where(BankEntry.id.in_(decided), BankEntry.kind == "remainder")
+        .where(Disposition.kind.in_(("resolved", "matched")))
+    )
+    left = {one.id: one for one in work.session.scalars(query)}
+    if not left:
+        return
+    for found in (details_telling(work, left), sums_telling(work, left)):
+        for remainder_id, teller_id in _each(found):
+            lacking = _lacking(work, left[remainder_id], teller_id)
+            names = [one.end_to_end_id for one in lacking] or [teller_id]
+            yield from ((remainder_id, name) for name in names if name not in _matched_to(work, remainder_id))
+    # A sum that was taken for the details which are there tells of more only where its block lacks just what is left.
+    for remainder_id, teller_id in _each(sums_of_details(work, left)):
+        lacking = _lacking(work, left[remainder_id], teller_id)
+        if sum(one.amount_minor for one in lacking) == left[remainder_id].amount_minor:
+            known = _matched_to(work, remainder_id)
+            yield from ((remainder_id, one.end_to_end_id) for one in lacking if one.end_to_end_id not in known)
+
+
+def _each(found: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, str]]:
+    return ((remainder_id, teller_id) for remainder_id, tellers in found.items() for teller_id in tellers)
+
+
+def _matched_to(work: Work, entry_id: str) -> set[str]:
+    """The debits to which an entry is matched: their end-to-end references."""
+    query = (
+        select(Collection.end_to_end_id)
+        .join(Allocation, Allocation.collection_id == Collection.id)
+        .join(Disposition, (Disposition.id == Allocation.disposition_id) & Disposition.most_recent)
+        .where(Disposition.entry_id == entry_id)
+    )
+    return set(work.session.scalars(query))
+
+
+def _lacking(work: Work, left: BankEntry, teller_id: str) -> list[Asked]:
+    """The debits of ours of which a report tells, and no detail with an amount beside `left`: it may be left of these."""
+    teller, detail, beside = work.session.get_one(BankEntry, teller_id), aliased(BankEntry), aliased(BankEntry)
+    named = (
+        select(detail.end_to_end_id).join(beside, _is_detail(detail, beside)).where(detail.end_to_end_id.is_not(None))
+    )
+    own = set(work.session.scalars(named.where(beside.id == left.id, detail.amount_minor.is_not(None))))
+    if teller.level == "transaction":
+        told = collections.asked(
+            work, [name for name in work.session.scalars(named.where(beside.id == teller.id)) if name]
+        )
+    else:
+        told = _paid_by(work, teller)
+    return [one for one in told if one.end_to_end_id not in own]
+
+
+def _paid_by(work: Work, total: BankEntry) -> list[Asked]:
+    """The debits that a sum was found to pay; of one that was found to pay none, those of its block that were not rejected."""
+    stands = (Disposition.id == Allocation.disposition_id) & Disposition.most_recent
+    paid = select(Allocation.collection_id).join(Disposition, stands).where(Allocation.entry_id == total.id)
+    if found := work.session.scalars(paid).all():
+        return collections.asked_by_id(work, found)
+    block = collections.asked_in_block(work, total.payment_information_id or "")
+    refused = (
+        select(Allocation.collection_id)
+        .join(Disposition, stands)
+        .where(among(work.session, Allocation.collection_id, (one.id for one in block)))
+        .where(Allocation.effect == Effect.REJECTED.value)
+    )
+    rejected = set(work.session.scalars(refused))
+    return [one for one in block if one.id not in rejected]
+
+
+def _pairs(rows: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for remainder_id, teller_id in rows:
+        found[remainder_id].add(teller_id)
+    return found
+
+
+def _same_day(left: _Entry, one: _Entry) -> tuple[ColumnElement[bool], ...]:
+    return (
+        one.account_index == left.account_index,
+        one.booking_date == left.booking_date,
+        one.document_id != left.document_id,
+    )
+
+
+def _is_detail(mine: _Entry, left: _Entry) -> ColumnElement[bool]:
+    """Whether `mine` is a detail of the entry of which `left` is left. By the account and the day there is an index."""
+    return and_(
+        mine.account_index == left.account_index,
+        mine.booking_date == left.booking_date,
+        mine.document_id == left.document_id,
+        mine.entry_index == left.entry_index,
+        mine.level == "transaction",
+    )
+
+
+def _is_of_block(left: _Entry, one: _Entry) -> ColumnElement[bool]:
+    """Whether a detail beside `left` is of the block that `one` names."""
+    mine = aliased(BankEntry)
+    is_asked_in = exists().where(
+        Collection.end_to_end_id == mine.end_to_end_id,
+        Collection.payment_information_id == one.payment_information_id,
+    )
+    return exists().where(
+        _is_detail(mine, left),
+        mine.direction == one.direction,
+        or_(mine.payment_information_id == one.payment_information_id, is_asked_in),
+    )
+
+
+def _nothing_named(left: _Entry, one: _Entry) -> ColumnElement[bool]:
+    """Whether neither states a reference of its booking, in messages of two kinds (`rules.same_booking`)."""
+    unnamed = (
+        left.account_servicer_reference,
+        one.account_servicer_reference,
+        one.end_to_end_id,
+        one.transaction_id,
+        one.payment_information_id,
+    )
+    families = (func.substr(each.message, 1, _FAMILY_LENGTH) for each in (left, one))
+    mine, other = families
+    return and_(mine != other, *(each.is_(None) for each in unnamed))
+
+
+def _told_by_a_person(left: _Entry, one: _Entry) -> ColumnElement[bool]:
+    """Whether a person said that `one` tells of another remainder than `left`."""
+    said, other = aliased(Disposition), aliased(BankEntry)
+    return exists().where(
+        said.folded_into == one.id,
+        said.most_recent,
+        said.reason == _BY_A_PERSON,
+        other.id == said.entry_id,
+        other.kind == "remainder",
+        other.id != left.id,
+    )

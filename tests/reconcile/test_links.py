@@ -1,0 +1,127 @@
+"""Links: a return that names only the bank's own reference is tied to the one credit that carries it, whatever came first."""
+
+from dataclasses import replace
+from datetime import date
+
+from bank_files import Booked, camt053, camt054, credit, returned
+from house import House, Sent
+from reconcile.deciding import decided, undone
+from reconcile.test_any_order import each_order_tells_the_same
+from reconcile.test_references import reasons, renamed
+from sqlalchemy import func, select
+
+from debit_service.banks.models import BankFile
+from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.rules import State
+from debit_service.reconcile.said_since import contradictions
+from debit_service.reconcile.service.match import to_look_at
+
+CREDITED, TAKEN_BACK = date(2026, 9, 30), date(2026, 10, 5)
+
+
+def back(sent: Sent) -> bytes:
+    """The debit goes back under the bank's own reference, and no other."""
+    return renamed(camt054(sent.account, returned(sent, day=TAKEN_BACK, reference="SAME"), message_id="R1"), sent, "")
+
+
+def credited(sent: Sent, name: str = "N1", end_to_end_id: str | None = None) -> bytes:
+    """The debit is booked, or another one of its amount, under the bank's own reference."""
+    one = credit(sent, reference="SAME")
+    return camt054(sent.account, replace(one, end_to_end_id=end_to_end_id or one.end_to_end_id), message_id=name)
+
+
+def file_of_last(house: House) -> str:
+    """The file that was stored last."""
+    with house.reading() as work:
+        return work.session.scalars(select(func.max(BankFile.id))).one()
+
+
+def test_a_second_credit_under_one_reference_unties_the_return_in_every_order(house: House) -> None:
+    first, second = sents = house.sent_together("CNAS", "100.00", "100.00")
+    files = [credited(first), credited(second, "N2"), back(first)]
+    if house.desk.database.engine.dialect.name == "sqlite":
+        each_order_tells_the_same(house, sents, files)
+    else:
+        house.in_turn(files[0], files[2], files[1])
+
+    assert reasons(house) == ["unlinked"]
+    assert [house.outcome(one).state for one in sents] == [State.SETTLED] * 2
+    assert house.balances()["bank/CNAS"] == 100_00
+
+
+def test_somebody_elses_credit_under_the_reference_unties_the_return_in_every_order(sqlite_house: House) -> None:
+    sent = sqlite_house.sent()
+
+    each_order_tells_the_same(sqlite_house, [sent], [credited(sent), credited(sent, "N2", "THEIRS"), back(sent)])
+
+    assert reasons(sqlite_house) == ["unknown_reference", "unlinked"]
+
+
+def test_another_report_of_the_credit_that_names_no_debit_is_no_second_credit(sqlite_house: House) -> None:
+    sent = sqlite_house.sent()
+    unnamed = replace(credit(sent, reference="SAME"), end_to_end_id=None)
+
+    each_order_tells_the_same(
+        sqlite_house, [sent], [credited(sent), camt053(sent.account, CREDITED, 0, unnamed), back(sent)]
+    )
+
+    assert reasons(sqlite_house) == []
+    assert sqlite_house.outcome(sent).state is State.RETURNED
+
+
+def test_a_return_that_a_person_decided_is_contradicted_by_the_credit_that_it_takes_back(sqlite_house: House) -> None:
+    house, sent = sqlite_house, sqlite_house.sent()
+    house.go_to(TAKEN_BACK)
+    house.in_turn(back(sent))
+    (waits,) = house.waiting()
+    said = decided(house, waits.id, Decision.NOT_OURS)
+    with house.reading() as work:
+        assert contradictions(work) == []
+
+    house.in_turn(credited(sent))
+
+    assert house.outcome(sent).state is State.SETTLED
+    with house.reading() as work:
+        assert contradictions(work) == contradictions(work, [waits.id]) == [(waits.id, sent.end_to_end_id)]
+    undone(house, said.id)
+    assert house.outcome(sent).state is State.RETURNED
+    with house.reading() as work:
+        assert contradictions(work) == []
+
+
+def test_a_return_that_a_person_matched_is_contradicted_by_another_credit_that_comes_then(sqlite_house: House) -> None:
+    house = sqlite_house
+    first, second = house.sent_together("CNAS", "100.00", "100.00")
+    house.go_to(TAKEN_BACK)
+    house.in_turn(credited(first, end_to_end_id="THEIRS"), credited(first), back(first))
+    waits = next(one for one in house.waiting() if one.direction == "debit")
+    decided(house, waits.id, Decision.MATCHED, end_to_end_id=first.end_to_end_id)
+    with house.reading() as work:
+        assert contradictions(work) == []
+
+    house.in_turn(credited(second, "N2"))
+
+    with house.reading() as work:
+        assert contradictions(work) == [(waits.id, second.end_to_end_id)]
+
+
+def test_what_waits_for_a_credit_is_asked_again_only_after_a_file_that_brings_one_that_fits(
+    sqlite_house: House,
+) -> None:
+    house, sent = sqlite_house, sqlite_house.sent()
+    house.in_turn(back(sent))
+    (waits,) = house.waiting()
+    others = (
+        Booked(sent.amount_minor, "DZD", CREDITED, servicer_reference="ANOTHER"),
+        Booked(sent.amount_minor + 1, "DZD", CREDITED, servicer_reference="SAME"),
+        Booked(sent.amount_minor, "DZD", CREDITED, direction="DBIT", servicer_reference="SAME"),
+    )
+    for number, other in enumerate(others):
+        house.in_turn(camt054(sent.account, other, message_id=f"O{number}"))
+        with house.reading() as work:
+            assert waits.id not in to_look_at(work, file_of_last(house))
+
+    house.in_turn(credited(sent))
+    assert house.outcome(sent).state is State.RETURNED
+    with house.reading() as work:
+        assert waits.id in to_look_at(work, file_of_last(house))

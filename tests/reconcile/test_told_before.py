@@ -1,0 +1,170 @@
+"""Told before: once a person said that two reports of one booking date it differently, further reports of it belong to it."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from bank_files import camt053, camt054, credit, returned
+from house import CLERK, House, Sent
+from reconcile.deciding import decided, money, queue, undone
+from sqlalchemy import select
+
+from debit_service.core.errors import Refused
+from debit_service.reconcile import queries, tie_out
+from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.models import BankEntry
+from debit_service.reconcile.rules import State
+from debit_service.reconcile.service.match import decide_again
+
+FIRST, SECOND, THIRD = date(2026, 9, 30), date(2026, 10, 1), date(2026, 10, 2)
+AFTER = date(2026, 10, 5)
+
+
+def told(sent: Sent, day: date, name: str, reference: str = "AS1") -> bytes:
+    """A notification of the credit, which dates it so."""
+    return camt054(sent.account, credit(sent, reference=reference, day=day), message_id=name)
+
+
+def statements(sent: Sent, on: date) -> list[bytes]:
+    """The statements of three days; the one of `on` lists the credit."""
+    minor = sent.amount_minor
+    return [
+        camt053(
+            sent.account,
+            day,
+            minor if day > on else 0,
+            *([credit(sent, reference="AS1", day=day)] if day == on else []),
+            message_id=f"S{number}",
+        )
+        for number, day in enumerate((FIRST, SECOND, THIRD), start=1)
+    ]
+
+
+def entry_of(house: House, day: date) -> str:
+    """The entry of this day that waits."""
+    (found,) = [one.id for one in house.waiting() if one.booking_date == day]
+    return found
+
+
+def counting(house: House, sent: Sent) -> str:
+    """The entry that counts for a debit."""
+    with house.reading() as work:
+        (fact,) = queries.facts_of(work, sent.collection_id)
+    return fact.entry_id
+
+
+def untied(house: House) -> list[str]:
+    """What does not tie out."""
+    with house.reading() as work:
+        return list(tie_out.findings(work))
+
+
+def _said(house: House) -> tuple[Sent, str, str]:
+    """A person said of two notifications, which date a credit a day apart, that they are one; what counts, and the decision."""
+    sent = house.sent()
+    house.go_to(AFTER)
+    house.in_turn(told(sent, FIRST, "N1"))
+    counts = counting(house, sent)
+    house.in_turn(told(sent, SECOND, "N2"))
+    return sent, counts, decided(house, entry_of(house, SECOND), Decision.TOLD_BEFORE, same_as=counts).id
+
+
+def test_one_more_report_of_what_a_person_said_was_told_before_is_no_other_booking(house: House) -> None:
+    sent, _, said = _said(house)
+
+    house.in_turn(told(sent, SECOND, "N3"))
+    assert (queue(house), money(house)) == ([], {"bank": sent.amount_minor})
+    with house.desk.work(CLERK) as work:
+        entries = work.session.scalars(select(BankEntry.id).order_by(BankEntry.id)).all()
+        assert not decide_again(work, house.service.funds, entries)
+
+    undone(house, said)
+    assert [one.entry.booking_date for one in queue(house)] == [SECOND]
+    assert money(house) == {"bank": 2 * sent.amount_minor, "suspense": -sent.amount_minor}
+    assert house.breaches() == {}
+
+
+def test_one_more_report_of_a_credit_that_was_told_before_pays_nothing_again_after_its_return(
+    sqlite_house: House,
+) -> None:
+    house = sqlite_house
+    sent, _, _ = _said(house)
+
+    house.in_turn(camt054(sent.account, returned(sent, day=THIRD), message_id="R1"), told(sent, SECOND, "N3"))
+
+    assert (house.outcome(sent).state, queue(house), money(house)) == (State.RETURNED, [], {})
+
+
+def test_what_names_another_debit_than_the_booking_that_was_told_before_counts_for_that(sqlite_house: House) -> None:
+    """A person took an unnamed booking for one that a notification dates otherwise; then another report of it names its debit."""
+    house = sqlite_house
+    first, second = house.sent_together("CNAS", "100.00", "100.00")
+    house.go_to(AFTER)
+    unnamed = replace(credit(first, reference="AS1", day=SECOND), end_to_end_id=None)
+    house.in_turn(told(first, FIRST, "N1"), camt054(first.account, unnamed, message_id="N2"))
+    decided(house, entry_of(house, SECOND), Decision.TOLD_BEFORE, same_as=counting(house, first))
+
+    house.in_turn(told(second, SECOND, "N3"))
+
+    assert [house.outcome(one).state for one in (first, second)] == [State.SETTLED] * 2
+    assert (queue(house), money(house)) == ([], {"bank": 200_00})
+
+
+def test_what_a_statement_lists_on_both_days_was_booked_twice_whatever_a_person_said_of_other_reports(
+    sqlite_house: House,
+) -> None:
+    house = sqlite_house
+    sent, counts, _ = _said(house)
+    both = [credit(sent, reference="AS1", day=day) for day in (FIRST, SECOND)]
+
+    house.in_turn(camt053(sent.account, SECOND, 0, *both))
+
+    assert [one.entry.booking_date for one in queue(house)] == [SECOND]
+    assert money(house) == {"bank": 2 * sent.amount_minor, "suspense": -sent.amount_minor}
+    with pytest.raises(Refused, match="No such booking"):
+        decided(house, entry_of(house, SECOND), Decision.TOLD_BEFORE, same_as=counts)
+
+
+def test_a_report_of_what_a_statement_lists_beside_another_was_not_told_by_that_one(sqlite_house: House) -> None:
+    """The clerk looks at a notification; the statement that lists both bookings is another report of each."""
+    house, sent = sqlite_house, sqlite_house.sent()
+    house.go_to(AFTER)
+    house.in_turn(told(sent, FIRST, "N1"))
+    counts = counting(house, sent)
+    both = [credit(sent, reference="AS1", day=day) for day in (FIRST, SECOND)]
+    house.in_turn(told(sent, SECOND, "N2"), camt053(sent.account, SECOND, 0, *both))
+
+    with pytest.raises(Refused, match="No such booking"):
+        decided(house, entry_of(house, SECOND), Decision.TOLD_BEFORE, same_as=counts)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_statement_that_is_one_more_report_of_it_ties_out_on_the_day_of_the_booking_that_counts(
+    sqlite_house: House, before: bool
+) -> None:
+    house, sent = sqlite_house, sqlite_house.sent()
+    house.go_to(AFTER)
+    house.in_turn(told(sent, FIRST, "N1"))
+    counts = counting(house, sent)
+    house.in_turn(told(sent, SECOND, "N2"), *(statements(sent, SECOND) if before else []))
+    decided(house, entry_of(house, SECOND), Decision.TOLD_BEFORE, same_as=counts)
+    house.in_turn(*([] if before else statements(sent, SECOND)))
+
+    assert (queue(house), untied(house)) == ([], [])
+    assert house.breaches() == {}
+
+
+def test_a_chain_of_reports_ties_out_on_the_day_of_the_booking_that_counts(sqlite_house: House) -> None:
+    house, sent = sqlite_house, sqlite_house.sent()
+    house.go_to(AFTER)
+    house.in_turn(told(sent, FIRST, "N1"))
+    counts = counting(house, sent)
+    house.in_turn(told(sent, SECOND, "N2"), *statements(sent, THIRD))
+    between = entry_of(house, SECOND)
+    decided(house, entry_of(house, THIRD), Decision.TOLD_BEFORE, same_as=between)
+    decided(house, between, Decision.TOLD_BEFORE, same_as=counts)
+
+    assert (queue(house), money(house), untied(house)) == ([], {"bank": sent.amount_minor}, [])
+    with house.reading() as work:
+        assert list(tie_out.findings(work, fund_id="CNAS", first=SECOND, last=THIRD)) == []
+    assert house.breaches() == {}
