@@ -38,7 +38,7 @@ def state_circumstances(
     work.session.flush()
     told = {name: value.isoformat() if isinstance(value, date) else value for name, value in asdict(said).items()}
     what, number = "contribution.circumstances_stated", stated.number
-    audit.record(work, what, contribution.id, number=number, **told, source=stated.source)
+    audit.record(work, what, contribution.id, number=number, **told)
     events.publish(work, what, contribution.id, number=number)
     return stated
 

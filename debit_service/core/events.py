@@ -209,7 +209,7 @@ class _Delivery:
         name = f"{letters[0].owed_at.date().isoformat()}-{letters[0].id}"
         with self.desk.work(self.actor) as work:
             taken = OutboxMessage.id.in_([one.id for one in letters])
-            work.session.execute(update(OutboxMessage).where(taken, _OWED).values(print_run=name))
+            work.session.execute(update(OutboxMessage).where(taken, _OWED).values(print_run=name, last_error=None))
         return name
 
     def _settle(self, done: Sequence[str], errors: Mapping[str, str]) -> None:

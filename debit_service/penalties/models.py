@@ -314,9 +314,9 @@ class PenaltyDeparture(Base):
     """Whether the message of a notice has left, and when: from then on the employer is told, and its days run. Noted once.
 
     `contest_by` and `pay_by` are the last days to contest and to pay; a notice of the first releases has no `pay_by` but in its
-    text. `life_step` is the `sort_key` of the penalty's newest transition when the notice was made: what came after it, whatever
-    the clocks of two machines said. `withdrawn_at`: it was taken back before it left, because it was not what is to be told any
-    more; it then says nothing of the penalty.
+    text. `paid_minor` is what it says is paid already, None in one of those releases. `life_step` is the `sort_key` of the
+    penalty's newest transition when the notice was made: what came after it, whatever the clocks of two machines said.
+    `withdrawn_at`: its message was taken back, because it was not what is to be told any more.
     """
 
     __tablename__ = "penalty_departures"
@@ -334,6 +334,7 @@ class PenaltyDeparture(Base):
 
     notice_id: Mapped[str] = mapped_column(ForeignKey("penalty_notices.id"), primary_key=True)
     life_step: Mapped[int]
+    paid_minor: Mapped[int | None]
     left_at: Mapped[datetime | None]
     contest_by: Mapped[date | None]
     pay_by: Mapped[date | None]

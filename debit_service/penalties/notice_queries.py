@@ -11,7 +11,7 @@ from debit_service.core import events
 from debit_service.core.bulk import among
 from debit_service.core.models import OutboxMessage
 from debit_service.core.work import Work
-from debit_service.penalties.life import Said
+from debit_service.penalties.life import Money, Said
 from debit_service.penalties.models import Penalty, PenaltyDeparture, PenaltyNotice, PenaltyTransition
 
 
@@ -114,45 +114,47 @@ def told_of(work: Work, contribution_id: str) -> list[Told]:
     ]
 
 
-def newest_made(work: Work, penalty_id: str) -> PenaltyNotice | None:
-    """The newest notice of a penalty that was not withdrawn."""
-    query = (
-        select(PenaltyNotice)
-        .join(PenaltyDeparture, PenaltyDeparture.notice_id == PenaltyNotice.id)
-        .where(PenaltyNotice.penalty_id == penalty_id, PenaltyDeparture.withdrawn_at.is_(None))
-    )
-    return work.session.scalars(query.order_by(PenaltyNotice.number.desc()).limit(1)).one_or_none()
-
-
-def next_number(work: Work, penalty_id: str) -> int:
-    """The number of the next notice of a penalty; that of one that was withdrawn is not given again."""
-    query = select(func.max(PenaltyNotice.number)).where(PenaltyNotice.penalty_id == penalty_id)
-    return (work.session.scalar(query) or 0) + 1
+def before_next(work: Work, penalty_id: str) -> tuple[PenaltyNotice | None, int]:
+    """The newest notice of a penalty that was not withdrawn, and the number of the next one: no number is given twice."""
+    every = notices_of(work, penalty_id)
+    kept = [notice for notice, departure in every if departure.withdrawn_at is None]
+    return (kept[-1] if kept else None), (every[-1][0].number if every else 0) + 1
 
 
 class WaitingNotice(NamedTuple):
-    """A notice whose message can still be withdrawn. `asks_minor`: what it says is owed; None where its claim ended since."""
+    """A notice whose message can still be withdrawn. `asks_minor`: what it says is owed; None where its claim ended since.
+
+    `paid_minor` is what it says is paid of that; None in a notice of the first releases.
+    """
 
     penalty_id: str
     notice_id: str
     number: int
     outbox_id: str
     asks_minor: int | None
+    paid_minor: int | None
+
+    def is_paid(self, money: Money) -> bool:
+        """Whether as much is paid as it says, as far as is known."""
+        return self.paid_minor in (None, money.kept_minor)
 
 
 def waiting_of_each(work: Work, penalty_ids: Iterable[str]) -> dict[str, list[WaitingNotice]]:
     """Penalty -> its notices whose messages can still be withdrawn; one that has none is left out."""
     notice = PenaltyNotice
     query = (
-        select(notice.penalty_id, notice.id, notice.number, notice.outbox_id, notice.amount_minor, _counts())
+        select(
+            *(notice.penalty_id, notice.id, notice.number, notice.outbox_id, notice.amount_minor),
+            *(_counts(), PenaltyDeparture.paid_minor),
+        )
         .join(PenaltyDeparture, PenaltyDeparture.notice_id == notice.id)
         .join(OutboxMessage, OutboxMessage.id == notice.outbox_id)
         .where(among(work.session, notice.penalty_id, penalty_ids), events.CAN_BE_WITHDRAWN)
         .order_by(notice.number)
     )
     found: dict[str, list[WaitingNotice]] = {}
-    for penalty_id, notice_id, number, outbox_id, minor, counts in work.session.execute(query):
-        one = WaitingNotice(penalty_id, notice_id, number, outbox_id, minor if counts else None)
+    for penalty_id, notice_id, number, outbox_id, minor, counts, paid in work.session.execute(query):
+        one = WaitingNotice(penalty_id, notice_id, number, outbox_id, minor if counts else None, paid)
         found.setdefault(penalty_id, []).append(one)
     return found
 

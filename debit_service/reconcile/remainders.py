@@ -52,7 +52,7 @@ def sums_telling(work: Work, remainder_ids: Iterable[str]) -> dict[str, set[str]
 
 
 def details_telling(work: Work, remainder_ids: Iterable[str]) -> dict[str, set[str]]:
-    """Remainder -> details of other containers that are those of its entry, beside which nothing is left."""
+    """Remainder -> of each other container whose details are those of its entry, and beside which nothing is left, the first."""
     left, one, mine, rest = (aliased(BankEntry) for _ in range(4))
     in_full = ~exists().where(
         rest.document_id == one.document_id,
@@ -62,12 +62,13 @@ def details_telling(work: Work, remainder_ids: Iterable[str]) -> dict[str, set[s
         rest.kind == "remainder",
     )
     query = (
-        select(left.id, one.id)
+        select(left.id, func.min(one.id))
         .join(mine, _is_detail(mine, left))
         .join(one, and_(*_same_day(left, one), mine.end_to_end_id == one.end_to_end_id))
         .where(among(work.session, left.id, remainder_ids), left.kind == "remainder")
         .where(one.level == "transaction", one.status == "BOOK")
         .where(one.entry_amount_minor == left.entry_amount_minor, in_full)
+        .group_by(left.id, one.document_id, one.entry_index)
     )
     return _pairs(work.session.execute(query).all())
 
@@ -88,29 +89,33 @@ def sums_of_details(work: Work, remainder_ids: Iterable[str]) -> dict[str, set[s
 
 
 def told_in_full_since(work: Work, *which: ColumnElement[bool]) -> Iterator[tuple[str, str]]:
-    """(remainder, end-to-end reference) of those about which persons decided, by these decisions, and whose entry another report
-    tells in full: the debits that its details lacked. The report's own id where it names none."""
-    decided = select(Resolution.entry_id).where(*which)
+    """(remainder, end-to-end reference) of those about which persons decided, by these decisions, and of whose entry a report
+    that was read since tells in full: the debits that its details lacked. The report's own id where it names none.
+    """
+    decided = select(Resolution.entry_id, func.max(Resolution.id).label("id")).where(*which)
+    by = decided.group_by(Resolution.entry_id).subquery()
     query = (
-        select(BankEntry)
+        select(BankEntry, by.c.id)
+        .join(by, by.c.entry_id == BankEntry.id)
         .join(Disposition, (Disposition.entry_id == BankEntry.id) & Disposition.most_recent)
-        .where(BankEntry.id.in_(decided), BankEntry.kind == "remainder")
-        .where(Disposition.kind.in_(("resolved", "matched")))
+        .where(BankEntry.kind == "remainder", Disposition.kind.in_(("resolved", "matched")))
     )
-    left = {one.id: one for one in work.session.scalars(query)}
+    left = {one.id: (one, decision_id) for one, decision_id in work.session.execute(query)}
     if not left:
         return
-    for found in (details_telling(work, left), sums_telling(work, left)):
-        for remainder_id, teller_id in _each(found):
-            lacking = _lacking(work, left[remainder_id], teller_id)
-            names = [one.end_to_end_id for one in lacking] or [teller_id]
-            yield from ((remainder_id, name) for name in names if name not in _matched_to(work, remainder_id))
-    # A sum that was taken for the details which are there tells of more only where its block lacks just what is left.
-    for remainder_id, teller_id in _each(sums_of_details(work, left)):
-        lacking = _lacking(work, left[remainder_id], teller_id)
-        if sum(one.amount_minor for one in lacking) == left[remainder_id].amount_minor:
-            known = _matched_to(work, remainder_id)
-            yield from ((remainder_id, one.end_to_end_id) for one in lacking if one.end_to_end_id not in known)
+    in_full = [*_each(details_telling(work, left)), *_each(sums_telling(work, left))]
+    as_if = list(_each(sums_of_details(work, left)))
+    for remainder_id, teller_id in [*in_full, *as_if]:
+        remainder, decision_id = left[remainder_id]
+        if teller_id < decision_id:
+            continue
+        lacking = _lacking(work, remainder, teller_id)
+        # A sum that was taken for the details which are there tells of more only where its block lacks just what is left.
+        if (remainder_id, teller_id) in as_if and sum(one.amount_minor for one in lacking) != remainder.amount_minor:
+            continue
+        known = _matched_to(work, remainder_id)
+        names = [one.end_to_end_id for one in lacking] or [teller_id]
+        yield from ((remainder_id, name) for name in names if name not in known)
 
 
 def _each(found: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, str]]:
@@ -172,6 +177,7 @@ def _same_day(left: _Entry, one: _Entry) -> tuple[ColumnElement[bool], ...]:
     return (
         one.account_index == left.account_index,
         one.booking_date == left.booking_date,
+        one.currency == left.currency,
         one.document_id != left.document_id,
     )
 

@@ -17,7 +17,7 @@ from debit_service.core.models import AuditEntry, OutboxMessage
 from debit_service.core.work import Actor
 from debit_service.disputes import service as disputes
 from debit_service.disputes.rules import Subject, SubjectKind
-from debit_service.penalties import notice_queries, queries
+from debit_service.penalties import notice_queries, queries, relief_queries
 from debit_service.penalties.models import Penalty
 from debit_service.penalties.service import pay, relieve, reverse
 from debit_service.penalties.service.relieve import Granted
@@ -293,3 +293,29 @@ def test_of_a_penalty_that_fell_under_an_older_release_money_given_back_tells_no
     money(house, 50_00, pay.give_back, APPROVER)
 
     assert (notices(house), left(house), house.breaches()) == (0, [50_00], {})
+
+
+def test_a_claim_of_which_a_part_was_paid_before_it_left_is_made_anew_with_what_is_open(sqlite_house: House) -> None:
+    house = sqlite_house
+    waiting(house)
+    money(house, 20_00)
+
+    assert (left(house), withdrawn(house), notices(house)) == ([], [1], 1)
+
+    assert (left(house), state(house), house.breaches()) == ([50_00], "notified", {})
+    (message,) = messages(house)
+    assert "30,00" in message["text"]
+
+
+def test_told_already_what_is_owed_again_once_a_message_is_withdrawn_it_counts_as_told(sqlite_house: House) -> None:
+    house = sqlite_house
+    waiting(house)
+    assert (left(house), state(house)) == ([50_00], "notified")
+    halved(house)
+    assert (notices(house), state(house)) == (1, "confirmed")
+    with house.desk.work(APPROVER) as work:
+        (relief,) = relief_queries.standing(work, penalty(house).id)
+        relieve.undo(work, house.fund(), relief.id, "granted by mistake")
+
+    assert (left(house), withdrawn(house), state(house)) == ([50_00], [2], "notified")
+    assert (notices(house), house.breaches()) == (0, {})

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from penalty_cases import RULES
 
 from debit_service.core.errors import InvalidInput
+from debit_service.penalties.tariff import circumstances
 from debit_service.penalties.tariff.amount import (
     BETWEEN_THRESHOLDS,
     UNRECORDED_DECLARATION,
@@ -278,3 +279,24 @@ def test_the_rule_says_which_day_of_a_payment_counts(policy: str, day: int) -> N
     shape = rule(once={"rate": "0.05", "confidence": "high"}, payment_date=policy)
     assert payment_day(shape, booked, value, asked) == date(2026, 1, day)
     assert payment_day(shape, booked, None, None) == booked
+
+
+def test_a_claim_whose_term_ended_before_the_debit_was_presented_is_charged_from_the_first_late_day() -> None:
+    failed, paid = date(2026, 10, 10), date(2026, 10, 5)
+    undeclared = Circumstances(declared_in_time=False, claim_term_ends_on=date(2026, 9, 30))
+    steps = compute(
+        BY_ID["es-tgss"], 1_000_00, "EUR", failed, failed + timedelta(days=9), undeclared, payments=[(paid, 500_00)]
+    ).steps
+    assert [(step.from_date, step.amount_minor) for step in steps] == [
+        (failed + timedelta(days=1), 100_00),
+        (failed + timedelta(days=1), 75_00),
+    ]
+
+
+@pytest.mark.parametrize("separately", [True, False])
+def test_a_clerk_alone_takes_away_no_doubt_in_the_employers_favour(*, separately: bool) -> None:
+    said = Circumstances(demanded_separately=separately)
+    until = START + timedelta(days=5)
+    result = compute(BY_ID["de-einzugsstelle"], 120_00, "EUR", START, until, said)
+    assert result.total_minor == 1_00
+    assert circumstances.doubt(RULES, result) == (BETWEEN_THRESHOLDS if separately else circumstances.AS_RECORDED)

@@ -11,6 +11,7 @@ from reconcile.test_references import reasons, renamed
 from sqlalchemy import func, select
 
 from debit_service.banks.models import BankFile
+from debit_service.reconcile import queries
 from debit_service.reconcile.exceptions import Decision
 from debit_service.reconcile.rules import State
 from debit_service.reconcile.said_since import contradictions
@@ -67,6 +68,22 @@ def test_another_report_of_the_credit_that_names_no_debit_is_no_second_credit(sq
 
     assert reasons(sqlite_house) == []
     assert sqlite_house.outcome(sent).state is State.RETURNED
+
+
+def test_a_return_is_tied_once_a_person_says_that_its_two_credits_are_one(sqlite_house: House) -> None:
+    house, sent = sqlite_house, sqlite_house.sent()
+    unnamed = replace(credit(sent, reference="SAME", day=date(2026, 10, 1)), end_to_end_id=None)
+    house.go_to(TAKEN_BACK)
+    house.in_turn(credited(sent), camt054(sent.account, unnamed, message_id="N2"), back(sent))
+    assert reasons(house) == ["no_reference", "unlinked"]
+
+    (told_later,) = [one.id for one in house.waiting() if one.direction == "credit"]
+    with house.reading() as work:
+        (counts,) = queries.facts_of(work, sent.collection_id)
+    decided(house, told_later, Decision.TOLD_BEFORE, same_as=counts.entry_id)
+
+    assert reasons(house) == []
+    assert house.outcome(sent).state is State.RETURNED
 
 
 def test_a_return_that_a_person_decided_is_contradicted_by_the_credit_that_it_takes_back(sqlite_house: House) -> None:

@@ -29,6 +29,7 @@ def upgrade() -> None:
         "penalty_departures",
         sa.Column("notice_id", sa.String(), nullable=False),
         sa.Column("life_step", sa.BigInteger(), nullable=False),
+        sa.Column("paid_minor", sa.BigInteger(), nullable=True),
         sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("contest_by", sa.Date(), nullable=True),
         sa.Column("pay_by", sa.Date(), nullable=True),

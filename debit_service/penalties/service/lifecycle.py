@@ -11,7 +11,7 @@ from debit_service.core.work import Work
 from debit_service.ledger import service as ledger
 from debit_service.ledger.rules import account
 from debit_service.penalties import notice_queries, queries
-from debit_service.penalties.life import MACHINE, is_untold, positions, state_by_money
+from debit_service.penalties.life import MACHINE, Money, Said, is_untold, positions, state_by_money
 from debit_service.penalties.models import Penalty, PenaltyFee, PenaltyStep, PenaltyTransition
 
 #: The piece of evidence of a transition that a person decided.
@@ -66,13 +66,19 @@ def post(work: Work, penalty: Penalty, on: date, cause: str = "penalty.recompute
         evidence={"decision": penalty.decision_id, "rule": f"{penalty.rule_id} {penalty.rule_version}"},
     )
     state, said = str(queries.state_of(work, penalty.id)), notice_queries.said_of(work, penalty.id)
+    becomes = follow(work, penalty, state, money, said)
+    if becomes != state or cause not in _OF_MONEY:
+        penalty.untold = is_untold(becomes, money, said)
+
+
+def follow(work: Work, penalty: Penalty, state: str, money: Money, said: Said) -> str:
+    """Bring a penalty from `state` to the one that payments and notices make of it; returns that."""
     becomes = state_by_money(state, money, said.told_minor)
     if becomes != state:
         why = _WHY[becomes] if state != "paid" else "it is not paid in full any more"
         move(work, PenaltyTransition, MACHINE, penalty.id, becomes, why)
         _tell(work, penalty, becomes)
-    if becomes != state or cause not in _OF_MONEY:
-        penalty.untold = is_untold(becomes, money, said)
+    return becomes
 
 
 #: Money that comes in or is given back changes nothing of what is owed, so nothing is to be told of it: above all not that a

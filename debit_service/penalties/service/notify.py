@@ -101,7 +101,7 @@ def _paid(work: Work, contributions: Sequence[str]) -> dict[str, int]:
 
 def _tell(work: Work, head: Letterhead, one: Shown, said: Said, employer: Employer) -> bool:
     """Owe one notice, and its departure; False while not all of its evidence is there."""
-    before, number = notice_queries.newest_made(work, one.penalty.id), notice_queries.next_number(work, one.penalty.id)
+    before, number = notice_queries.before_next(work, one.penalty.id)
     named = _named(work, head, one, employer, number, before)
     if before and is_lower(one.money, said):
         notice: NoticeText | LoweredNotice | None = _lowered(work, one, before, named)
@@ -126,7 +126,7 @@ def _tell(work: Work, head: Letterhead, one: Shown, said: Said, employer: Employ
         )
     )
     work.session.flush()
-    work.session.add(PenaltyDeparture(notice_id=notice_id, life_step=one.life_step))
+    work.session.add(PenaltyDeparture(notice_id=notice_id, life_step=one.life_step, paid_minor=one.money.kept_minor))
     one.penalty.untold = False
     work.session.flush()
     return True

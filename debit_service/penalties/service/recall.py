@@ -1,7 +1,8 @@
 """Take back messages about penalties before they leave, where they are not what the employer is to be told any more.
 
-A claim that waits to leave may have fallen since, be paid, or come to another amount, or the employer may contest it: it is
-withdrawn. It then says nothing of the penalty: who was never told is not told that it fell, and what is owed is told anew.
+A claim that waits to leave may have fallen since, be paid (also in part) or come to another amount, or the employer may contest
+it: it is withdrawn. It then says nothing of the penalty: who was never told is not told that it fell, and what is owed is told
+anew.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from debit_service.penalties.life import is_still_to_be_told, is_untold
 from debit_service.penalties.models import PenaltyDeparture
 from debit_service.penalties.notice_queries import WaitingNotice
 from debit_service.penalties.queries import Shown
+from debit_service.penalties.service import lifecycle
 from debit_service.penalties.service.settle import locked_each
 
 
@@ -38,7 +40,8 @@ def recall(work: Work, penalty_ids: Sequence[str]) -> int:
     work.session.execute(departed.execution_options(synchronize_session="fetch"))
     for penalty_id, said in notice_queries.said_of_each(work, {one.penalty_id for one in withdrawn}).items():
         one = shown[penalty_id]
-        one.penalty.untold = is_untold(one.state, one.money, said)
+        state = lifecycle.follow(work, one.penalty, one.state, one.money, said)
+        one.penalty.untold = is_untold(state, one.money, said)
     audit.record_all(
         work, "penalty.notice_withdrawn", [(notice.penalty_id, {"notice": notice.number}) for notice in withdrawn]
     )
@@ -52,6 +55,6 @@ def _overtaken(work: Work, shown: Mapping[str, Shown], waiting: Mapping[str, Seq
     unheeded = queries.unheeded(work, waiting)
     for penalty_id, one in shown.items():
         is_open = one.contribution.id in contested or penalty_id in unheeded
-        says = [notice.asks_minor for notice in waiting[penalty_id]]
+        says = [notice.asks_minor if notice.is_paid(one.money) else None for notice in waiting[penalty_id]]
         if (one.money.owed_minor and is_open) or not is_still_to_be_told(one.state, one.money, said[penalty_id], says):
             yield penalty_id

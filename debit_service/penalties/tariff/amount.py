@@ -406,7 +406,7 @@ def _tiers_reached(case: _Case) -> Iterator[tuple[str, date, Decimal]]:
         )
     yield "undeclared-1", first_day, case.rule.undeclared.within_claim_term
     if case.until > ends:
-        yield "undeclared-2", ends + ONE_DAY, case.rule.undeclared.after_claim_term
+        yield "undeclared-2", max(first_day, ends + ONE_DAY), case.rule.undeclared.after_claim_term
 
 
 def _charge(case: _Case, key: str, first: date, last: date, rate: Decimal, base: int) -> AmountStep:

@@ -9,7 +9,7 @@ from debit_service.core.errors import InvalidInput, Refused
 from debit_service.core.work import Work
 from debit_service.funds.profile import Fund
 from debit_service.penalties.tariff import used
-from debit_service.penalties.tariff.amount import USUAL, Circumstances, Computation, compute
+from debit_service.penalties.tariff.amount import BETWEEN_THRESHOLDS, USUAL, Circumstances, Computation, compute
 from debit_service.penalties.tariff.catalogue import PenaltyRules
 from debit_service.penalties.tariff.rule import PenaltyRule
 
@@ -40,14 +40,17 @@ def doubt(rules: PenaltyRules, result: Computation) -> str | None:
 
 
 def _is_raised(rules: PenaltyRules, result: Computation) -> bool:
-    """Whether it is more than if nothing were recorded: what one clerk says alone never asks an employer for more."""
+    """Whether it is more than if nothing were recorded, or than by one reading of the law: what one clerk says alone never asks
+    for more.
+    """
     taken = rules.taken(result.inputs)
     if taken["circumstances"] == USUAL:
         return False
     try:
-        return result.total_minor > compute(**taken | {"circumstances": USUAL}).total_minor
+        usual = compute(**taken | {"circumstances": USUAL})
     except InvalidInput:
         return True
+    return result.total_minor > usual.total_minor or BETWEEN_THRESHOLDS in usual.doubts
 
 
 def unrecorded(work: Work, rules: PenaltyRules, fund: Fund, contribution: Contribution) -> list[str]:

@@ -24,12 +24,13 @@ def explained_elsewhere(work: Work, left: BankEntry) -> str | None:
     A sum tells of one entry. Where as much is left of several, and fewer sums tell of them, it is not known of which: a person
     decides.
     """
-    alike = _left_as_much(work, left)
-    told = remainders.sums_telling(work, [left.id, *(one.id for one in alike)])
-    sums = sorted(told.get(left.id, ()))
-    rivals = [one.id for one in alike if told.get(one.id, set()).intersection(sums)]
-    if len(rivals) < len(sums):
-        return sums[sum(one < left.id for one in rivals)]
+    sums = sorted(remainders.sums_telling(work, [left.id]).get(left.id, ()))
+    if sums:
+        alike = [one.id for one in _left_as_much(work, left)]
+        told = remainders.sums_telling(work, alike)
+        rivals = [one for one in alike if told.get(one, set()).intersection(sums)]
+        if len(rivals) < len(sums):
+            return sums[sum(one < left.id for one in rivals)]
     return min(remainders.details_telling(work, [left.id]).get(left.id, ()), default=None)
 
 
@@ -58,6 +59,7 @@ def _rivals(left: BankEntry) -> tuple[ColumnElement[bool], ...]:
         BankEntry.booking_date == left.booking_date,
         BankEntry.amount_minor == left.amount_minor,
         BankEntry.entry_amount_minor == left.entry_amount_minor,
+        BankEntry.currency == left.currency,
         BankEntry.direction == left.direction,
         BankEntry.kind == left.kind,
         BankEntry.status == left.status,
@@ -99,6 +101,7 @@ def states_cost(work: Work, total: BankEntry, cost_minor: int, members: Iterable
             BankEntry.amount_minor == abs(cost_minor),
             BankEntry.direction == ("debit" if cost_minor > 0 else "credit"),
             BankEntry.entry_amount_minor == total.amount_minor,
+            BankEntry.currency == total.currency,
             BankEntry.document_id != total.document_id,
             is_of_members,
             ~lookups.taken_by_container_of(total),
@@ -129,6 +132,8 @@ def told_beside(work: Work, entry: BankEntry) -> list[str]:
         detail.entry_index == entry.entry_index,
     )
     again = list(work.session.scalars(sums.where(is_detail).order_by(BankEntry.id)))
+    if work.session.scalars(sums.limit(1)).first() is None:
+        return []
     rivals = list(work.session.scalars(query.where(*_rivals(entry)).order_by(BankEntry.id)))
     # What becomes of the sums may tell of it.
     return [*again, *rivals, *([entry.id] if again else [])]
@@ -168,11 +173,12 @@ def credited_under(work: Work, back: BankEntry) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def retold_by(work: Work, file_id: str) -> list[str]:
-    """The returns, tied to a credit or waiting for one, of which a file tells a credit that they may take back, oldest first."""
+def retold_by(work: Work, file_id: str, credit_id: str | None = None) -> list[str]:
+    """The returns, tied to a credit or waiting for one, of which a file tells a credit that they may take back, oldest first; or
+    which this one credit of it may be."""
     found: dict[str, date | None] = {}
     for name in OWN_NAMES:
-        told = _credits_of(file_id, name)
+        told = _credits_of(file_id, name, credit_id)
         query = (
             select(BankEntry.id, BankEntry.booking_date)
             .join(told, may_be_taken_back(told, BankEntry, name))
@@ -183,7 +189,7 @@ def retold_by(work: Work, file_id: str) -> list[str]:
     return sorted(found, key=lambda one: (found[one] or date.min, one))
 
 
-def _credits_of(file_id: str, name: str) -> type[BankEntry]:
+def _credits_of(file_id: str, name: str, credit_id: str | None) -> type[BankEntry]:
     """The credits that a file tells, by what the bank calls them: what it calls so is looked up once, however many there are.
 
     Not one more report of a credit that was known by the same name.
@@ -201,6 +207,8 @@ def _credits_of(file_id: str, name: str) -> type[BankEntry]:
         .where(getattr(BankEntry, name).is_not(None), ~known)
         .distinct()
     )
+    if credit_id is not None:
+        told = told.where(BankEntry.id == credit_id)
     return aliased(BankEntry, told.subquery())
 
 

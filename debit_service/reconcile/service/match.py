@@ -83,17 +83,21 @@ def _written(work: Work, funds: Funds, entry: BankEntry, verdict: Verdict) -> li
     return [*found, *concerned(work, other, same, dispose(work, funds, other, same))]
 
 
-def look_again(work: Work, funds: Funds, file_id: str) -> None:
-    """Decide again, until nothing changes, about what was learnt from this file may explain, or explain otherwise."""
+def look_again(work: Work, funds: Funds, entry: BankEntry) -> None:
+    """Decide again, until nothing changes, about what may be explained, or otherwise, now that a person decided of an entry."""
     rounds = ROUNDS_MAX
-    while rounds and decide_again(work, funds, to_look_at(work, file_id)):
+    while rounds and decide_again(work, funds, to_look_at(work, entry.file_id, entry.id)):
         rounds -= 1
 
 
-def to_look_at(work: Work, file_id: str) -> list[str]:
-    """The entries about which a file may say something new: what waits, returns by a reference of the bank's that it repeats, and
-    sums that it casts doubt on."""
-    return [*lookups.waiting(work, file_id), *links.retold_by(work, file_id), *totals_doubted_by(work, file_id)]
+def to_look_at(work: Work, file_id: str, entry_id: str | None = None) -> list[str]:
+    """The entries about which a file may say something new: what waits, returns by a reference of the bank's that it repeats (or
+    that this one entry of it has), and sums that it casts doubt on."""
+    return [
+        *lookups.waiting(work, file_id),
+        *links.retold_by(work, file_id, entry_id),
+        *totals_doubted_by(work, file_id),
+    ]
 
 
 def decide_again(work: Work, funds: Funds, entry_ids: Sequence[str]) -> bool:

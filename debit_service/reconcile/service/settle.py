@@ -47,12 +47,13 @@ def settle(work: Work, funds: Funds, resolution: Resolution) -> None:
         said = resolution.evidence
         share = fitting(work, entry, str(said["end_to_end_id"]), said.get("charge_minor"))
         bring(work, funds, entry, Verdict("matched", BY_A_PERSON, resolution.why, shares=[share]))
-        look_again(work, funds, entry.file_id)
+        look_again(work, funds, entry)
     elif decision is Decision.TOLD_BEFORE:
         head = decisions.entry_at(work, resolution.evidence["told_in_file"], resolution.evidence["told_at"])
         entry = _entry(work, resolution)
         bring(work, funds, entry, _told_before(work, head, resolution))
-        look_again(work, funds, entry.file_id)
+        for one in (entry, head):
+            look_again(work, funds, one)
     else:
         entry = _entry(work, resolution)
         for part in decisions.parts(work, resolution.id):
@@ -162,7 +163,7 @@ def _take_back(work: Work, funds: Funds, undo: Resolution) -> None:
     entry = _entry(work, original)
     if decision in (Decision.MATCHED, Decision.TOLD_BEFORE):
         _wait_again(work, funds, entry)
-        look_again(work, funds, entry.file_id)
+        look_again(work, funds, entry)
         return
     for part in decisions.parts(work, original.id):
         part.stands = False
@@ -173,7 +174,7 @@ def _take_back(work: Work, funds: Funds, undo: Resolution) -> None:
         stand(work, entry, original.decision, undo.why)
     else:
         _wait_again(work, funds, entry)
-    look_again(work, funds, entry.file_id)
+    look_again(work, funds, entry)
 
 
 def _wait_again(work: Work, funds: Funds, entry: BankEntry) -> None:
