@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
+import pytest
 from bank_files import Booked, camt053, camt054, credit, returned
 from house import House, Sent
 from reconcile.deciding import decided, undone
@@ -68,6 +69,23 @@ def test_another_report_of_the_credit_that_names_no_debit_is_no_second_credit(sq
 
     assert reasons(sqlite_house) == []
     assert sqlite_house.outcome(sent).state is State.RETURNED
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (2, 1, 0, 3), (1, 0, 3, 2)], ids=str)
+def test_of_a_credit_that_is_told_three_times_one_report_names_the_debit_for_all(
+    sqlite_house: House, order: tuple[int, ...]
+) -> None:
+    house, sent = sqlite_house, sqlite_house.sent()
+    unnamed = replace(credit(sent, reference="SAME"), end_to_end_id=None)
+    files = [
+        credited(sent),
+        camt053(sent.account, CREDITED, 0, unnamed),
+        camt054(sent.account, unnamed, message_id="N2"),
+        back(sent),
+    ]
+    house.in_turn(*(files[one] for one in order))
+    assert reasons(house) == []
+    assert house.outcome(sent).state is State.RETURNED
 
 
 def test_a_return_is_tied_once_a_person_says_that_its_two_credits_are_one(sqlite_house: House) -> None:

@@ -1,7 +1,8 @@
 """Links: what ties an entry that names no debit to what is known: the bank's own reference, a file of ours, other reports."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Final
 
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import aliased
@@ -10,12 +11,15 @@ from debit_service.collections.models import PaymentInformation
 from debit_service.collections.queries import Asked
 from debit_service.core.bulk import among
 from debit_service.core.work import Work
-from debit_service.reconcile import remainders
+from debit_service.reconcile import folds, remainders
 from debit_service.reconcile.models import BankEntry, Disposition
 from debit_service.reconcile.own_references import GOES_BACK_WITHIN, OWN_NAMES, may_be_taken_back
 from debit_service.reconcile.rules import same_booking
 from debit_service.reconcile.service import lookups
 from debit_service.reconcile.service.verdict import BY_A_PERSON, BY_LINK, NET_TOTALS, STATED_COST, UNLINKED
+
+#: No booking is told so often; a reference under which there is more that names no debit, a bank gives to everything.
+REPORTS_MAX: Final = 100
 
 
 def explained_elsewhere(work: Work, left: BankEntry) -> str | None:
@@ -146,13 +150,13 @@ def credited_under(work: Work, back: BankEntry) -> str | None:
     if back.booking_date is None:
         return None
     amount, charges, interest = back.amount_minor or 0, back.charges_minor or 0, back.interest_minor or 0
-    told, head, first = aliased(Disposition), aliased(BankEntry), back.booking_date - GOES_BACK_WITHIN
+    first = back.booking_date - GOES_BACK_WITHIN
+    names: set[str | None] = set()
     # By each name there is an index.
-    queries = [
-        select(func.coalesce(BankEntry.end_to_end_id, head.end_to_end_id))
-        .outerjoin(told, (told.entry_id == BankEntry.id) & told.most_recent)
-        .outerjoin(head, head.id == told.folded_into)
-        .where(
+    for name in OWN_NAMES:
+        if not getattr(back, name):
+            continue
+        credit = (
             BankEntry.account_index == back.account_index,
             getattr(BankEntry, name) == getattr(back, name),
             # The words of the partial index.
@@ -164,13 +168,19 @@ def credited_under(work: Work, back: BankEntry) -> str | None:
             BankEntry.direction == "credit",
             BankEntry.status == "BOOK",
         )
-        .distinct()
-        .limit(2)
-        for name in OWN_NAMES
-        if getattr(back, name)
-    ]
-    found = {end_to_end_id for query in queries for end_to_end_id in work.session.scalars(query)}
-    return found.pop() if len(found) == 1 else None
+        named = select(BankEntry.end_to_end_id).where(*credit, BankEntry.end_to_end_id.is_not(None)).distinct()
+        names.update(work.session.scalars(named.limit(2)))
+        unnamed = select(BankEntry.id).where(*credit, BankEntry.end_to_end_id.is_(None)).limit(REPORTS_MAX)
+        names.update(_names_of(work, folds.standing_for(work, work.session.scalars(unnamed))))
+    return names.pop() if len(names) == 1 else None
+
+
+def _names_of(work: Work, ends: Mapping[str, str]) -> list[str | None]:
+    """The end-to-end references of the entries that stand for these; more than any booking has reports are of several."""
+    if len(ends) == REPORTS_MAX:
+        return [None]
+    query = select(BankEntry.end_to_end_id).where(among(work.session, BankEntry.id, ends.values()))
+    return list(work.session.scalars(query))
 
 
 def retold_by(work: Work, file_id: str, credit_id: str | None = None) -> list[str]:
