@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import date
 
 import pytest
 from bank_files import pain002
 from house import APPROVER, CLERK, House
 from sqlalchemy import select, text
+from told_penalties import MID_OCTOBER, halved, notices, penalty, state, taken_back
 
 from debit_service import operations, schema
 from debit_service.collections.service.deliver import Post
@@ -17,32 +17,13 @@ from debit_service.core.models import AuditEntry, OutboxMessage
 from debit_service.core.work import Actor
 from debit_service.disputes import service as disputes
 from debit_service.disputes.rules import Subject, SubjectKind
-from debit_service.penalties import notice_queries, queries, relief_queries
-from debit_service.penalties.models import Penalty
-from debit_service.penalties.service import pay, relieve, reverse
-from debit_service.penalties.service.relieve import Granted
-from debit_service.penalties.tariff.relief import Ground
+from debit_service.penalties import notice_queries, relief_queries
+from debit_service.penalties.service import pay, relieve
 from debit_service.reports.attention import attention
-
-MID_OCTOBER = date(2026, 10, 15)
-HALF = Granted(
-    ground=Ground.JUSTIFIED_FILE,
-    basis_points=5_000,
-    authority="local commission",
-    decided_on=date(2026, 10, 10),
-    document="decision 12/2026",
-    why="a fire in the office of the accountant",
-)
 
 
 class Died(BaseException):
     """The process was killed."""
-
-
-def penalty(house: House) -> Penalty:
-    """The only one."""
-    with house.reading() as work:
-        return work.session.scalars(select(Penalty)).one()
 
 
 def waiting(house: House) -> str:
@@ -56,10 +37,6 @@ def waiting(house: House) -> str:
     operations.deliver(house.service, CLERK)
     assert notices(house) == 1
     return one
-
-
-def notices(house: House) -> int:
-    return operations.notify_penalties(house.service, CLERK, house.fund())
 
 
 def left(house: House) -> list[int]:
@@ -86,21 +63,6 @@ def withdrawn(house: House) -> list[int]:
         logged = [one["notice"] for one in work.session.scalars(query.order_by(AuditEntry.sequence))]
         assert logged == [notice.number for notice, departure in every if departure.withdrawn_at]
         return logged
-
-
-def state(house: House) -> str | None:
-    with house.reading() as work:
-        return queries.state_of(work, penalty(house).id)
-
-
-def taken_back(house: House) -> None:
-    with house.desk.work(APPROVER) as work:
-        reverse(work, house.fund(), penalty(house).id, "an error")
-
-
-def halved(house: House) -> None:
-    with house.desk.work(APPROVER) as work:
-        relieve.grant(work, house.fund(), house.service.penalty_rules, penalty(house).id, HALF)
 
 
 def money(house: House, minor: int, act: Callable[..., object] = pay.pay, actor: Actor = CLERK) -> None:

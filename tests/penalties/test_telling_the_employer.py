@@ -9,9 +9,10 @@ from datetime import date, timedelta
 import other_payments
 import pytest
 from bank_files import pain002
-from house import APPROVER, CLERK, House
+from house import CLERK, House
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
+from told_penalties import MID_OCTOBER, halved, notices, penalty, state, taken_back
 
 from debit_service import jobs, operations
 from debit_service.collections.service.deliver import Post
@@ -24,29 +25,10 @@ from debit_service.core.work import Work
 from debit_service.disputes.rules import SubjectKind, Terms
 from debit_service.penalties import notice_queries, queries
 from debit_service.penalties.contestable import contestable
-from debit_service.penalties.models import Penalty
-from debit_service.penalties.service import pay, relieve, reverse
+from debit_service.penalties.service import pay
 from debit_service.penalties.service.departures import note_departures
 from debit_service.penalties.service.notify import Letterhead, notify
-from debit_service.penalties.service.relieve import Granted
-from debit_service.penalties.tariff.relief import Ground
 from debit_service.reports.attention import attention
-
-MID_OCTOBER = date(2026, 10, 15)
-HALF = Granted(
-    ground=Ground.JUSTIFIED_FILE,
-    basis_points=5_000,
-    authority="local commission",
-    decided_on=date(2026, 10, 10),
-    document="decision 12/2026",
-    why="a fire in the office of the accountant",
-)
-
-
-def penalty(house: House) -> Penalty:
-    """The only one."""
-    with house.reading() as work:
-        return work.session.scalars(select(Penalty)).one()
 
 
 def confirmed(house: House) -> str:
@@ -60,20 +42,11 @@ def confirmed(house: House) -> str:
     return one
 
 
-def notices(house: House) -> int:
-    return operations.notify_penalties(house.service, CLERK, house.fund())
-
-
 def told(house: House) -> int:
     """Make the notices, and let them leave; how many."""
     made = notices(house)
     operations.deliver(house.service, CLERK)
     return made
-
-
-def state(house: House) -> str | None:
-    with house.reading() as work:
-        return queries.state_of(work, penalty(house).id)
 
 
 def contest_by(house: House) -> date | None:
@@ -110,16 +83,6 @@ def paid(house: House, minor: int) -> None:
             evidence="receipt 17",
         )
         pay.pay(work, house.service.funds, penalty(house).id, said)
-
-
-def taken_back(house: House) -> None:
-    with house.desk.work(APPROVER) as work:
-        reverse(work, house.fund(), penalty(house).id, "their accountant had called us")
-
-
-def halved(house: House) -> None:
-    with house.desk.work(APPROVER) as work:
-        relieve.grant(work, house.fund(), house.service.penalty_rules, penalty(house).id, HALF)
 
 
 def test_until_its_message_has_left_a_penalty_is_only_confirmed_and_no_days_run(house: House) -> None:

@@ -129,6 +129,8 @@ def told_beside(work: Work, entry: BankEntry) -> list[str]:
     )
     if entry.kind == "cost":
         return list(work.session.scalars(sums.where(Disposition.reason.in_(NET_TOTALS)).order_by(BankEntry.id)))
+    if work.session.scalars(sums.limit(1)).first() is None:
+        return []
     detail = aliased(BankEntry)
     is_detail = exists().where(
         detail.id == Disposition.folded_into,
@@ -136,8 +138,6 @@ def told_beside(work: Work, entry: BankEntry) -> list[str]:
         detail.entry_index == entry.entry_index,
     )
     again = list(work.session.scalars(sums.where(is_detail).order_by(BankEntry.id)))
-    if work.session.scalars(sums.limit(1)).first() is None:
-        return []
     rivals = list(work.session.scalars(query.where(*_rivals(entry)).order_by(BankEntry.id)))
     # What becomes of the sums may tell of it.
     return [*again, *rivals, *([entry.id] if again else [])]
