@@ -14,7 +14,7 @@ PYTHON := .venv/bin/python
 RUN_READY := .venv/.ready-run
 DEV_READY := .venv/.ready-dev
 
-.PHONY: help demo serve test fuzz bench lint format lock schemas clean
+.PHONY: help demo serve test nightly fuzz bench lint format lock schemas clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,12 @@ serve: $(RUN_READY) ## Serve the web app on the demo's database
 
 test: $(DEV_READY) ## Run all tests on SQLite and on a real PostgreSQL
 	@$(PYTHON) -m pytest -n auto
+
+# The same tests as in `make test`, with as many examples, kills and points of death as a night has time for.
+nightly: $(DEV_READY) ## Run the state machines, the partitions and the crashes at length (EXAMPLES=300)
+	@DEBIT_TEST_MACHINE_EXAMPLES=$(or $(EXAMPLES),300) DEBIT_TEST_CRASH_STEP=1 DEBIT_TEST_KILLS=50 DEBIT_TEST_KILLED_DEBITS=2000 \
+	  $(PYTHON) -m pytest -n auto tests/faults tests/reconcile/test_reconcile_machine.py \
+	  tests/reconcile/test_any_decisions.py tests/reconcile/test_any_partition.py tests/penalties/test_penalty_machine.py
 
 fuzz: $(DEV_READY) ## Feed changed bank files to the reader (SECONDS=20; --seed of a search repeats it: ARGS="--seed 1")
 	@PYTHONPATH=tests/iso20022 $(PYTHON) tests/fuzz/fuzz_bank_file.py --seconds $(or $(SECONDS),20) $(ARGS)

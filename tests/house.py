@@ -38,6 +38,7 @@ from debit_service.penalties import queries as penalties
 from debit_service.penalties.contestable import matter
 from debit_service.penalties.models import FaultDecision
 from debit_service.reconcile import queries as reconcile
+from debit_service.reconcile import waiting
 from debit_service.reconcile.models import BankEntry
 from debit_service.reconcile.rules import Outcome
 from debit_service.reconcile.service import Imported, import_stored, resolve
@@ -351,9 +352,9 @@ class House:
     def waiting(self) -> list[BankEntry]:
         """The entries in the work queue."""
         with self.reading() as work:
-            return [row[0] for row in reconcile.queue(work)]
+            return [row[0] for row in waiting.entries(work)]
 
     def suspense(self) -> list[tuple[str, str]]:
         """(reason, explanation) of everything in the work queue."""
         with self.reading() as work:
-            return [(row[1].reason, row[1].explanation) for row in reconcile.queue(work)]
+            return [(row[1].reason, row[1].explanation) for row in waiting.entries(work)]

@@ -445,7 +445,9 @@ def test_books_that_are_wrong_do_not_count(databases: SqliteFiles, bank_files: P
     for change, what in WRONG_BOOKS.items():
         engine = create_engine(databases.copy("sent", "changed"))
         with engine.begin() as connection:
-            connection.exec_driver_sql(change)
+            triggers = connection.exec_driver_sql("select name from sqlite_master where type = 'trigger'").scalars()
+            for statement in (*(f"drop trigger {name}" for name in triggers.all()), change):
+                connection.exec_driver_sql(statement)
         engine.dispose()
         with pytest.raises(Wrong, match=what):
             check_books(databases.url("changed"), SIZE, RETURNED)

@@ -19,7 +19,7 @@ from debit_service.core.rows import BadLine
 from debit_service.core.work import SERVICE, Actor
 from debit_service.wiring import Service, open_service
 
-DONE, FINDINGS, REFUSED = 0, 1, 3
+DONE, FINDINGS, USAGE, REFUSED = 0, 1, 2, 3
 FILE = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 PARTIAL = click.option("--partial", is_flag=True, help="Take the good lines although others are bad.")
 AS = click.option(
@@ -73,6 +73,8 @@ def _tell(error: DebitError, *, as_json: bool) -> int:
         click.echo(json.dumps({"error": error.as_dict()}, ensure_ascii=False))
     else:
         click.echo(f"error: {error}", err=True)
+    if error.code.startswith("asked."):
+        return USAGE
     return REFUSED if isinstance(error, Refused | Unavailable) else FINDINGS
 
 

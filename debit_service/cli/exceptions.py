@@ -18,7 +18,7 @@ from debit_service.penalties import queries as penalties
 from debit_service.penalties.at_the_bank import what_it_may_be
 from debit_service.penalties.queries import Shown
 from debit_service.penalties.service.from_entries import confirm, decide, undo
-from debit_service.reconcile import decisions, work_queue
+from debit_service.reconcile import decisions, queries, work_queue
 from debit_service.reconcile.exceptions import Decision, Exceptional, meaning
 from debit_service.reconcile.said_since import contradictions
 from debit_service.reconcile.service import Ask, Decided, PaidOut, pay_out, refuse
@@ -106,6 +106,8 @@ def _entry(work: Work, opened: Service, entry_id: str) -> dict[str, Any]:
         ],
         "said_since": [one.end_to_end_id for one in contradictions(work, [entry_id])],
     }
+    if (made := queries.disposition(work, entry_id)) and decisions.may_be_doubted(found, made):
+        values["possible"] = [Decision.SUSPENDED.value]
     for one in work_queue.page(work, opened.funds, Filter(entry_id=entry_id)).shown:
         reason = one.disposition.reason
         may = [what.value for what in decisions.possible_about(found, reason)]
@@ -161,9 +163,18 @@ def _entry_lines(values: dict[str, Any]) -> Iterator[str]:
 @click.argument("what", type=click.Choice([one.value for one in _ABOUT_ENTRIES]))
 @click.option(
     "--end-to-end-id",
-    help="matched: the reference of the collection that it belongs to; bank_charge given back: of the debit it was for.",
+    "end_to_end_ids",
+    multiple=True,
+    help="matched: the reference of the collection that it belongs to, several times for a sum of several;"
+    " bank_charge given back: of the debit it was for.",
 )
-@click.option("--charge", help="matched, of money that left: the bank's charge in it, which the bank did not state.")
+@click.option(
+    "--charge",
+    help="matched, of money that left: the bank's charge in it for each debit, which the bank did not state.",
+)
+@click.option(
+    "--amount", help="refund_owed, bank_charge, not_ours: how much, if not all that waits; the rest waits on."
+)
 @click.option(
     "--share",
     "shares",
@@ -186,8 +197,9 @@ def _entry_lines(values: dict[str, Any]) -> Iterator[str]:
 def resolve(
     entry_id: str,
     what: str,
-    end_to_end_id: str | None,
+    end_to_end_ids: tuple[str, ...],
     charge: str | None,
+    amount: str | None,
     shares: tuple[str, ...],
     employer: str | None,
     refund_rest: bool,
@@ -198,7 +210,10 @@ def resolve(
     login: str,
     as_json: bool,
 ) -> None:
-    """Decide about ENTRY_ID, which waits (see `debit reconcile queue`). From the fund's amount on another person must confirm."""
+    """Decide about ENTRY_ID, which waits (see `debit reconcile queue`). From the fund's amount on another person must confirm.
+
+    `suspended` is about one that does not wait: a rule found what it is, and that is doubted. Once confirmed, it waits.
+    """
     opened = service()
     actor = person(opened, login)
     with opened.desk.work(actor) as work:
@@ -206,8 +221,10 @@ def resolve(
         ask = Ask(
             decision=Decision(what),
             why=why,
-            end_to_end_id=end_to_end_id,
+            end_to_end_id=end_to_end_ids[0] if len(end_to_end_ids) == 1 else None,
+            end_to_end_ids=end_to_end_ids if len(end_to_end_ids) > 1 else (),
             charge_minor=parse_minor(charge, currency) if charge else None,
+            amount_minor=parse_minor(amount, currency) if amount else None,
             shares=tuple(_share(one, currency) for one in shares),
             registration_number=employer,
             refund_rest=refund_rest,
@@ -318,11 +335,12 @@ def refunds_list(fund_id: str | None, show_all: bool, as_json: bool) -> None:
             one.reference,
             *(format_minor(minor, one.currency) for minor in (one.owed_minor, one.paid_out_minor, one.left_minor)),
             one.currency,
+            one.paid_with or "",
         )
         for one in owed
     ]
     rows += of_penalties
-    titles = ("fund", "from", "reference", "owed", "paid_out", "left", "currency")
+    titles = ("fund", "from", "reference", "owed", "paid_out", "left", "currency", "paid_with")
     emit(as_json, [dict(zip(titles, row, strict=True)) for row in rows], aligned(titles, rows, right={3, 4, 5}))
 
 
@@ -330,7 +348,7 @@ def _of_penalty(one: Shown) -> tuple[str, ...]:
     """What is left to be given back of a penalty; what was given back is not kept beside it."""
     penalty, currency = one.penalty, one.penalty.currency
     left = format_minor(one.money.refund_minor, currency)
-    return penalty.fund_id, "penalty", penalty.id, left, format_minor(0, currency), left, currency
+    return penalty.fund_id, "penalty", penalty.id, left, format_minor(0, currency), left, currency, ""
 
 
 @refunds.command("paid")

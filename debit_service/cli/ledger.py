@@ -11,6 +11,7 @@ import click
 from debit_service import operations
 from debit_service.cli.common import AS, DONE, FINDINGS, command, emit, operator, person, service
 from debit_service.cli.group import Commands
+from debit_service.core.errors import InvalidInput
 from debit_service.core.money import format_minor
 from debit_service.core.text import aligned
 from debit_service.ledger import closing, queries
@@ -21,6 +22,7 @@ from debit_service.ledger.queries import Booked
 from debit_service.ledger.rules import UNKNOWN_FUND
 from debit_service.reconcile import tie_out, tie_out_close
 from debit_service.reconcile.tie_out_rules import Row
+from debit_service.reports.figures import subjects
 from debit_service.wiring import Service
 
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -64,14 +66,27 @@ def _sides(minor: int, currency: str) -> tuple[str, str]:
 
 
 @ledger.command("journal")
-@click.option("--subject", required=True, help="The id of a collection, contribution, bank entry or penalty.")
+@click.option(
+    "--subject",
+    required=True,
+    help="A contribution's reference (then all that is about it), a debit's end-to-end reference, or the id of any of them, "
+    "of a bank entry, a penalty or a decision.",
+)
 @command
 def ledger_journal(subject: str, as_json: bool) -> None:
     """Everything that was booked for one subject: cause, evidence and lines of each entry, and the balances that they make."""
     opened = service()
     with opened.desk.reading(operator()) as work:
-        booked = queries.entries_of_subject(work.session, subject)
-        balances = queries.balances_of(work.session, subject)
+        ids = subjects.named(work, [one.id for one in opened.funds], subject)
+        if not ids:
+            raise InvalidInput(
+                "asked.subject",
+                "Nothing is called so, and the journal has booked nothing for it.",
+                place="--subject",
+                remedy="Give a contribution's reference, a debit's end-to-end reference, or an id; see `debit reports account`.",
+            )
+        booked = queries.entries_of_subjects(work.session, ids)
+        balances = _added(queries.balances_of_each(work.session, ids).values())
     values = {"subject": subject, "entries": [one._asdict() for one in booked], "balances": balances}
     lines = [line for one in booked for line in _entry_lines(one)]
     if booked:
@@ -80,11 +95,23 @@ def ledger_journal(subject: str, as_json: bool) -> None:
     emit(as_json, values, lines or ["nothing was booked for it"])
 
 
+def _added(balances: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """The balances of several subjects as one, by account."""
+    found: dict[str, int] = {}
+    for one in balances:
+        for name, minor in one.items():
+            found[name] = found.get(name, 0) + minor
+    return dict(sorted(found.items()))
+
+
 def _entry_lines(one: Booked) -> list[str]:
     moved = f" (belongs to {one.belongs_to}, which is closed)" if one.belongs_to else ""
     evidence = ", ".join(f"{name} {value}" for name, value in one.evidence.items())
     rows = [(f"  {name}", *_sides(minor, one.currency), one.currency) for _, name, minor in one.lines]
-    head = [f"{one.business_date} {one.cause}{moved}", f"  entry {one.id}, booked {one.booked_at:%Y-%m-%d %H:%M} UTC"]
+    head = [
+        f"{one.business_date} {one.cause}{moved}",
+        f"  entry {one.id} for {one.subject}, booked {one.booked_at:%Y-%m-%d %H:%M} UTC",
+    ]
     return [
         *head,
         f"  evidence: {evidence or 'none'}",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from debit_service.core.audit import LOG
 from debit_service.core.bulk import among, insert_rows
@@ -17,9 +17,8 @@ from debit_service.core.work import Actor, Desk, Work
 #: Messages that are in memory at a time, and letters that a print run has at most.
 PAGE_SIZE: Final = 200
 _OWED: Final = OutboxMessage.done_at.is_(None) & OutboxMessage.withdrawn_at.is_(None)
-#: A message that can be taken back. How a print run ended that was begun, nobody knows until it is made again; of one that failed
-#: nothing was printed.
-CAN_BE_WITHDRAWN: Final = _OWED & or_(OutboxMessage.print_run.is_(None), OutboxMessage.last_error.is_not(None))
+#: A message that can be taken back. How a print run ended that was begun and cut off, nobody knows: its letters go out.
+CAN_BE_WITHDRAWN: Final = _OWED & OutboxMessage.print_run.is_(None)
 
 
 def publish(work: Work, kind: str, subject: str, **data: Any) -> None:
@@ -120,31 +119,28 @@ class _Delivery:
     failed: int = 0
 
     def runs_begun(self) -> Sequence[str]:
-        """The print runs that were begun and not ended: something failed, or the process died."""
+        """The print runs that were begun and not ended: the process died."""
         run = OutboxMessage.print_run
         query = select(run).where(_OWED, run.is_not(None)).distinct().order_by(run)
         with self.desk.reading(self.actor) as work:
             return [name for name in work.session.scalars(query) if name]
 
     def print_again(self, name: str) -> None:
-        """Let the letters of a run that was begun go out: all that are not withdrawn, also those that are done, so that what is
-        written stays whole.
+        """Let the letters of a run that was begun go out: all of them, also those that are done, so that what is written stays
+        whole.
         """
-        run = (OutboxMessage.print_run == name) & _OWED
-        _, held = self._recall(run)
-        with self.desk.work(self.actor) as work:
-            # From now on it may have been printed, whatever failed before.
-            work.session.execute(update(OutboxMessage).where(run).values(last_error=None))
-        self._print_run(name, held)
+        letters, errors = self._open({}, OutboxMessage.print_run == name, OutboxMessage.withdrawn_at.is_(None))
+        errors |= self._print_run(name, letters)
+        self._settle([one.id for one in letters if one.id not in errors], errors)
 
-    def _print_run(self, name: str, held: Mapping[str, str]) -> None:
-        letters, errors = self._open(held, OutboxMessage.print_run == name, OutboxMessage.withdrawn_at.is_(None))
+    def _print_run(self, name: str, letters: Sequence[Owed]) -> dict[str, str]:
+        """Print; returns id -> why not, of all of them or none."""
         try:
             if letters:
                 self.carrier.print_run(name, letters)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one run, the others go on
-            errors |= {one.id: _said(error) for one in letters}
-        self._settle([one.id for one in letters if one.id not in errors], errors)
+            return {one.id: _said(error) for one in letters}
+        return {}
 
     def carry_page(self, after: str) -> str | None:
         """Let the next messages with ids above `after` go out; returns the highest id, or None when nothing was left."""
@@ -166,8 +162,17 @@ class _Delivery:
                 letters.append(one)
         self._settle([], errors)
         if letters:
-            self._print_run(self._begin_run(letters), {})
+            self._print_first(self._begin_run(letters), letters)
         return last
+
+    def _print_first(self, name: str, letters: Sequence[Owed]) -> None:
+        """Print a run that was just begun. Of one that fails nothing was printed: its letters are free again."""
+        errors = self._print_run(name, letters)
+        if errors:
+            with self.desk.work(self.actor) as work:
+                mine = OutboxMessage.print_run == name
+                work.session.execute(update(OutboxMessage).where(mine, _OWED).values(print_run=None))
+        self._settle([one.id for one in letters if one.id not in errors], errors)
 
     def _recall(self, *where: ColumnElement[bool]) -> tuple[str | None, dict[str, str]]:
         """Have withdrawn what must not leave any more of a page of messages; its highest id, and id -> why, where that failed."""

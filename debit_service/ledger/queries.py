@@ -144,9 +144,14 @@ _ENTRY = (
 )
 
 
-def entries_of_subject(session: Session, subject: str) -> list[Booked]:
-    """Everything that was booked for `subject`, oldest first."""
-    mine = select(JournalLine.entry_id).where(JournalLine.subject == subject)
+def entry(session: Session, entry_id: str) -> Booked | None:
+    """One entry of the journal with its lines; None where there is none."""
+    return next(_booked(session, select(*_ENTRY).where(JournalEntry.id == entry_id)), None)
+
+
+def entries_of_subjects(session: Session, subjects: Iterable[str]) -> list[Booked]:
+    """Everything that was booked for any of these subjects, oldest first."""
+    mine = select(JournalLine.entry_id).where(among(session, JournalLine.subject, subjects))
     return list(_booked(session, select(*_ENTRY).where(JournalEntry.id.in_(mine))))
 
 

@@ -28,7 +28,7 @@ from debit_service.core.errors import NotFound, Refused
 from debit_service.core.work import Work
 from debit_service.ledger.rules import UNKNOWN_FUND
 from debit_service.reconcile import queries
-from debit_service.reconcile.exceptions import Decision, possible
+from debit_service.reconcile.exceptions import Decision, by_rule, possible
 from debit_service.reconcile.models import (
     BankEntry,
     Disposition,
@@ -39,6 +39,7 @@ from debit_service.reconcile.models import (
 from debit_service.reconcile.rules import surplus
 from debit_service.reconcile.standing import Purpose
 from debit_service.reconcile.suggest import Recorded
+from debit_service.reconcile.whose import owed_back_to
 
 
 def _waiting() -> ColumnElement[bool]:
@@ -88,6 +89,11 @@ def possible_about(found: BankEntry, reason: str) -> tuple[Decision, ...]:
     """
     money = is_money(found) and found.fund_id is not None
     return possible(reason, money=money, credit=found.direction == "credit")
+
+
+def may_be_doubted(found: BankEntry, made: Disposition) -> bool:
+    """Whether a person may put an entry in suspense: a booking of which something was made by rule."""
+    return is_money(found) and by_rule(made.kind, made.reason)
 
 
 def get(work: Work, resolution_id: str) -> Resolution:
@@ -268,7 +274,8 @@ def entry_of_claim_payment(work: Work, claim_payment_id: str) -> str | None:
 class RefundOwed:
     """Money owed back: a contribution's surplus, or a bank entry's, with what was paid out of it. Minor units.
 
-    `reference` is the contribution's, or the entry's id. `left_minor` is below zero when more was paid out than is owed since.
+    `reference` is the contribution's, or the entry's id; `paid_with` is then a contribution of the employer to which it is owed
+    back, where that is known. `left_minor` is below zero when more was paid out than is owed since.
     """
 
     fund_id: str
@@ -278,6 +285,7 @@ class RefundOwed:
     entry_id: str | None
     owed_minor: int
     paid_out_minor: int
+    paid_with: str | None = None
 
     @property
     def left_minor(self) -> int:
@@ -359,14 +367,20 @@ def open_of_each(work: Work, owed: Sequence[Contribution]) -> dict[str, int]:
 
 def _from_contributions(work: Work, gone: Mapping[str, int]) -> list[RefundOwed]:
     paid = contributions.paid_otherwise()
-    minor = func.coalesce(paid.c.paid_minor, 0)
-    query = select(Contribution, minor).outerjoin(paid, paid.c.contribution_id == Contribution.id)
-    query = query.where(or_(paid.c.paid_minor.is_not(None), among(work.session, Contribution.id, gone)))
-    rows = work.session.execute(query).all()
-    kept = kept_of_each(work, [one.id for one, _ in rows])
+    ever_paid = or_(
+        Contribution.id.in_(select(OtherPayment.contribution_id)), among(work.session, Contribution.id, gone)
+    )
+    kept = queries.kept(select(Contribution.id).where(ever_paid))
+    otherwise, came = func.coalesce(paid.c.paid_minor, 0), func.coalesce(kept.c.kept_minor, 0)
+    query = (
+        select(Contribution, came, otherwise)
+        .outerjoin(paid, paid.c.contribution_id == Contribution.id)
+        .outerjoin(kept, kept.c.contribution_id == Contribution.id)
+        .where(ever_paid, or_(came + otherwise > Contribution.amount_minor, among(work.session, Contribution.id, gone)))
+    )
     found = []
-    for one, otherwise in rows:
-        owed, paid_out = surplus(one.amount_minor, kept.get(one.id, 0), int(otherwise)), gone.get(one.id, 0)
+    for one, kept_minor, otherwise_minor in work.session.execute(query):
+        owed, paid_out = surplus(one.amount_minor, int(kept_minor), int(otherwise_minor)), gone.get(one.id, 0)
         if owed or paid_out:
             found.append(RefundOwed(one.fund_id, one.currency, one.reference, one.id, None, owed, paid_out))
     return found
@@ -383,13 +397,25 @@ def _from_entries(work: Work, gone: Mapping[str, int]) -> list[RefundOwed]:
         .group_by(Resolution.entry_id)
         .subquery()
     )
-    query = select(BankEntry.id, BankEntry.fund_id, BankEntry.currency, refunds.c.owed_minor)
-    rows = work.session.execute(query.join(refunds, refunds.c.entry_id == BankEntry.id)).all()
+    whose = owed_back_to()
+    query = (
+        select(BankEntry.id, BankEntry.fund_id, BankEntry.currency, refunds.c.owed_minor, whose.c.reference)
+        .join(refunds, refunds.c.entry_id == BankEntry.id)
+        .outerjoin(whose, whose.c.entry_id == BankEntry.id)
+    )
+    rows = work.session.execute(query).all()
     return [
         RefundOwed(
-            fund_id or UNKNOWN_FUND, currency or "XXX", entry_id, None, entry_id, int(minor), gone.get(entry_id, 0)
+            fund_id or UNKNOWN_FUND,
+            currency or "XXX",
+            entry_id,
+            None,
+            entry_id,
+            int(minor),
+            gone.get(entry_id, 0),
+            reference,
         )
-        for entry_id, fund_id, currency, minor in rows
+        for entry_id, fund_id, currency, minor, reference in rows
         if minor or gone.get(entry_id, 0)
     ]
 

@@ -1,6 +1,6 @@
 """Why a bank entry waits, in the few words of the work queue, and what a person may do with it.
 
-Matching gives each entry that it cannot explain a reason of its own; a clerk works with the eight exceptions that these reasons
+Matching gives each entry that it cannot explain a reason of its own; a clerk works with the nine exceptions that these reasons
 amount to. What may be decided follows from the exception, from the direction of the money, and from nothing else.
 """
 
@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from debit_service.core.machine import Machine
+from debit_service.reconcile.rules import BY_A_PERSON, DOUBTED
 
 
 class Exceptional(StrEnum):
@@ -23,6 +24,7 @@ class Exceptional(StrEnum):
     SPLIT = "split"
     DUPLICATE = "duplicate"
     MISSING_REFERENCE = "missing reference"
+    DOUBTED = "doubted"
 
 
 class Decision(StrEnum):
@@ -37,6 +39,7 @@ class Decision(StrEnum):
     HELD = "held"  # nothing yet: to be looked at again on a day
     PAID_OUT = "paid_out"  # money owed back was given back
     TOLD_BEFORE = "told_before"  # another report has told of this very booking already
+    SUSPENDED = "suspended"  # what was made of it by rule is doubted: it waits for a person
     UNDONE = "undone"  # an earlier decision is taken back
 
 
@@ -55,7 +58,7 @@ _NOTHING_EXPECTED: Final = Meaning(
     "Nothing of ours was expected under this reference.",
     (Decision.MATCHED, *_MONEY_IN, Decision.BANK_CHARGE),
 )
-#: The reasons that matching gives, and the one that stands here because a person decided about a part only.
+#: The reasons that matching gives, and two that stand here because of a person: who decided about a part, or doubts.
 REASONS: Final[Mapping[str, Meaning]] = {
     "unknown_reference": _NOTHING_EXPECTED,
     "charge_alone": Meaning(
@@ -115,6 +118,11 @@ REASONS: Final[Mapping[str, Meaning]] = {
         "A person decided about a part of it; the rest waits.",
         (*_MONEY_IN, Decision.BANK_CHARGE),
     ),
+    DOUBTED: Meaning(
+        Exceptional.DOUBTED,
+        "A person doubts what was made of it.",
+        (Decision.MATCHED, *_MONEY_IN, Decision.BANK_CHARGE),
+    ),
 }
 
 
@@ -152,6 +160,11 @@ def possible(reason: str, *, money: bool, credit: bool) -> tuple[Decision, ...]:
     return (*(one for one in (*usual, *others) if one not in barred), Decision.HELD)
 
 
+def by_rule(kind: str, reason: str) -> bool:
+    """Whether a rule found what a booking is, and not a person: so it may be doubted. What a person decided is undone instead."""
+    return kind in ("matched", "folded") and reason != BY_A_PERSON
+
+
 def needs_another(
     decision: Decision,
     amount_minor: int | None,
@@ -165,11 +178,14 @@ def needs_another(
 
     What one person alone has decided already about the same money, `alone_minor`, counts with it: slices are no way round.
     A match need not be confirmed: it must fit an expectation to the cent, on the account that expects it; but for `named_minor`,
-    a charge that the person names and no bank has stated. Payments recorded by
-    hand are undone by an approver (`contributions.payments.undo`), and so is an allocation, whatever its amount.
+    a charge that the person names and no bank has stated. Payments recorded by hand are undone by an approver
+    (`contributions.payments.undo`), and so is an allocation, whatever its amount. A doubt about what a rule has found is always
+    confirmed.
     """
     if Decision.HELD in (decision, undoes):
         return False
+    if Decision.SUSPENDED in (decision, undoes):
+        return True
     if decision is Decision.MATCHED:
         return named_minor > above_minor
     return undoes is Decision.ALLOCATED or (amount_minor or 0) + alone_minor > above_minor

@@ -3,9 +3,10 @@
 At the end of such a chain is the entry that stands for the booking, with the day on which it counts.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import select
 
@@ -26,47 +27,73 @@ class Report(NamedTuple):
     payment_information_id: str | None
 
 
+#: By what a report may name its booking.
+REFERENCES: Final = Report._fields[2:]
 _COLUMNS = tuple(getattr(BankEntry, name) for name in Report._fields)
 
 
 def standing_for(work: Work, entry_ids: Iterable[str]) -> dict[str, str]:
     """Entry -> the one that stands for its booking: itself, where it was folded into no other."""
-    ends = {one: one for one in entry_ids}
-    newest = set(ends)
+    asked = set(entry_ids)
+    into: dict[str, str] = {}
+    newest, known = asked, asked
     while newest:
         query = select(Disposition.entry_id, Disposition.folded_into).where(
             among(work.session, Disposition.entry_id, newest),
             Disposition.most_recent,
             Disposition.folded_into.is_not(None),
         )
-        into = dict(work.session.execute(query).all())
-        ends = {one: into.get(end) or end for one, end in ends.items()}
-        newest = {one for one in into.values() if one}
-    return ends
+        found = {one: head for one, head in work.session.execute(query) if head}
+        into |= found
+        newest = set(found.values()) - known
+        known = known | newest
+    return {one: _end(into, one) for one in asked}
+
+
+def _end(into: Mapping[str, str], entry_id: str) -> str:
+    """The end of a chain of folds; of a ring, which must not be, where it closes."""
+    seen = {entry_id}
+    while (following := into.get(entry_id)) and following not in seen:
+        seen.add(following)
+        entry_id = following
+    return entry_id
 
 
 def reports_of_each(work: Work, entry_ids: Iterable[str]) -> dict[str, list[Report]]:
-    """Entry -> the reports of the booking that it tells of: its own first, then everything that was folded into it."""
+    """Entry -> the reports of the booking that it tells of: its own first, then everything that was folded into it.
+
+    Of these entries one may be folded into another.
+    """
     heads = list(entry_ids)
     if not heads:
         return {}
     own = select(*_COLUMNS).where(among(work.session, BankEntry.id, heads))
-    found = {row.id: [Report._make(row)] for row in work.session.execute(own)}
-    head_of = {one: one for one in found}
-    newest = list(found)
+    found = {row.id: Report._make(row) for row in work.session.execute(own)}
+    under: dict[str, list[Report]] = defaultdict(list)
+    newest, known = set(found), set(found)
     while newest:
         followers = (
             select(Disposition.folded_into, *_COLUMNS)
             .join(BankEntry, BankEntry.id == Disposition.entry_id)
             .where(among(work.session, Disposition.folded_into, newest), Disposition.most_recent)
         )
-        newest = []
+        newest = set()
         for into, *columns in work.session.execute(followers):
             report = Report._make(columns)
-            head_of[report.id] = head_of[into]
-            found[head_of[report.id]].append(report)
-            newest.append(report.id)
-    return found
+            under[into].append(report)
+            newest.add(report.id)
+        newest -= known
+        known |= newest
+    return {one: [report, *_below(under, one)] for one, report in found.items()}
+
+
+def _below(under: Mapping[str, Sequence[Report]], head_id: str) -> Iterator[Report]:
+    """Everything that was folded into an entry, however deep."""
+    newest = [head_id]
+    while newest:
+        reports = [report for one in newest for report in under.get(one, ())]
+        yield from reports
+        newest = [report.id for report in reports]
 
 
 def may_be_one(some: Iterable[Report], others: Iterable[Report]) -> bool:

@@ -12,6 +12,7 @@ from debit_service.core.state import Transition
 _REFUSES_FILE = "level = 'group' and status = 'RJCT'"
 _IS_SUM = "level = 'entry' and payment_information_id is not null"
 _IS_OF_FILE = "level = 'group'"
+_IS_REMAINDER = "kind = 'remainder'"
 _IS_DETAIL = "level = 'transaction' and amount_minor <> entry_amount_minor"
 _HAS_TRANSACTION_ID = "transaction_id is not null"
 _HAS_SERVICER_REFERENCE = "account_servicer_reference is not null"
@@ -104,6 +105,17 @@ class BankEntry(Base):
             "entry_amount_minor",
             sqlite_where=text(_IS_DETAIL),
             postgresql_where=text(_IS_DETAIL),
+        ),
+        # What one entry of the bank's tells: its details, and what is left of it beside these.
+        Index("ix_bank_entries_of_entry", "document_id", "entry_index"),
+        # What is left of the entries that a sum of this account and day may stand for.
+        Index(
+            "ix_bank_entries_remainders",
+            "account_index",
+            "booking_date",
+            "entry_amount_minor",
+            sqlite_where=text(_IS_REMAINDER),
+            postgresql_where=text(_IS_REMAINDER),
         ),
         # What the bank calls a booking, where a return gives only that.
         Index(
@@ -236,7 +248,7 @@ class Resolution(Base):
     __table_args__ = (
         CheckConstraint(
             "decision in ('matched', 'allocated', 'recognised', 'refund_owed', 'bank_charge', 'not_ours', 'held', 'paid_out',"
-            " 'undone', 'told_before')",
+            " 'undone', 'told_before', 'suspended')",
             name="decision",
         ),
         CheckConstraint("confirmed_by is null or confirmed_by <> who", name="four_eyes"),

@@ -14,8 +14,7 @@ from debit_service.ledger import queries as ledger
 from debit_service.ledger.rules import Account, account
 from debit_service.reconcile import queries
 from debit_service.reconcile.models import Allocation, BankEntry, Disposition, FileReading
-from debit_service.reconcile.rules import Effect, Outcome, contribution_positions, positions
-from debit_service.reconcile.service.verdict import NET_TOTALS, STATED_COST
+from debit_service.reconcile.rules import NET_TOTALS, STATED_COST, Effect, Outcome, contribution_positions, positions
 
 _ROWS_AT_ONCE = 5_000
 

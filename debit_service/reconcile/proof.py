@@ -10,9 +10,9 @@ from debit_service.ledger.rules import account
 from debit_service.reconcile import decisions
 from debit_service.reconcile.exceptions import Decision
 from debit_service.reconcile.models import BankEntry, Disposition, Resolution, ResolutionPart, ResolutionTransition
+from debit_service.reconcile.rules import NET_TOTALS
 from debit_service.reconcile.service.post import standing_of
 from debit_service.reconcile.service.standing import expected
-from debit_service.reconcile.service.verdict import NET_TOTALS
 from debit_service.reconcile.standing import paid_out
 
 _ROWS_AT_ONCE = 1000

@@ -4,13 +4,15 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ColumnElement, Row, cast, func, literal_column, select
+from sqlalchemy import BigInteger, Select, Subquery, case, cast, func, literal_column, select
 
 from debit_service.banks.models import BankFile
 from debit_service.collections import queries as collections
+from debit_service.collections.models import Collection
 from debit_service.contributions import queries as contributions
 from debit_service.core.bulk import among
 from debit_service.core.work import Work
+from debit_service.reconcile.days import day_of
 from debit_service.reconcile.models import (
     Allocation,
     BankDocument,
@@ -21,7 +23,8 @@ from debit_service.reconcile.models import (
 )
 from debit_service.reconcile.rules import Effect, Fact, Outcome, outcome
 
-#: The words of the partial index, so that SQLite finds the few by it.
+#: What matching could not explain and nobody has decided about, so that matching may look at it again; all that waits for a
+#: person is `decisions.WAITS`. In the words of the partial index, so that SQLite finds the few by it.
 IN_SUSPENSE = Disposition.most_recent & (Disposition.kind == literal_column("'suspense'"))
 
 
@@ -35,6 +38,8 @@ def facts_of_each(work: Work, collection_ids: Iterable[str]) -> dict[str, list[F
     columns = (
         Allocation.collection_id,
         BankEntry.booking_date,
+        BankEntry.value_date,
+        BankDocument.closing_date,
         BankDocument.created_on,
         BankFile.stored_at,
         BankEntry.id,
@@ -57,9 +62,9 @@ def facts_of_each(work: Work, collection_ids: Iterable[str]) -> dict[str, list[F
     )
     work.session.flush()
     found: dict[str, list[Fact]] = {}
-    for collection_id, booked_on, created_on, stored_at, entry_id, effect, *said in work.session.execute(query):
+    for collection_id, booked, valued, closes, written, stored, entry_id, effect, *said in work.session.execute(query):
         # A status report has no booking date: the day on which the bank wrote it counts, not the day on which we read it.
-        on = booked_on or created_on or stored_at.date()
+        on = day_of(booked, valued, closes, written, stored_at=stored)
         found.setdefault(collection_id, []).append(Fact(on, entry_id, Effect(effect), *said))
     for facts in found.values():
         facts.sort(key=lambda fact: (fact.on, fact.entry_id))
@@ -73,7 +78,7 @@ def told_on(work: Work, file_id: str) -> dict[str, date]:
         .join(BankFile, BankFile.id == BankDocument.file_id)
         .where(BankDocument.file_id == file_id)
     )
-    return {one: created_on or stored_at.date() for one, created_on, stored_at in work.session.execute(query)}
+    return {one: day_of(created_on, stored_at=stored_at) for one, created_on, stored_at in work.session.execute(query)}
 
 
 def outcome_of(work: Work, collection_id: str, amount_minor: int) -> Outcome:
@@ -115,6 +120,22 @@ def kept_minor(work: Work, contribution_id: str) -> int:
     return sum(result.kept_minor for result in outcomes_of(work, attempts).values())
 
 
+def kept(contribution_ids: Select[str]) -> Subquery:
+    """(contribution_id, kept_minor): what all debits of these contributions have brought in and not given back, as SQL."""
+    signed = case(
+        (Allocation.effect == Effect.SETTLED.value, Allocation.amount_minor),
+        (Allocation.effect == Effect.RETURNED.value, -Allocation.amount_minor),
+        else_=0,
+    )
+    query = (
+        select(Collection.contribution_id, cast(func.sum(signed), BigInteger).label("kept_minor"))
+        .join(Allocation, Allocation.collection_id == Collection.id)
+        .join(Disposition, Disposition.id == Allocation.disposition_id)
+        .where(Disposition.most_recent, Collection.contribution_id.in_(contribution_ids))
+    )
+    return query.group_by(Collection.contribution_id).subquery("kept")
+
+
 def payments(work: Work, contribution_id: str) -> list[tuple[date, int]]:
     """(day, minor units) of every payment of a contribution that stands, oldest first: debits booked, and other means."""
     attempts = {one.id: one.amount_minor for one in collections.attempts(work, contribution_id)}
@@ -135,31 +156,6 @@ def personal(work: Work, entry: BankEntry) -> dict[str, str]:
         return {}
     opened: dict[str, str] = json.loads(work.keys.open(entry.personal_sealed, f"bank_entries.personal:{entry.id}"))
     return opened
-
-
-def queue(work: Work, among_these: ColumnElement[bool] | None = None) -> Sequence[Row[BankEntry, Disposition]]:
-    """The work queue: entries in suspense, oldest first, each with the reason that a person can read."""
-    query = (
-        select(BankEntry, Disposition)
-        .join(Disposition, Disposition.entry_id == BankEntry.id)
-        .where(IN_SUSPENSE)
-        .order_by(BankEntry.booking_date, BankEntry.id)
-    )
-    if among_these is not None:
-        query = query.where(among_these)
-    return work.session.execute(query).all()
-
-
-def suspended(work: Work) -> dict[str | None, tuple[int, int]]:
-    """Fund (None: no fund's account) -> how many entries are in suspense, and their amounts added up (minor units), in or out."""
-    minor = cast(func.coalesce(func.sum(BankEntry.amount_minor), 0), BigInteger)
-    query = (
-        select(BankEntry.fund_id, func.count(), minor)
-        .join(Disposition, Disposition.entry_id == BankEntry.id)
-        .where(IN_SUSPENSE)
-        .group_by(BankEntry.fund_id)
-    )
-    return {fund_id: (count, int(total)) for fund_id, count, total in work.session.execute(query)}
 
 
 def unread(work: Work, stored_before: datetime) -> Sequence[BankFile]:

@@ -6,8 +6,10 @@ nothing is left beside them. The same money alone says nothing: a stranger may h
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from itertools import chain
+from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
@@ -18,13 +20,39 @@ from debit_service.collections.queries import Asked
 from debit_service.core.bulk import among
 from debit_service.core.work import Work
 from debit_service.reconcile.models import Allocation, BankEntry, Disposition, Resolution
-from debit_service.reconcile.rules import Effect
+from debit_service.reconcile.rules import BY_A_PERSON, TOTALS, Effect
 
-#: The reason of what a person said (`service.verdict.BY_A_PERSON`).
-_BY_A_PERSON = "by_a_person"
 _FAMILY_LENGTH = len("camt.05x")
 
 _Entry: TypeAlias = type[BankEntry]
+#: Account, day, currency, amount in minor units.
+_Booked: TypeAlias = tuple[str | None, date | None, str | None, int | None]
+
+
+class _Detail(NamedTuple):
+    """A detail, or what is left beside some: the entry of the bank's that it is of, and its name."""
+
+    id: str
+    end_to_end_id: str | None
+    document_id: str
+    entry_index: int | None
+    account_index: str | None
+    booking_date: date | None
+    currency: str | None
+    entry_amount_minor: int | None
+
+    @property
+    def entry(self) -> tuple[str, int | None]:
+        """The entry of the bank's, in its container."""
+        return (self.document_id, self.entry_index)
+
+    @property
+    def booked(self) -> _Booked:
+        """The entry of the bank's as any container tells it."""
+        return (self.account_index, self.booking_date, self.currency, self.entry_amount_minor)
+
+
+_DETAIL = tuple(getattr(BankEntry, name) for name in _Detail._fields)
 
 
 def sums_telling(work: Work, remainder_ids: Iterable[str]) -> dict[str, set[str]]:
@@ -35,8 +63,7 @@ def sums_telling(work: Work, remainder_ids: Iterable[str]) -> dict[str, set[str]
     left, one = aliased(BankEntry), aliased(BankEntry)
     is_whole = left.amount_minor == left.entry_amount_minor
     stands = Disposition.kind.in_(("matched", "resolved", "suspense")) & (one.direction == left.direction)
-    # The reasons of sums that were shared out all begin so (`service.verdict.TOTALS`).
-    is_shared_out = (Disposition.kind == "matched") & Disposition.reason.startswith("batch_total")
+    is_shared_out = (Disposition.kind == "matched") & Disposition.reason.in_(TOTALS)
     names = (left.account_servicer_reference, one.account_servicer_reference)
     query = (
         select(left.id, one.id)
@@ -53,24 +80,44 @@ def sums_telling(work: Work, remainder_ids: Iterable[str]) -> dict[str, set[str]
 
 def details_telling(work: Work, remainder_ids: Iterable[str]) -> dict[str, set[str]]:
     """Remainder -> of each other container whose details are those of its entry, and beside which nothing is left, the first."""
-    left, one, mine, rest = (aliased(BankEntry) for _ in range(4))
-    in_full = ~exists().where(
-        rest.document_id == one.document_id,
-        rest.entry_index == one.entry_index,
-        rest.account_index == left.account_index,
-        rest.booking_date == left.booking_date,
-        rest.kind == "remainder",
-    )
+    names = names_of_details(work, remainder_ids)
+    told = _details_called(work, names, {name for some in names.values() for name in some})
+    lefts = select(*_DETAIL).where(among(work.session, BankEntry.id, names), BankEntry.kind == "remainder")
+    found: dict[str, set[str]] = {}
+    for left in map(_Detail._make, work.session.execute(lefts)):
+        first: dict[tuple[str, int | None], str] = {}
+        for one in chain.from_iterable(told.get((name, left.booked), ()) for name in names[left.id]):
+            if one.document_id != left.document_id and None not in left.booked:
+                first[one.entry] = min(one.id, first.get(one.entry, one.id))
+        found[left.id] = set(first.values())
+    lacking = _beside_a_remainder(work, {one for tellers in found.values() for one in tellers})
+    return {left: tellers - lacking for left, tellers in found.items() if tellers - lacking}
+
+
+def _details_called(
+    work: Work, remainder_ids: Iterable[str], names: Iterable[str]
+) -> Mapping[tuple[str | None, _Booked], Sequence[_Detail]]:
+    """(end-to-end reference, entry as it was booked) -> the details that carry it, of all containers and the remainders' days."""
+    left = aliased(BankEntry)
+    days = select(left.booking_date).where(among(work.session, left.id, remainder_ids))
     query = (
-        select(left.id, func.min(one.id))
-        .join(mine, _is_detail(mine, left))
-        .join(one, and_(*_same_day(left, one), mine.end_to_end_id == one.end_to_end_id))
-        .where(among(work.session, left.id, remainder_ids), left.kind == "remainder")
-        .where(one.level == "transaction", one.status == "BOOK")
-        .where(one.entry_amount_minor == left.entry_amount_minor, in_full)
-        .group_by(left.id, one.document_id, one.entry_index)
+        select(*_DETAIL)
+        .where(among(work.session, BankEntry.end_to_end_id, names), BankEntry.booking_date.in_(days))
+        .where(BankEntry.level == "transaction", BankEntry.status == "BOOK")
     )
-    return _pairs(work.session.execute(query).all())
+    found: dict[tuple[str | None, _Booked], list[_Detail]] = defaultdict(list)
+    for one in map(_Detail._make, work.session.execute(query)):
+        found[one.end_to_end_id, one.booked].append(one)
+    return found
+
+
+def _beside_a_remainder(work: Work, entry_ids: Iterable[str]) -> set[str]:
+    """Those of these entries beside which, in their entry of the bank's, something is left."""
+    one, rest = aliased(BankEntry), aliased(BankEntry)
+    is_beside = exists().where(
+        rest.document_id == one.document_id, rest.entry_index == one.entry_index, rest.kind == "remainder"
+    )
+    return set(work.session.scalars(select(one.id).where(among(work.session, one.id, entry_ids), is_beside)))
 
 
 def sums_of_details(work: Work, remainder_ids: Iterable[str]) -> dict[str, set[str]]:
@@ -86,6 +133,17 @@ def sums_of_details(work: Work, remainder_ids: Iterable[str]) -> dict[str, set[s
         .where(one.amount_minor == left.entry_amount_minor)
     )
     return _pairs(work.session.execute(query).all())
+
+
+def names_of_details(work: Work, entry_ids: Iterable[str], *, with_amount: bool = False) -> dict[str, set[str]]:
+    """Entry -> the end-to-end references of the details of the entry of the bank's that it is of; only of those `with_amount`."""
+    of, mine = aliased(BankEntry), aliased(BankEntry)
+    query = (
+        select(of.id, mine.end_to_end_id).join(mine, _is_detail(mine, of)).where(among(work.session, of.id, entry_ids))
+    )
+    if with_amount:
+        query = query.where(mine.amount_minor.is_not(None))
+    return _pairs((entry_id, name) for entry_id, name in work.session.execute(query) if name)
 
 
 def told_in_full_since(work: Work, *which: ColumnElement[bool]) -> Iterator[tuple[str, str]]:
@@ -135,15 +193,10 @@ def _matched_to(work: Work, entry_id: str) -> set[str]:
 
 def _lacking(work: Work, left: BankEntry, teller_id: str) -> list[Asked]:
     """The debits of ours of which a report tells, and no detail with an amount beside `left`: it may be left of these."""
-    teller, detail, beside = work.session.get_one(BankEntry, teller_id), aliased(BankEntry), aliased(BankEntry)
-    named = (
-        select(detail.end_to_end_id).join(beside, _is_detail(detail, beside)).where(detail.end_to_end_id.is_not(None))
-    )
-    own = set(work.session.scalars(named.where(beside.id == left.id, detail.amount_minor.is_not(None))))
+    teller = work.session.get_one(BankEntry, teller_id)
+    own = names_of_details(work, [left.id], with_amount=True).get(left.id, set())
     if teller.level == "transaction":
-        told = collections.asked(
-            work, [name for name in work.session.scalars(named.where(beside.id == teller.id)) if name]
-        )
+        told = collections.asked(work, names_of_details(work, [teller.id]).get(teller.id, ()))
     else:
         told = _paid_by(work, teller)
     return [one for one in told if one.end_to_end_id not in own]
@@ -183,10 +236,8 @@ def _same_day(left: _Entry, one: _Entry) -> tuple[ColumnElement[bool], ...]:
 
 
 def _is_detail(mine: _Entry, left: _Entry) -> ColumnElement[bool]:
-    """Whether `mine` is a detail of the entry of which `left` is left. By the account and the day there is an index."""
+    """Whether `mine` is a detail of the entry of which `left` is left."""
     return and_(
-        mine.account_index == left.account_index,
-        mine.booking_date == left.booking_date,
         mine.document_id == left.document_id,
         mine.entry_index == left.entry_index,
         mine.level == "transaction",
@@ -196,9 +247,12 @@ def _is_detail(mine: _Entry, left: _Entry) -> ColumnElement[bool]:
 def _is_of_block(left: _Entry, one: _Entry) -> ColumnElement[bool]:
     """Whether a detail beside `left` is of the block that `one` names."""
     mine = aliased(BankEntry)
-    is_asked_in = exists().where(
-        Collection.end_to_end_id == mine.end_to_end_id,
-        Collection.payment_information_id == one.payment_information_id,
+    # It stands two deep: without saying so, `one` would be any entry.
+    is_asked_in = (
+        exists()
+        .where(Collection.end_to_end_id == mine.end_to_end_id)
+        .where(Collection.payment_information_id == one.payment_information_id)
+        .correlate(mine, one)
     )
     return exists().where(
         _is_detail(mine, left),
@@ -227,7 +281,7 @@ def _told_by_a_person(left: _Entry, one: _Entry) -> ColumnElement[bool]:
     return exists().where(
         said.folded_into == one.id,
         said.most_recent,
-        said.reason == _BY_A_PERSON,
+        said.reason == BY_A_PERSON,
         other.id == said.entry_id,
         other.kind == "remainder",
         other.id != left.id,

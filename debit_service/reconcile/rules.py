@@ -4,12 +4,39 @@ What happened to a collection is computed from the *set* of facts, so that answe
 pieces and the result is the same.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 from debit_service.ledger.rules import Account
+
+#: Why an entry is matched: it names the collection itself; it is the sum of a block; a person said so; it is a return that names,
+#: by the bank's own reference, the credit that it takes back.
+BY_REFERENCE, BATCH_TOTAL, BY_A_PERSON, BY_LINK = "end_to_end_id", "batch_total", "by_a_person", "bank_reference"
+#: It is the sum of a block but for what the bank states that it took: whether charges, and whether interest, are in the amount.
+NET_TOTALS: Final[Mapping[str, tuple[bool, bool]]] = {
+    "batch_total_less_cost": (True, True),
+    "batch_total_less_charges": (True, False),
+    "batch_total_less_interest": (False, True),
+}
+#: It is a sum that was shared out among debits.
+TOTALS: Final = (BATCH_TOTAL, *NET_TOTALS)
+#: It is what the bank took of an entry besides its details: matched with no collection.
+STATED_COST = "stated_cost"
+#: It is what is left of an entry whose details do not add up to it.
+DETAILS_DIFFER = "details_differ"
+#: It is a return that names no debit, only the bank's own reference of a booking that was not told.
+UNLINKED = "unlinked"
+#: It names a collection and fits it, and others of its kind count in its place.
+EXCEEDS = "exceeds"
+#: It is a detail that names nothing of ours, of an entry of which another report tells the sum.
+PART_OF_SUM = "part_of_sum"
+#: It is a sum whose money single bookings of debits of its block tell.
+TOLD_IN_PARTS = "told_in_parts"
+#: A person doubts what was made of it: it waits until a person decides, whatever else is told.
+DOUBTED = "doubted"
 
 
 class Effect(StrEnum):

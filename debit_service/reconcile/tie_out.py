@@ -11,13 +11,11 @@ from datetime import date, timedelta
 
 from sqlalchemy import ColumnElement, case, func, or_, select
 
-from debit_service.core.bulk import among
 from debit_service.core.work import Work
 from debit_service.ledger import queries as ledger
 from debit_service.ledger.rules import UNKNOWN_FUND, Account
-from debit_service.reconcile import folds
-from debit_service.reconcile.exceptions import Decision
-from debit_service.reconcile.models import BankDocument, BankEntry, Disposition, Resolution
+from debit_service.reconcile.models import BankDocument, BankEntry
+from debit_service.reconcile.tie_out_days import told_before
 from debit_service.reconcile.tie_out_rules import Kind, Row, Statement, tie_out, unstated
 
 _Account = tuple[str | None, str]
@@ -71,6 +69,14 @@ def findings_since_close(work: Work) -> Iterator[str]:
         yield from findings(work, fund_id=owner or UNKNOWN_FUND, first=last + timedelta(days=1) if last else None)
 
 
+def overdue(work: Work, fund_id: str, last: date) -> Iterator[str]:
+    """Money of a fund that the journal has since its last close, up to `last`, and of which no statement tells; in words."""
+    closed = ledger.closed_through(work.session).get(fund_id)
+    first = closed + timedelta(days=1) if closed else None
+    for row in rows(work, fund_id=fund_id, first=first, last=last):
+        yield from (finding.says for finding in row.findings if finding.kind is Kind.UNSTATED)
+
+
 def _owned_by(fund_id: str) -> ColumnElement[bool]:
     return BankDocument.fund_id.is_(None) if fund_id == UNKNOWN_FUND else BankDocument.fund_id == fund_id
 
@@ -119,7 +125,8 @@ def _since(accounts: Iterable[Iterable[Statement]], first: date) -> date | None:
 def _stated(work: Work, fund_id: str | None, since: date | None) -> dict[str, dict[date, int]]:
     """Document -> booking date -> net of what a statement says was booked then, minor units.
 
-    Each entry counts with its own amount, whatever its details come to: charges may stand between the two.
+    Each entry counts with its own amount, whatever its details come to: charges may stand between the two. What another report
+    told before counts on the day of that.
     """
     signed = case((BankEntry.direction == "debit", -1), else_=1)
     weight = func.coalesce(BankEntry.amount_minor, BankEntry.entry_amount_minor, 0)
@@ -151,33 +158,13 @@ def _stated(work: Work, fund_id: str | None, since: date | None) -> dict[str, di
     ):
         if on:
             found.setdefault(document_id, {})[on] = int(minor)
-    _as_told_before(work, found, since)
+    for one in told_before(work):
+        days = found.setdefault(one.document_id, {})
+        if one.stated_on in days:
+            days[one.stated_on] -= one.minor
+        if one.counts_on and (since is None or one.counts_on >= since):
+            days[one.counts_on] = days.get(one.counts_on, 0) + one.minor
     return found
-
-
-def _as_told_before(work: Work, found: dict[str, dict[date, int]], since: date | None) -> None:
-    """What persons said to be another report of a booking, with every report of that, counts on the day of the one that stands
-    for the booking: so the journal has it."""
-    said = (
-        select(Disposition.entry_id)
-        .join(Resolution, Resolution.entry_id == Disposition.entry_id)
-        .where(Resolution.decision == Decision.TOLD_BEFORE.value, Resolution.stands)
-        .where(Disposition.most_recent, Disposition.kind == "folded")
-    )
-    told = folds.reports_of_each(work, work.session.scalars(said))
-    ends = folds.standing_for(work, {one.id for those in told.values() for one in those})
-    booked = select(BankEntry.id, BankEntry.booking_date).where(among(work.session, BankEntry.id, set(ends.values())))
-    days_of = dict(work.session.execute(booked).all())
-    signed = case((BankEntry.direction == "debit", -BankEntry.amount_minor), else_=BankEntry.amount_minor)
-    stated = select(BankEntry.id, BankEntry.document_id, BankEntry.booking_date, signed).where(
-        among(work.session, BankEntry.id, ends), BankEntry.message.like("camt.053%"), BankEntry.status == "BOOK"
-    )
-    for entry_id, document_id, told_on, minor in work.session.execute(stated):
-        days, booked_on = found.setdefault(document_id, {}), days_of[ends[entry_id]]
-        if told_on in days:
-            days[told_on] -= int(minor)
-        if booked_on and (since is None or booked_on >= since):
-            days[booked_on] = days.get(booked_on, 0) + int(minor)
 
 
 def _unstated(

@@ -68,6 +68,7 @@ class Row:
 
     `journal_difference_minor`: what the journal moved in the days that end with this one, less what the statements say was booked
     on them; None for an account of no fund. A row without balances and with a finding is of days that no statement tells of.
+    `documents` are the statements whose entries `entries_minor` is made of.
     """
 
     account: str | None
@@ -79,6 +80,7 @@ class Row:
     closing_minor: int | None
     journal_difference_minor: int | None
     findings: tuple[Finding, ...] = ()
+    documents: tuple[str, ...] = ()
 
     @property
     def difference_minor(self) -> int | None:
@@ -270,6 +272,7 @@ def _row(day: _Day, *, told_of_journal: bool) -> Row:
         closing_minor=last.closing_minor,
         journal_difference_minor=day.difference_minor if told_of_journal else None,
         findings=tuple(findings),
+        documents=tuple(document for one in day.statements for document in one.documents),
     )
 
 

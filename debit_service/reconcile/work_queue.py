@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from sqlalchemy import BigInteger, ColumnElement, Select, cast, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from debit_service.collections.models import BatchTransition, Collection, PaymentInformation
 from debit_service.contributions.models import Contribution
@@ -14,9 +14,9 @@ from debit_service.core.bulk import among
 from debit_service.core.work import Role, Work
 from debit_service.funds.queries import Funds
 from debit_service.mandates.models import Mandate
-from debit_service.reconcile import decisions, queries
+from debit_service.reconcile import days, decisions, queries, waiting
 from debit_service.reconcile.exceptions import Exceptional, exception_of, reasons_of
-from debit_service.reconcile.models import BankEntry, Disposition, Resolution, ResolutionPart
+from debit_service.reconcile.models import BankDocument, BankEntry, Disposition, Resolution
 from debit_service.reconcile.suggest import Candidate, Known, Suggestion, equally_good, suggestions
 
 #: Entries that a page shows; the others come up as these are done.
@@ -30,12 +30,15 @@ _WORD: Final = re.compile(r"[^\s,;:()\[\]\"']+")
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """One entry of the queue. `left_minor` is what nobody has decided about, `held_until` the day until which it is held."""
+    """One entry of the queue. `on` is its day, `age_days` how old that is today at its fund; `left_minor` is what nobody has
+    decided about, None of what is no money; `held_until` the day until which it is held.
+    """
 
     entry: BankEntry
     disposition: Disposition
     exception: Exceptional
     left_minor: int | None
+    on: date | None
     age_days: int | None
     held_until: date | None
     proposed: bool
@@ -44,7 +47,9 @@ class Waits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """What to show of the queue: one fund's, one exception's, what waits for so many days at least; held entries too."""
+    """What to show of the queue: one fund's (`waiting.NONE`: of no fund's account), one exception's, what waits for so many days
+    at least; held entries too.
+    """
 
     fund_id: str | None = None
     exception: Exceptional | None = None
@@ -64,17 +69,22 @@ class Page:
 def page(work: Work, funds: Funds, wanted: Filter, *, at_most: int = SHOWN_MAX) -> Page:
     """The oldest entries that wait, with their suggestions."""
     work.actor.require(Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
-    today = work.now().date()
-    conditions = [decisions.WAITS, *_conditions(wanted, today)]
-    found = select(BankEntry, Disposition).join(Disposition, Disposition.entry_id == BankEntry.id).where(*conditions)
+    todays = days.todays(work, funds)
+    conditions = [decisions.WAITS, *_conditions(wanted, todays)]
+    found = (
+        select(BankEntry, Disposition, days.told_on())
+        .join(Disposition, Disposition.entry_id == BankEntry.id)
+        .join(BankDocument, BankDocument.id == BankEntry.document_id)
+        .where(*conditions)
+    )
     total = select(func.count()).select_from(found.with_only_columns(BankEntry.id).subquery())
-    rows = work.session.execute(found.order_by(BankEntry.booking_date, BankEntry.id).limit(at_most)).all()
-    entries = [entry for entry, _ in rows]
+    rows = work.session.execute(found.order_by(days.told_on(), BankEntry.id).limit(at_most)).all()
+    entries = [entry for entry, _, _ in rows]
     ids = [one.id for one in entries]
     parts, held, proposed = decisions.parts_of_each(work, ids), decisions.follow_ups(work, ids), _proposed(work, ids)
     suggested = suggestions_for(work, funds, entries)
     shown = []
-    for entry, disposition in rows:
+    for entry, disposition, on in rows:
         best = suggested.get(entry.id, ())
         decided = sum(minor for _, minor in parts.get(entry.id, []))
         shown.append(
@@ -82,8 +92,9 @@ def page(work: Work, funds: Funds, wanted: Filter, *, at_most: int = SHOWN_MAX) 
                 entry=entry,
                 disposition=disposition,
                 exception=exception_of(disposition.reason, equally_good(best)),
-                left_minor=entry.amount_minor - decided if entry.amount_minor is not None else None,
-                age_days=(today - entry.booking_date).days if entry.booking_date else None,
+                left_minor=(entry.amount_minor or 0) - decided if decisions.is_money(entry) else None,
+                on=on,
+                age_days=(days.today_of(entry.fund_id, todays) - on).days if on else None,
                 held_until=held.get(entry.id),
                 proposed=entry.id in proposed,
                 suggestions=best,
@@ -92,16 +103,16 @@ def page(work: Work, funds: Funds, wanted: Filter, *, at_most: int = SHOWN_MAX) 
     return Page(tuple(shown), work.session.scalar(total) or 0)
 
 
-def _conditions(wanted: Filter, today: date) -> Iterable[ColumnElement[bool]]:
+def _conditions(wanted: Filter, todays: days.Todays) -> Iterable[ColumnElement[bool]]:
     if wanted.entry_id:
         yield BankEntry.id == wanted.entry_id
         return
     if wanted.fund_id:
-        yield BankEntry.fund_id == wanted.fund_id
+        yield BankEntry.fund_id == (None if wanted.fund_id == waiting.NONE else wanted.fund_id)
     if wanted.exception:
         yield Disposition.reason.in_(reasons_of(wanted.exception))
     if wanted.days_min:
-        yield BankEntry.booking_date <= today - timedelta(days=wanted.days_min)
+        yield days.told_on() <= days.days_ago(wanted.days_min, todays)
     if not wanted.held:
         newest = (
             select(func.max(Resolution.id))
@@ -110,7 +121,7 @@ def _conditions(wanted: Filter, today: date) -> Iterable[ColumnElement[bool]]:
             .scalar_subquery()
         )
         until = select(Resolution.follow_up).where(Resolution.id == newest).scalar_subquery()
-        yield func.coalesce(until, date.min) <= today
+        yield func.coalesce(until, date.min) <= days.days_ago(0, todays)
 
 
 def _proposed(work: Work, entry_ids: Sequence[str]) -> set[str]:
@@ -126,38 +137,31 @@ def _proposed(work: Work, entry_ids: Sequence[str]) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many entries of a fund (None: no known one) and a currency wait as one exception, and how much money, minor units."""
+    """How many entries of a fund (None: no known one) and a currency wait as one exception; and how much of money that came in,
+    and of money that went out, nobody has decided about: minor units.
+    """
 
     fund_id: str | None
     exception: Exceptional
     currency: str | None
     entries: int
-    left_minor: int
+    in_minor: int
+    out_minor: int
 
 
 def counts(work: Work) -> list[Count]:
-    """Everything that waits, held or not, by fund, exception and currency; the sum is what nobody has decided about."""
-    decided = (
-        select(Resolution.entry_id, func.sum(ResolutionPart.amount_minor).label("minor"))
-        .join(ResolutionPart, ResolutionPart.resolution_id == Resolution.id)
-        .where(ResolutionPart.stands)
-        .group_by(Resolution.entry_id)
-        .subquery()
-    )
-    left = func.sum(func.coalesce(BankEntry.amount_minor, 0) - func.coalesce(decided.c.minor, 0))
+    """Everything that waits, held or not, by fund, exception and currency."""
     query = (
-        select(BankEntry.fund_id, Disposition.reason, BankEntry.currency, func.count(), cast(left, BigInteger))
+        select(BankEntry.fund_id, Disposition.reason, BankEntry.currency, func.count(), *waiting.sums())
         .join(Disposition, Disposition.entry_id == BankEntry.id)
-        .outerjoin(decided, decided.c.entry_id == BankEntry.id)
         .where(decisions.WAITS)
         .group_by(BankEntry.fund_id, Disposition.reason, BankEntry.currency)
     )
     found: dict[tuple[str | None, Exceptional, str | None], Count] = {}
-    for fund_id, reason, currency, count, minor in work.session.execute(query):
-        exception = exception_of(reason)
-        key = (fund_id, exception, currency)
-        before = found.get(key, Count(fund_id, exception, currency, 0, 0))
-        found[key] = Count(fund_id, exception, currency, before.entries + count, before.left_minor + int(minor))
+    for fund_id, reason, currency, count, in_minor, out_minor in work.session.execute(query):
+        key = (fund_id, exception_of(reason), currency)
+        before = found.get(key, Count(*key, 0, 0, 0))
+        found[key] = Count(*key, before.entries + count, before.in_minor + in_minor, before.out_minor + out_minor)
     return sorted(found.values(), key=lambda one: (one.fund_id or "", one.exception, one.currency or ""))
 
 
@@ -282,13 +286,13 @@ def _of_near_amounts(known: Sequence[Known]) -> Iterable[Select[Collection, Cont
     """Debits whose day and amount an entry has, or has but for a stated charge; those that went in, and those that came back."""
     for credit, within in ((True, _BOOKED_WITHIN), (False, _RETURNED_WITHIN)):
         booked = [one for one in known if one.credit == credit and one.booking_date]
-        days = [one.booking_date for one in booked if one.booking_date]
-        if not days:
+        booked_on = [one.booking_date for one in booked if one.booking_date]
+        if not booked_on:
             continue
         sign = 1 if credit else -1
         amounts = {one.amount_minor + charge for one in booked for charge in (0, sign * one.charges_minor)}
         blocks = select(PaymentInformation.id).where(
-            PaymentInformation.collection_date.between(min(days) - within, max(days) + timedelta(days=1))
+            PaymentInformation.collection_date.between(min(booked_on) - within, max(booked_on) + timedelta(days=1))
         )
         yield (
             select(Collection, Contribution)

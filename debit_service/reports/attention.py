@@ -18,7 +18,7 @@ from debit_service.disputes import queries as disputes
 from debit_service.funds.queries import Funds
 from debit_service.penalties import queries as penalties
 from debit_service.penalties.tariff import used
-from debit_service.reconcile import decisions
+from debit_service.reconcile import decisions, tie_out
 from debit_service.reconcile import queries as reconcile
 from debit_service.reconcile.said_since import contradictions
 from debit_service.reports import standings
@@ -40,6 +40,7 @@ def attention(work: Work, funds: Funds, calendars: Mapping[str, Calendar]) -> It
     for batch, _ in collections.batches(work, "sending"):
         yield f"batch {batch.id}: it is not known whether the bank has it; `debit batches send` asks"
     yield from _silent(work, funds, calendars)
+    yield from _unstated(work, funds, calendars)
     for hold in bounds.waiting(work):
         total = f"{format_minor(hold.control_sum_minor, hold.currency)} {hold.currency}"
         yield (
@@ -145,6 +146,15 @@ def _silent(work: Work, funds: Funds, calendars: Mapping[str, Calendar]) -> Iter
                 f"batch {batch.id} of {fund.id}: the bank has neither booked nor refused {count} debits of"
                 f" {day.isoformat()}; nobody is penalised for that"
             )
+
+
+def _unstated(work: Work, funds: Funds, calendars: Mapping[str, Calendar]) -> Iterator[str]:
+    """Bookings whose statement (camt.053) should be here: without one nothing proves that the bank told everything."""
+    for fund in funds:
+        patience, today = funds.bank(fund.bank).statement_after_open_days, business_date(work.clock, fund.time_zone)
+        last = calendars[fund.id].add_open_days(today, -patience) - _ONE_DAY
+        for told in tie_out.overdue(work, fund.id, last):
+            yield f"{told}: the bank's camt.053 was to come within {patience} open day(s), ask for it"
 
 
 def _unread(work: Work) -> Iterator[str]:

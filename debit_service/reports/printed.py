@@ -5,7 +5,16 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from debit_service.core.money import format_minor
 from debit_service.core.text import aligned
-from debit_service.reports.rules import CHARGED, FundTotals, Line, Overview, PenaltyStanding, Standing, Waiting
+from debit_service.reports.rules import (
+    CHARGED,
+    FundTotals,
+    Line,
+    Overview,
+    PenaltyStanding,
+    Standing,
+    Suspense,
+    Waiting,
+)
 
 
 def report_lines(
@@ -27,6 +36,7 @@ def report_lines(
     yield from _lines(shown)
     yield ""
     yield f"In suspense ({len(waiting)})"
+    yield from _suspense(seen.suspense)
     for one in waiting:
         yield from _waiting(one)
     yield ""
@@ -41,11 +51,22 @@ def report_lines(
         yield from (f"  {one}" for one in seen.notes)
 
 
+def _suspense(found: Sequence[Suspense]) -> Iterator[str]:
+    for one in found:
+        came, went = _money(one.in_minor, one.currency), _money(one.out_minor, one.currency)
+        yield f"  {one.fund_id or 'no fund'}: {one.entries} entries, money in {came}, money out {went}"
+
+
 def _waiting(one: Waiting) -> Iterator[str]:
-    currency = one.currency or ""
-    amount = format_minor(one.amount_minor, currency) if one.amount_minor is not None and currency else "no amount"
-    yield f"  {one.fund_id or 'no fund'}: {one.direction or ''} {amount} {currency} of {one.booking_date}: {one.explanation}"
+    left = _money(one.left_minor, one.currency)
+    if one.left_minor not in (None, one.amount_minor):
+        left += f" (left of {_money(one.amount_minor, one.currency)})"
+    yield f"  {one.fund_id or 'no fund'}: {one.direction or ''} {left} of {one.day}: {one.explanation}"
     yield f"    entry {one.entry_id}, reference {one.end_to_end_id or 'none'}"
+
+
+def _money(minor: int | None, currency: str | None) -> str:
+    return f"{format_minor(minor, currency)} {currency}" if minor is not None and currency else "no amount"
 
 
 def _indented(titles: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[int]) -> Iterator[str]:
@@ -64,7 +85,6 @@ def _totals(found: Sequence[FundTotals]) -> Iterator[str]:
         "rejected",
         "returned",
         "not collected",
-        "suspense",
         "charged",
         "proposed",
         "held",
@@ -81,13 +101,12 @@ def _totals(found: Sequence[FundTotals]) -> Iterator[str]:
             one.rejected,
             one.returned,
             one.not_collected,
-            one.in_suspense,
             one.charged,
             one.proposed,
         )
         rows.append((one.fund_id, "count", *(str(count) for count, _ in pairs), str(one.held), str(one.not_penalised)))
         rows.append(("", one.currency, *(format_minor(minor, one.currency) for _, minor in pairs), "", ""))
-    yield from _indented(titles, rows, frozenset(range(2, 15)))
+    yield from _indented(titles, rows, frozenset(range(2, 14)))
 
 
 #: Fund, outcome, reason, party, effect, because.

@@ -1,12 +1,14 @@
 """What payments by other means leave to people: what was paid twice, debits that came too late to be stopped, what is missing."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+
+from sqlalchemy import Select, func, select
 
 from debit_service.collections import queries as collections
+from debit_service.collections.models import Collection
 from debit_service.collections.queries import Tried
 from debit_service.contributions import queries as contributions
-from debit_service.contributions.models import Contribution
+from debit_service.contributions.models import Contribution, OtherPayment
 from debit_service.core.money import format_minor
 from debit_service.core.work import Work
 from debit_service.penalties import queries as penalties
@@ -21,8 +23,8 @@ def refunds(work: Work) -> Iterator[str]:
     """In words, contribution by contribution: what a person must give back, have the bank give back, or ask for."""
     yield from _owed_back(work)
     yield from _owed_back_of_penalties(work)
-    paid = iter(contributions.with_other_payments(work))
-    while some := list(islice(paid, _AT_ONCE)):
+    paid = work.session.scalars(_at_odds().execution_options(yield_per=_AT_ONCE))
+    for some in paid.partitions():
         ids = [one.id for one in some]
         otherwise, attempts = contributions.paid_otherwise_of_each(work, ids), collections.attempts_of_each(work, ids)
         results = reconcile.outcomes_of(
@@ -32,6 +34,29 @@ def refunds(work: Work) -> Iterator[str]:
             tried = [(each, results[each.id]) for each in attempts.get(one.id, ())]
             yield from _too_late(one, tried, otherwise.get(one.id, 0))
             yield from _missing(one, tried, otherwise.get(one.id, 0))
+
+
+def _at_odds() -> Select[Contribution]:
+    """The contributions with payments by other means and a live debit that may be at odds with them, by fund and reference: it
+    asks for more than is open; or it has come in, and both together are less than is owed.
+    """
+    ever_paid = select(OtherPayment.contribution_id)
+    otherwise, kept = contributions.paid_otherwise(), reconcile.kept(ever_paid)
+    paid, came = func.coalesce(otherwise.c.paid_minor, 0), func.coalesce(kept.c.kept_minor, 0)
+    asks_more = Collection.amount_minor > Contribution.amount_minor - paid
+    is_less = (came != 0) & (came + paid < Contribution.amount_minor)
+    live = (
+        select(Contribution.id)
+        .join(Collection, Collection.contribution_id == Contribution.id)
+        .outerjoin(otherwise, otherwise.c.contribution_id == Contribution.id)
+        .outerjoin(kept, kept.c.contribution_id == Contribution.id)
+        .where(Contribution.id.in_(ever_paid), Collection.live, asks_more | is_less)
+    )
+    return (
+        select(Contribution)
+        .where(Contribution.id.in_(live))
+        .order_by(Contribution.fund_id, Contribution.reference, Contribution.id)
+    )
 
 
 def _missing(contribution: Contribution, tried: Sequence[tuple[Tried, Outcome]], otherwise_minor: int) -> Iterator[str]:
@@ -51,7 +76,8 @@ def _owed_back(work: Work) -> Iterator[str]:
         if one.left_minor < 0:
             yield f"{one.reference}: {left} more was paid out than is owed back since; ask for it back"
         elif one.entry_id and one.left_minor:
-            yield f"bank entry {one.entry_id}: {left} are owed back, as a person decided; refund them"
+            whose = f" to the employer of {one.paid_with}" if one.paid_with else ""
+            yield f"bank entry {one.entry_id}: {left} are owed back{whose}, as a person decided; refund them"
         elif one.left_minor:
             yield f"{one.reference}: {left} more was paid than is owed, payments by other means counted; refund it"
 

@@ -94,14 +94,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One bank entry in suspense."""
+    """One bank entry that waits for a person. `day` is its day (`reconcile.days`), whether it has a booking date or not;
+    `left_minor` is what nobody has decided about, None of what is no money.
+    """
 
     entry_id: str
     fund_id: str | None
     message: str
     booking_date: date | None
+    day: date | None
     direction: str | None
     amount_minor: int | None
+    left_minor: int | None
     currency: str | None
     reason: str
     explanation: str
@@ -110,7 +114,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class FundTotals:
-    """What was due, debited, paid, returned, waits, and was penalised at one fund: counts and minor units."""
+    """What was due, debited, paid, returned and was penalised at one fund: counts and minor units."""
 
     fund_id: str
     currency: str
@@ -122,7 +126,6 @@ class FundTotals:
     rejected: tuple[int, int]
     returned: tuple[int, int]
     not_collected: tuple[int, int]
-    in_suspense: tuple[int, int]
     charged: tuple[int, int]
     proposed: tuple[int, int]
     held: int
@@ -130,8 +133,21 @@ class FundTotals:
 
 
 @dataclass(frozen=True, slots=True)
+class Suspense:
+    """What waits for a person at one fund (None: on an account of no fund), in one currency (None: no money): entries, and minor
+    units about which nobody has decided. The journal's suspense account holds what went out less what came in.
+    """
+
+    fund_id: str | None
+    currency: str | None
+    entries: int
+    in_minor: int
+    out_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
-    """The report without its lines. `in_suspense` counts entries, those on an account of no fund too.
+    """The report without its lines. `in_suspense` counts the entries of `suspense`: everything that waits, of whatever age.
 
     `attention` names what a bank owes an answer about, `control` what does not add up in what banks sent, `notes` what is merely
     worth knowing.
@@ -140,6 +156,7 @@ class Overview:
     made_at: str
     totals: tuple[FundTotals, ...]
     in_suspense: int
+    suspense: tuple[Suspense, ...]
     attention: tuple[str, ...]
     control: tuple[str, ...]
     notes: tuple[str, ...]

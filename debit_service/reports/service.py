@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import Final
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -19,8 +20,8 @@ from debit_service.funds.queries import Funds
 from debit_service.penalties import of_contributions as penalties
 from debit_service.penalties.models import FaultDecision
 from debit_service.penalties.tariff.catalogue import ReasonCodes
-from debit_service.reconcile import control
-from debit_service.reconcile import queries as reconcile
+from debit_service.reconcile import control, decisions, work_queue
+from debit_service.reconcile.waiting import entries as entries_waiting
 from debit_service.reports.asked import EVERYTHING, Asked, conditions
 from debit_service.reports.attention import attention
 from debit_service.reports.lines import lines_of
@@ -33,6 +34,7 @@ from debit_service.reports.rules import (
     Overview,
     PenaltyStanding,
     Report,
+    Suspense,
     Waiting,
     penalised,
 )
@@ -43,7 +45,6 @@ STAFF: Final = (Role.FINANCE_CLERK, Role.FINANCE_APPROVER, Role.ADMINISTRATOR)
 LINES_SHOWN_MAX: Final = 100
 #: Contributions whose lines are made together.
 _AT_ONCE: Final = 1_000
-_NOTHING: Final = (0, 0)
 
 
 def overview(work: Work, funds: Funds, calendars: Mapping[str, Calendar], *, since: date | None = None) -> Overview:
@@ -53,12 +54,13 @@ def overview(work: Work, funds: Funds, calendars: Mapping[str, Calendar], *, sin
     """
     work.actor.require(*STAFF)
     which = [Contribution.due_date >= since] if since else []
-    suspended = reconcile.suspended(work)
+    suspense = tuple(_suspense(work))
     seen = control.seen_since_close(work)
     return Overview(
         made_at=work.now().isoformat(timespec="seconds"),
-        totals=tuple(_fund_totals(work, funds, which, suspended)),
-        in_suspense=sum(count for count, _ in suspended.values()),
+        totals=tuple(_fund_totals(work, funds, which)),
+        in_suspense=sum(one.entries for one in suspense),
+        suspense=suspense,
         attention=(*attention(work, funds, calendars), *refunds(work)),
         control=seen.findings,
         notes=seen.notes,
@@ -72,6 +74,7 @@ def report(work: Work, funds: Funds, calendars: Mapping[str, Calendar], codes: R
         made_at=seen.made_at,
         totals=seen.totals,
         in_suspense=seen.in_suspense,
+        suspense=seen.suspense,
         attention=seen.attention,
         control=seen.control,
         notes=seen.notes,
@@ -145,13 +148,21 @@ def _behind(after: str) -> ColumnElement[bool]:
     return or_(Contribution.due_date < due, and_(Contribution.due_date == due, Contribution.id < contribution_id))
 
 
-def _fund_totals(
-    work: Work,
-    funds: Funds,
-    which: Sequence[ColumnElement[bool]],
-    suspended: Mapping[str | None, tuple[int, int]],
-) -> Iterator[FundTotals]:
-    """What was due, debited, paid, returned, waits, and was penalised at each fund that has such contributions."""
+def _suspense(work: Work) -> Iterator[Suspense]:
+    """What waits, whatever the exception: of every fund that has any."""
+    counted = sorted(work_queue.counts(work), key=_whose)
+    for (fund_id, currency), some in groupby(counted, key=lambda one: (one.fund_id, one.currency)):
+        of = list(some)
+        sums = (sum(getattr(one, name) for one in of) for name in ("entries", "in_minor", "out_minor"))
+        yield Suspense(fund_id, currency, *sums)
+
+
+def _whose(one: work_queue.Count) -> tuple[str, str]:
+    return one.fund_id or "", one.currency or ""
+
+
+def _fund_totals(work: Work, funds: Funds, which: Sequence[ColumnElement[bool]]) -> Iterator[FundTotals]:
+    """What was due, debited, paid, returned and was penalised at each fund that has such contributions."""
     money, asked_for = money_totals(work, *which), _penalty_totals(work, *which)
     for fund in funds:
         if fund.id not in money:
@@ -161,7 +172,6 @@ def _fund_totals(
             fund_id=fund.id,
             currency=fund.currency,
             **money[fund.id],
-            in_suspense=suspended.get(fund.id, _NOTHING),
             charged=(sum(of[one, "count"] for one in CHARGED), sum(of[one, "minor"] for one in CHARGED)),
             proposed=(of[PenaltyStanding.PROPOSED, "count"], of[PenaltyStanding.PROPOSED, "minor"]),
             held=of[PenaltyStanding.HELD, "count"],
@@ -189,15 +199,17 @@ def _penalty_totals(work: Work, *which: ColumnElement[bool]) -> dict[str, Counte
 
 
 def waiting(work: Work) -> Iterator[Waiting]:
-    """The bank entries in suspense, oldest first."""
-    for entry, disposition in reconcile.queue(work):
+    """The bank entries that wait for a person, held or not, oldest first."""
+    for entry, disposition, left_minor, day in entries_waiting(work):
         yield Waiting(
             entry_id=entry.id,
             fund_id=entry.fund_id,
             message=entry.message,
             booking_date=entry.booking_date,
+            day=day,
             direction=entry.direction,
             amount_minor=entry.amount_minor,
+            left_minor=left_minor if decisions.is_money(entry) else None,
             currency=entry.currency,
             reason=disposition.reason,
             explanation=disposition.explanation,

@@ -1,13 +1,32 @@
-"""Days and months that an address asks for."""
+"""What an address asks for: words by their names, days and months. A name that a page does not know is refused."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from flask import request
 
 from debit_service.core.errors import InvalidInput
+from debit_service.reports.figures import asking
 
 _ONE_DAY = timedelta(days=1)
+#: As which files a figure is taken; and what every page may be asked besides: its language, as which file, after which row.
+FILES: Final = ("csv", "xlsx", "pdf")
+_BESIDES: Final = ("lang", "format", "after")
+
+
+def words_asked(known: Iterable[str]) -> dict[str, str]:
+    """What the address asks for by the names `known`; empty where it does not ask.
+
+    Raises InvalidInput `asked.name` for another name, `asked.value` for a file of no such kind or a name that is given twice.
+    """
+    known = list(known)
+    asking.names(request.args, [*known, *_BESIDES])
+    asking.one_of("format", request.args.get("format", ""), FILES)
+    for name in known:
+        if len(request.args.getlist(name)) > 1:
+            raise asking.unknown(name, request.args[name])
+    return {name: request.args.get(name, "").strip() for name in known}
 
 
 def day_asked(name: str, otherwise: date | None = None) -> date | None:

@@ -260,16 +260,6 @@ class ReleaseForm(FlaskForm):
     )
 
 
-class ResolveForm(WhyForm):
-    """To which collection a bank entry belongs."""
-
-    end_to_end_id = StringField(
-        lazy_gettext("End-to-end reference of the collection"),
-        [_required(lazy_gettext("Enter the reference.")), _at_most(35)],
-        filters=[trimmed],
-    )
-
-
 class PaidForm(FlaskForm):
     """Money that was paid: how much, when, what the books call it, and what proves it."""
 

@@ -1,12 +1,12 @@
 """The journal against the bank's statements, month by month; and closing a fund's journal, which takes two people."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Final
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
@@ -18,28 +18,18 @@ from debit_service.core.errors import DebitError
 from debit_service.core.work import Role
 from debit_service.ledger import queries
 from debit_service.reconcile import tie_out, tie_out_close
-from debit_service.reconcile.tie_out_rules import Kind, Row
+from debit_service.reconcile.tie_out_rules import Row
+from debit_service.reports.figures import asking, desk
 from debit_service.web import forms
 from debit_service.web.access import allowed
-from debit_service.web.asked import Month, month_asked
+from debit_service.web.asked import Month, month_asked, words_asked
 from debit_service.web.batches import DONE, trouble_with_password
 from debit_service.web.desk import actor, reading, service, working
-from debit_service.web.words import N_
 
 blueprint = Blueprint("ledger", __name__, url_prefix="/ledger")
 
 FINANCE: Final = (Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
 _ONE_DAY: Final = timedelta(days=1)
-#: What does not tie out, and what its amount is.
-KINDS: Final[Mapping[str, str]] = {
-    Kind.BALANCE: N_("Opening and entries do not make the closing. Have the bank send the statement again."),
-    Kind.GAP: N_("A statement is missing before this day. The amount is what it hides: have the bank send it."),
-    Kind.OVERLAP: N_("Two statements tell of the same days with other numbers. Ask the bank which one counts."),
-    Kind.JOURNAL: N_(
-        "The journal moved by something else than the statement says. Look for an entry that only a notification tells of."
-    ),
-    Kind.UNSTATED: N_("The journal moved, and no statement tells of these days yet. Wait for it, or have it sent."),
-}
 
 
 class PrepareForm(FlaskForm):
@@ -75,7 +65,8 @@ def tied_out() -> ResponseReturnValue:
     """Each account in a month: what it opened with, its entries, its closing; and what does not tie."""
     house = service()
     funds = [one.id for one in house.funds]
-    fund_id = request.args.get("fund") or None
+    fund_id = words_asked(("fund", "month"))["fund"] or None
+    asking.one_of("fund", fund_id or "", funds)
     fund = house.funds.get(fund_id) if fund_id else next(iter(house.funds))
     yesterday = business_date(house.desk.clock, fund.time_zone) - _ONE_DAY
     month = month_asked("month", Month.of(yesterday))
@@ -86,7 +77,8 @@ def tied_out() -> ResponseReturnValue:
     return render_template(
         "tie_out.html",
         accounts=[(key, list(_told(list(some), month))) for key, some in groupby(rows, _account)],
-        kinds=KINDS,
+        kinds=desk.APART,
+        last=last,
         funds=funds,
         fund=fund_id or "",
         month=month,

@@ -85,7 +85,7 @@ _MENU: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
         (
             Entry("report.show", N_("Report"), also=("contributions",)),
             Entry("reports.index", N_("Figures"), also=("entries",)),
-            Entry("ledger.tied_out", N_("Ledger")),
+            Entry("ledger.tied_out", N_("Ledger"), also=("books",)),
         ),
     ),
     (

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from debit_service import schema
 from debit_service.core.errors import Unavailable
 from debit_service.core.work import Role
+from debit_service.reconcile.waiting import NONE
 from debit_service.reports.service import overview
 from debit_service.web.access import allowed, everybody
 from debit_service.web.asked import day_asked
@@ -44,7 +45,7 @@ def _finance_home() -> str:
     since = day_asked("since", today - TOTALS_OF)
     with reading() as work:
         seen = overview(work, house.funds, house.debit_calendars, since=since)
-    return render_template("home.html", seen=seen, since=since)
+    return render_template("home.html", seen=seen, since=since, no_fund=NONE)
 
 
 @blueprint.get("/funds")

@@ -12,7 +12,7 @@ from debit_service.core.errors import DebitError
 from debit_service.core.money import parse_minor
 from debit_service.reconcile.exceptions import Decision
 from debit_service.web import queue_words, words
-from debit_service.web.forms import PaidForm, ResolveForm, WhyForm, trimmed
+from debit_service.web.forms import PaidForm, WhyForm, trimmed
 
 _SHARES_LENGTH_MAX = 4000
 
@@ -22,14 +22,22 @@ def _needed(message: Any, longest: int | None = None) -> list[Any]:
     return [DataRequired(message), *limit]
 
 
-class MatchForm(ResolveForm):
-    """To which debit an entry belongs and, of money that left, what in it is a charge that the bank did not state."""
+class MatchForm(WhyForm):
+    """To which debits an entry belongs and, of money that left, what in it is for each a charge that the bank did not state."""
 
+    end_to_end_id = TextAreaField(
+        lazy_gettext("End-to-end reference of the debit, or of each, one a line"),
+        _needed(lazy_gettext("Enter the reference."), _SHARES_LENGTH_MAX),
+    )
     charge = StringField(
-        lazy_gettext("If the bank kept a charge without stating it: how much"),
+        lazy_gettext("If the bank kept a charge without stating it: how much for each debit"),
         [Length(max=22, message=lazy_gettext("At most %(max)d characters."))],
         filters=[trimmed],
     )
+
+    def debits(self) -> tuple[str, ...]:
+        """The references, in their order."""
+        return tuple(line.strip() for line in (self.end_to_end_id.data or "").splitlines() if line.strip())
 
     def charge_minor(self, currency: str) -> int | None:
         """The charge in minor units, None where none is named. Raises InvalidInput for an amount that is none."""
@@ -65,7 +73,7 @@ class AllocateForm(WhyForm):
 
 
 class SetAsideForm(WhyForm):
-    """That a whole entry is to be given back, is a charge, or is none of the fund's.
+    """That an entry, or as much of it as is named, is to be given back, is a charge, or is none of the fund's.
 
     Of a charge that the bank gives back, the debit that it had charged for.
     """
@@ -74,6 +82,16 @@ class SetAsideForm(WhyForm):
     end_to_end_id = StringField(
         lazy_gettext("If the bank gives a charge back: end-to-end reference of the debit"), filters=[trimmed]
     )
+
+    amount = StringField(
+        lazy_gettext("How much, if not all of it"),
+        [Length(max=22, message=lazy_gettext("At most %(max)d characters."))],
+        filters=[trimmed],
+    )
+
+    def amount_minor(self, currency: str) -> int | None:
+        """How much in minor units, None for all that waits. Raises InvalidInput for an amount that is none."""
+        return parse_minor(self.amount.data, currency) if self.amount.data else None
 
     def validate_end_to_end_id(self, field: StringField) -> None:
         """Nothing else is told apart by debits."""

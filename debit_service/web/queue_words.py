@@ -21,6 +21,7 @@ DECISIONS: Final[Mapping[str, str]] = {
     Decision.HELD: N_("It is held until a day"),
     Decision.PAID_OUT: N_("A refund was paid out"),
     Decision.TOLD_BEFORE: N_("Another report has told of it before"),
+    Decision.SUSPENDED: N_("What was made of it by rule is doubted"),
     Decision.UNDONE: N_("An earlier decision is undone"),
 }
 STATES: Final[Mapping[str, str]] = {
@@ -53,6 +54,7 @@ SENTENCES: Final[frozenset[str]] = frozenset(
         N_("It is a return that names only the bank's own reference of a credit, and no one credit fits."),
         N_("A person decided about a part of it; the rest waits."),
         N_("a person decided about a part of it; the rest waits"),
+        N_("A person doubts what was made of it."),
         N_("It names this contribution or this debit."),
         N_("It names the mandate."),
         N_("The other account is the one of the employer's mandate."),

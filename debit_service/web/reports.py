@@ -2,46 +2,30 @@
 employer's account; and behind each number the entries or debits that it is made of.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
-from io import BytesIO
-from typing import Any, Final
+from typing import Final, NamedTuple
 
-from babel.numbers import format_percent
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, gettext
 
-from debit_service.core.clock import business_date
 from debit_service.core.errors import InvalidInput, NotFound
 from debit_service.core.work import Role, Work
 from debit_service.employers import queries as employers
-from debit_service.funds.profile import Fund
-from debit_service.reports.figures import behind, catalogue, files, pdf
-from debit_service.reports.figures.sheet import Language, Link, Sheet
+from debit_service.reports.figures import asking, behind, catalogue
+from debit_service.reports.figures.asking import CollectionsAsked, EntriesAsked
+from debit_service.reports.figures.sheet import Sheet
 from debit_service.reports.figures.statement import statement as statement_of
+from debit_service.web import sheets
 from debit_service.web.access import allowed
+from debit_service.web.asked import words_asked
 from debit_service.web.desk import actor, reading, service
-from debit_service.web.languages import language
 from debit_service.web.words import N_
 
 blueprint = Blueprint("reports", __name__, url_prefix="/reports")
-#: What a browser may take of a list; `debit reports` writes what is longer, in a process of its own.
-DOWNLOAD_ROWS_MAX: Final = 50_000
-_ENDPOINTS: Final = {
-    "entries": "reports.entries",
-    "collections": "reports.collections",
-    "entry": "entries.show",
-    "contribution": "contributions.detail",
-    "batch": "batches.detail",
-}
-_MEDIA: Final = {
-    "csv": "text/csv",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "pdf": "application/pdf",
-}
+sheets.init_blueprint(blueprint)
+#: How a figure that asks for a fund or none calls it in an address.
+_ANY_FUND: Final = {"any fund": "fund"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +66,20 @@ FIGURES: Final = {
 }
 
 
+class _Taken(NamedTuple):
+    """A page of the desk that is taken as a file, and what it is asked with."""
+
+    page: str
+    asks: tuple[str, ...]
+
+
+_TAKEN: Final = {
+    "tie-out": _Taken("ledger.tied_out", ("fund", "since", "until")),
+    "queue": _Taken("suspense.listed", ("fund",)),
+    "refunds": _Taken("refunds.listed", ("fund",)),
+}
+
+
 @blueprint.get("")
 @allowed(*behind.STAFF)
 def index() -> ResponseReturnValue:
@@ -93,20 +91,31 @@ def index() -> ResponseReturnValue:
 @allowed(*behind.STAFF)
 def figure(which: str) -> ResponseReturnValue:
     """One of the figures, on the page or as a file."""
-    house, asked = service(), _asked(which)
+    asked = _asked(which)
+    asking.one_of("fund", asked["fund"], _fund_ids())
     with reading() as work:
-        sheet = catalogue.make(
-            work, which, house.funds, house.debit_calendars, house.codes, _fund(asked), **_days(asked)
-        )
-        return _answer(work, sheet, asked, FIGURES[which].asks)
+        return sheets.answer(work, _made(work, which, asked), asked, FIGURES[which].asks)
+
+
+@blueprint.get("/<any('tie-out', queue, refunds):what>")
+@allowed(*behind.STAFF)
+def taken(what: str) -> ResponseReturnValue:
+    """What another page of the desk shows, as a file; without a format, that page."""
+    asked = words_asked(_TAKEN[what].asks)
+    if not request.args.get("format"):
+        return redirect(url_for(_TAKEN[what].page))
+    asking.one_of("fund", asked["fund"], _fund_ids())
+    with reading() as work:
+        return sheets.answer(work, _made(work, what, asked), asked, ())
 
 
 @blueprint.get("/statement")
 @allowed(Role.EMPLOYER, *behind.STAFF)
 def statement() -> ResponseReturnValue:
     """An employer's account: its own, or for staff that of the employer with the number that a fund gave it."""
-    asked = {name: request.args.get(name, "") for name in ("fund", "number", "since", "until")}
     own = Role.EMPLOYER in actor().roles
+    asked = words_asked(("fund", "number", "since", "until"))
+    asking.one_of("fund", asked["fund"], _fund_ids())
     with reading() as work:
         employer_id = work.actor.employer_id if own else _employer(work, asked)
         if own and not asked["fund"]:
@@ -114,71 +123,54 @@ def statement() -> ResponseReturnValue:
             asked["fund"] = numbers[0].fund_id if numbers else ""
         asks = ("fund", "since", "until") if own else ("fund", "number", "since", "until")
         if not employer_id or not asked["fund"]:
-            return _page(None, asked, asks)
+            return sheets.page(None, asked, asks)
         fund = service().funds.get(asked["fund"])
         days = _days(asked)
         sheet = statement_of(work, employer_id, fund, days.get("since"), days.get("until"))
-        return _answer(work, sheet, asked, asks)
+        return sheets.answer(work, sheet, asked, asks)
 
 
 @blueprint.get("/entries")
 @allowed(*behind.STAFF)
 def entries() -> ResponseReturnValue:
     """The bank entries behind a number."""
-    asked = behind.EntriesAsked.of(request.args.to_dict())
+    asked = EntriesAsked.of(words_asked(EntriesAsked.names()), _fund_ids())
     with reading() as work:
         part = behind.entries(work, asked, after=request.args.get("after", ""))
-        return _list(work, part, asked.about(), lambda: behind.all_entries(work, asked))
+        return sheets.listed(
+            work, part, asked.about(), lambda: behind.all_entries(work, asked), "debit reports entries"
+        )
 
 
 @blueprint.get("/collections")
 @allowed(*behind.STAFF)
 def collections() -> ResponseReturnValue:
     """The debits behind a number."""
-    asked = behind.CollectionsAsked.of(request.args.to_dict())
+    asked = CollectionsAsked.of(words_asked(CollectionsAsked.names()), _fund_ids())
     with reading() as work:
         part = behind.collections(work, asked, after=request.args.get("after", ""))
-        return _list(work, part, asked.about(), lambda: behind.all_collections(work, asked))
-
-
-@blueprint.app_template_filter("percent")
-def percent(share: Decimal) -> str:
-    """A share in percent, as the reader's language writes it."""
-    return str(format_percent(share, format="0.00%", locale=get_locale()))
-
-
-def spoken() -> Language:
-    """The language of this page, for sheets."""
-    return Language(language(), gettext)
-
-
-def leads(link: Link | None) -> str | None:
-    """The address that a number leads to."""
-    if link is None:
-        return None
-    about: dict[str, Any] = dict(link.about)
-    return url_for(_ENDPOINTS[link.to], **about)
-
-
-#: What the address of a figure may name.
-_NAMES: Final = frozenset({"fund", "day", "since", "until", "format", "lang"})
+        return sheets.listed(
+            work, part, asked.about(), lambda: behind.all_collections(work, asked), "debit reports collections"
+        )
 
 
 def _asked(name: str) -> dict[str, str]:
-    """What the reader asks for. A figure of one fund is of the first one unless told otherwise.
-
-    A name that is not known is refused: the figure of another day would pass for the one that was meant.
-    """
-    if unknown := sorted(request.args.keys() - _NAMES):
-        raise InvalidInput("report.name", "The address asks for something that no figure knows.", place=unknown[0])
-    asked = {one: request.args.get(one, "") for one in ("fund", "day", "since", "until")}
-    if "fund" in FIGURES[name].asks and not asked["fund"]:
+    """What the reader asks for. A figure of one fund is of the first one unless told otherwise."""
+    asks = FIGURES[name].asks
+    asked = words_asked([_ANY_FUND.get(one, one) for one in asks])
+    if "fund" in asks and not asked["fund"]:
         asked["fund"] = next(iter(service().funds)).id
     return asked
 
 
-def _fund(asked: dict[str, str]) -> Fund | None:
-    return service().funds.get(asked["fund"]) if asked["fund"] else None
+def _made(work: Work, which: str, asked: dict[str, str]) -> Sheet:
+    house = service()
+    fund = house.funds.get(asked["fund"]) if asked["fund"] else None
+    return catalogue.make(work, which, house.funds, house.debit_calendars, house.codes, fund, **_days(asked))
+
+
+def _fund_ids() -> list[str]:
+    return [one.id for one in service().funds]
 
 
 def _days(asked: dict[str, str]) -> dict[str, date]:
@@ -199,63 +191,3 @@ def _employer(work: Work, asked: dict[str, str]) -> str | None:
     if found is None:
         raise NotFound("employer.unknown", f"{asked['fund']} knows no employer with this number.", place="number")
     return found.id
-
-
-def _answer(work: Work, sheet: Sheet, asked: dict[str, str], asks: tuple[str, ...]) -> ResponseReturnValue:
-    wanted = request.args.get("format", "")
-    return _file(work, sheet, wanted) if wanted in _MEDIA else _page(sheet, asked, asks)
-
-
-def _page(sheet: Sheet | None, asked: dict[str, str], asks: tuple[str, ...]) -> str:
-    return render_template(
-        "report_sheet.html",
-        sheet=sheet,
-        asked=asked,
-        asks=asks,
-        funds=[one.id for one in service().funds],
-        spoken=spoken(),
-        leads=leads,
-        part=None,
-        formats=tuple(_MEDIA),
-        here={name: value for name, value in asked.items() if value},
-    )
-
-
-def _list(work: Work, part: behind.Part, about: dict[str, str], whole: Callable[[], Sheet]) -> ResponseReturnValue:
-    wanted = request.args.get("format", "")
-    if wanted in _MEDIA:
-        if part.count > DOWNLOAD_ROWS_MAX:
-            raise InvalidInput(
-                "report.too_long",
-                f"These are {part.count} rows; a browser gets at most {DOWNLOAD_ROWS_MAX}.",
-                remedy="Ask for less, or have it written by `debit reports entries` or `debit reports collections`.",
-            )
-        return _file(work, whole(), wanted)
-    return render_template(
-        "report_sheet.html",
-        sheet=part.sheet,
-        asked={},
-        asks=(),
-        funds=(),
-        spoken=spoken(),
-        leads=leads,
-        part=part,
-        formats=("csv", "xlsx"),
-        here=about,
-    )
-
-
-def _file(work: Work, sheet: Sheet, kind: str) -> Response:
-    """The sheet as a file to keep. It may name people: no cache keeps it."""
-    made_on = business_date(work.clock, "UTC")
-    if kind == "csv":
-        body = b"".join(files.as_csv(sheet, spoken()))
-    elif kind == "xlsx":
-        buffer = BytesIO()
-        files.as_xlsx(sheet, buffer, spoken())
-        body = buffer.getvalue()
-    else:
-        body = pdf.as_pdf(sheet, made_on, spoken())
-    name = f"{sheet.key}-{made_on.isoformat()}.{kind}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(body, mimetype=_MEDIA[kind], headers=headers)

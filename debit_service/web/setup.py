@@ -7,6 +7,7 @@ from debit_service.core.work import Role
 from debit_service.web import (
     access,
     batches,
+    books,
     calendars,
     circumstances,
     confirming,
@@ -51,6 +52,7 @@ BLUEPRINTS = (
     report,
     reports_entry,
     reports,
+    books,
     ledger,
     batches,
     suspense,

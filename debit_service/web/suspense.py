@@ -18,6 +18,7 @@ from debit_service.reconcile.said_since import contradictions
 from debit_service.reconcile.service import Ask, Decided
 from debit_service.reconcile.service.told_before import told_before
 from debit_service.reconcile.suggest import Recognisable
+from debit_service.reconcile.waiting import NONE
 from debit_service.reconcile.work_queue import Filter, Waits
 from debit_service.web import forms, queue_forms, queue_words, words
 from debit_service.web.access import allowed
@@ -54,6 +55,7 @@ def listed() -> ResponseReturnValue:
             ages=AGES,
             exceptions=[one.value for one in Exceptional if one is not Exceptional.SEVERAL],
             queue_words=queue_words,
+            no_fund=NONE,
         )
 
 
@@ -67,7 +69,7 @@ def entry(entry_id: str) -> ResponseReturnValue:
 @blueprint.post("/<entry_id>")
 @allowed(Role.FINANCE_CLERK)
 def match(entry_id: str) -> ResponseReturnValue:
-    """Match the entry to the collection with this reference."""
+    """Match the entry to the collections with these references."""
     form = queue_forms.MatchForm()
     return _decide(
         entry_id,
@@ -77,7 +79,7 @@ def match(entry_id: str) -> ResponseReturnValue:
         lambda currency: Ask(
             decision=Decision.MATCHED,
             why=form.why.data,
-            end_to_end_id=form.end_to_end_id.data,
+            end_to_end_ids=form.debits(),
             charge_minor=form.charge_minor(currency),
         ),
     )
@@ -146,10 +148,21 @@ def set_aside(entry_id: str) -> ResponseReturnValue:
         "set_aside",
         form,
         "decision",
-        lambda _: Ask(
-            decision=Decision(form.decision.data), why=form.why.data, end_to_end_id=form.end_to_end_id.data or None
+        lambda currency: Ask(
+            decision=Decision(form.decision.data),
+            why=form.why.data,
+            end_to_end_id=form.end_to_end_id.data or None,
+            amount_minor=form.amount_minor(currency),
         ),
     )
+
+
+@blueprint.post("/<entry_id>/doubt")
+@allowed(Role.FINANCE_CLERK)
+def doubt(entry_id: str) -> ResponseReturnValue:
+    """Put in suspense what was matched, or folded, by rule."""
+    form = forms.WhyForm()
+    return _decide(entry_id, "doubt", form, "why", lambda _: Ask(decision=Decision.SUSPENDED, why=form.why.data))
 
 
 @blueprint.post("/<entry_id>/hold")
@@ -200,15 +213,20 @@ def _entry_page(entry_id: str, sent: Mapping[str, forms.WhyForm]) -> ResponseRet
         found = decisions.entry(work, entry_id)
         shown = work_queue.page(work, service().funds, Filter(entry_id=entry_id)).shown
         waits = shown[0] if shown else None
+        made, history = decisions.dispositions(work, entry_id), decisions.history(work, entry_id)
+        newest = made[-1] if made else None
+        proposed = newest is not None and decisions.taken_by(work, newest.id) is not None
+        may_doubt = newest is not None and decisions.may_be_doubted(found, newest) and not proposed
         page = render_template(
             "suspense.html",
             entry=found,
             waits=waits,
             means=meaning(waits.disposition.reason).says if waits else "",
-            dispositions=decisions.dispositions(work, entry_id),
-            history=decisions.history(work, entry_id),
+            dispositions=made,
+            history=history,
+            proposed=proposed,
             said_since=contradictions(work, [entry_id]),
-            forms_of=_forms(work, found, waits, sent) if waits else {},
+            forms_of=_forms(work, found, waits, sent) if waits else _doubt_form(sent, may_doubt=may_doubt),
             asked=next(iter(sent), None),
             time_zone=service().funds.get(found.fund_id).time_zone if found.fund_id else "UTC",
             suggested_share=suggested_share,
@@ -241,6 +259,17 @@ def _forms(work: Work, found: BankEntry, waits: Waits, sent: Mapping[str, forms.
         offered["set_aside"] = aside = queue_forms.SetAsideForm(formdata=None)
         aside.offer(whole)
     offered["hold"] = queue_forms.HoldForm(formdata=None)
+    offered |= sent
+    for name, form in offered.items():
+        forms.tell_apart(form, name)
+    return offered
+
+
+def _doubt_form(sent: Mapping[str, forms.WhyForm], *, may_doubt: bool) -> dict[str, forms.WhyForm]:
+    """The form by which an entry that does not wait is put in suspense, for who may; and the one that was sent."""
+    if Role.FINANCE_CLERK not in actor().roles:
+        return {}
+    offered = {"doubt": forms.WhyForm(formdata=None)} if may_doubt else {}
     offered |= sent
     for name, form in offered.items():
         forms.tell_apart(form, name)

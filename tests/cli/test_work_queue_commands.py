@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 import pytest
+from bank_files import camt054, credit
 from click.testing import CliRunner
 from house import House
-from reconcile.deciding import MUCH, money_in
+from reconcile.deciding import MUCH, money_in, told_by
 
 from debit_service.access.service import add_person
 from debit_service.cli import main
@@ -90,6 +91,21 @@ def test_a_proposal_is_listed_and_refused(sqlite_house: House, shell: Shell) -> 
     refused = ("--why", "not proven", "--as", "approver-1")
     assert shell.run("reconcile", "refuse", proposed["decision"], *refused)["state"] == "refused"
     assert shell.run("reconcile", "proposals") == []
+
+
+def test_what_was_matched_by_rule_is_put_in_suspense_by_two_persons(sqlite_house: House, shell: Shell) -> None:
+    sent = sqlite_house.sent()
+    sqlite_house.in_turn(camt054(sent.account, credit(sent), message_id="N1"))
+    entry_id = told_by(sqlite_house, "N1")
+    assert shell.run("reconcile", "entry", entry_id)["possible"] == ["suspended"]
+
+    proposed = shell.resolve(entry_id, "suspended")
+    assert proposed["state"] == "proposed"
+    shell.run("reconcile", "confirm", proposed["decision"], "--as", "approver-1")
+
+    listed = shell.run("reconcile", "queue", "--exception", "doubted")
+    assert [one["entry"] for one in listed["shown"]] == [entry_id]
+    assert "matched" in shell.run("reconcile", "entry", entry_id)["possible"]
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from debit_service.iso20022.pain008 import reread
 from debit_service.ledger.queries import trial_balance
 from debit_service.penalties.models import FaultDecision
 from debit_service.reconcile import queries as reconcile
+from debit_service.reconcile import waiting
 from debit_service.verify import verify
 from debit_service.wiring import open_service
 
@@ -277,7 +278,7 @@ def totals(world: World) -> dict[str, Any]:
                 for reference, one in attempts
             ],
             "balances": {account: minor for account, minor in trial_balance(work.session).items() if minor},
-            "in suspense": len(reconcile.queue(work)),
+            "in suspense": len(waiting.entries(work)),
             "decisions": work.session.scalar(select(func.count()).select_from(FaultDecision)),
         }
 

@@ -34,7 +34,7 @@ def book(work: Work, day: date, *subjects: str, fund_id: str = "CNAS", minor: in
 def days_of(house: House, subject: str) -> list[tuple[date, str | None]]:
     """Business date of each entry, and the closed day that it belongs to."""
     with house.reading() as work:
-        return [(one.business_date, one.belongs_to) for one in queries.entries_of_subject(work.session, subject)]
+        return [(one.business_date, one.belongs_to) for one in queries.entries_of_subjects(work.session, [subject])]
 
 
 def prepare(house: House, through: date, findings: Sequence[str] = (), despite: str | None = None) -> tuple[str, str]:
@@ -114,7 +114,7 @@ def test_what_a_bank_tells_late_of_a_closed_day_changes_no_closed_balance_and_ti
 
     with house.reading() as work:
         assert queries.trial_balance(work.session, fund_id="CNAS", through=SEPTEMBER) == totals
-        late = queries.entries_of_subject(work.session, sent.collection_id)[-1]
+        late = queries.entries_of_subjects(work.session, [sent.collection_id])[-1]
     assert (late.cause, late.business_date, late.belongs_to) == ("collection.returned", CLOSED, "2026-09-30")
     assert set(late.evidence) == {"entry", "file", "belongs_to"}
     # The journal says what the facts say (4), statements tie out (5), a replay ends the same (8), the close stands (12).

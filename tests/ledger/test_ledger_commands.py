@@ -66,7 +66,16 @@ def test_the_journal_of_a_subject_tells_cause_evidence_and_lines(shell: Shell, s
     known = values(shell("journal", "--subject", sent.collection_id, "--json"))
     assert [one["cause"] for one in known["entries"]] == ["collection.sent", "collection.settled"]
     assert (known["balances"]["bank/CNAS"], known["balances"]["in-transit/CNAS"]) == (100_000, 0)
-    assert "nothing was booked" in shell("journal", "--subject", "nobody").stdout
+    assert sent.end_to_end_id != sent.collection_id
+    by_name = values(shell("journal", "--subject", sent.end_to_end_id, "--json"))
+    assert by_name["entries"] == known["entries"]
+    reference = sqlite_house.contribution_row(sent.contribution_id).reference
+    whole = values(shell("journal", "--subject", reference, "--json"))
+    assert [one["cause"] for one in whole["entries"]][:2] == ["contribution.declared", "collection.sent"]
+
+
+def test_a_subject_that_nothing_is_called_is_a_mistake_of_who_asks(shell: Shell) -> None:
+    assert "Nothing is called so" in shell("journal", "--subject", "nobody", code=2).stderr
 
 
 def test_a_tie_out_with_findings_exits_with_findings(shell: Shell, sqlite_house: House) -> None:

@@ -4,10 +4,12 @@ from datetime import date
 
 from bank_files import Booked, camt054
 from house import APPROVER, CLERK, House
+from sqlalchemy import select
 
 from debit_service.core.work import Actor
 from debit_service.reconcile import decisions, work_queue
 from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.models import BankDocument, BankEntry
 from debit_service.reconcile.service import Ask, Decided, PaidOut, confirm, decide, pay_out, refuse, undo
 from debit_service.reconcile.work_queue import Filter, Waits
 
@@ -54,6 +56,23 @@ def confirmed(house: House, resolution_id: str, *, by: Actor = APPROVER) -> Deci
     """Another person confirms."""
     with house.desk.work(by) as work:
         return confirm(work, house.service.funds, resolution_id)
+
+
+def told_by(house: House, report: str, position: int = 0) -> str:
+    """The entry of the report with this name, in its order."""
+    with house.reading() as work:
+        query = select(BankEntry.id).join(BankDocument, BankDocument.id == BankEntry.document_id)
+        return work.session.scalars(query.where(BankDocument.message_id == report).order_by(BankEntry.position)).all()[
+            position
+        ]
+
+
+def doubted(house: House, entry_id: str) -> str:
+    """A clerk puts it in suspense, an approver confirms; returns the decision."""
+    proposed = decided(house, entry_id, Decision.SUSPENDED)
+    assert proposed.state == "proposed"
+    assert confirmed(house, proposed.id).state == "carried_out"
+    return proposed.id
 
 
 def refused(house: House, resolution_id: str, *, by: Actor = APPROVER) -> Decided:

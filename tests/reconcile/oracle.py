@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import combinations, groupby
+from typing import Any
 
 from bank_files import Booked
 from house import Sent
@@ -233,7 +235,9 @@ class Heard:
                 once = [booking] if booking.line.block else []
                 sums += once
                 waiting += [booking] * (booking.times - len(once))
-        waiting += [one for one in sorted(sums, key=_rank) if not self._share_out(debits, one)]
+        partial = [one for one in sorted(sums, key=_rank) if not self._share_out(debits, one)]
+        for _, some in groupby(partial, key=lambda one: (one.line.day, one.line.block and one.line.block[0])):
+            waiting += _not_told_in_parts(debits, list(some))
         return self._add_up(debits, waiting)
 
     def _share_out(self, debits: dict[str, Told], booking: Booking) -> bool:
@@ -284,6 +288,25 @@ class Heard:
 
 def _rank(booking: Booking) -> tuple[object, ...]:
     return (booking.line.day, booking.line.block or ("", 0))
+
+
+def _not_told_in_parts(debits: dict[str, Told], sums: list[Booking]) -> list[Booking]:
+    """Of sums of one block and day those whose money the single credits of that day do not tell: as few as can be."""
+    name, day = (sums[0].line.block or ("", 0))[0], sums[0].line.day
+    block = [told for told in debits.values() if told.sent.payment_information_id == name]
+    singly = [told.sent.amount_minor for told in block if day in told.singly and day not in told.sums]
+    reached = {(sum(some), len(some)) for some in _subsets(singly)}
+    told_so = [
+        some
+        for some in _subsets(sums)
+        if (sum(one.signed for one in some), sum((one.line.block or ("", 0))[1] for one in some)) in reached
+    ]
+    told = max(told_so, key=lambda some: sum(one.signed for one in some))
+    return [one for one in sums if one not in told]
+
+
+def _subsets(some: Sequence[Any]) -> list[tuple[Any, ...]]:
+    return [found for size in range(len(some) + 1) for found in combinations(some, size)]
 
 
 def _allot(debits: dict[str, Told], booking: Booking) -> bool:

@@ -9,6 +9,7 @@ from debit_service.collections.models import Collection
 from debit_service.ledger.queries import trial_balance
 from debit_service.reconcile import queries
 from debit_service.reconcile.service import importing
+from debit_service.reconcile.waiting import entries as entries_waiting
 
 #: An account that is none of the funds'.
 NOBODY = "DZ580002100001113000000570"
@@ -43,9 +44,9 @@ def check_books(house: House, heard: Heard) -> None:
             (
                 one.fund_id or "unknown",
                 one.currency or "",
-                (one.amount_minor or 0) * (1 if one.direction == "credit" else -1),
+                left_minor * (1 if one.direction == "credit" else -1),
             )
-            for one, _ in queries.queue(work)
+            for one, _, left_minor, _ in entries_waiting(work)
         )
         for told in expected.debits.values():
             outcome = queries.outcome_of(work, told.sent.collection_id, told.sent.amount_minor)

@@ -9,14 +9,26 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import pytest
-from house import House
+from bank_files import camt054, credit
+from house import House, Sent
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from reconcile.deciding import decided, left_to_pay_out, money, money_in, paid_out, queue, undone
+from reconcile.deciding import (
+    decided,
+    doubted,
+    left_to_pay_out,
+    money,
+    money_in,
+    paid_out,
+    queue,
+    told_by,
+    undone,
+)
 
 from debit_service.core.errors import Refused
 from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.rules import State
 
 EXAMPLES = int(os.environ.get("DEBIT_TEST_MACHINE_EXAMPLES", "6"))
 OWED = {"C-0": 40_00, "C-1": 90_00}
@@ -29,22 +41,29 @@ class Money:
 
     amount: int
     credit: bool
+    #: Whether it pays a debit, as a rule found, and nobody doubts it.
+    matched: bool = False
     decided: dict[str, list[tuple[str, str | None, int]]] = field(default_factory=dict)
 
     @property
     def left(self) -> int:
-        """What nobody has decided about."""
-        return self.amount - sum(minor for parts in self.decided.values() for _, _, minor in parts)
+        """What nobody has decided about, no rule either."""
+        return (
+            0 if self.matched else self.amount - sum(minor for parts in self.decided.values() for _, _, minor in parts)
+        )
 
 
 class Deciding(RuleBasedStateMachine):
     """A clerk who decides and takes back, while money comes in and goes out."""
 
     house: House
+    sents: list[Sent]
 
     def __init__(self) -> None:
         super().__init__()
         self.entries: dict[str, Money] = {}
+        self.debits: dict[str, str] = {}
+        self.doubts: dict[str, str] = {}
         self.payouts: dict[str, tuple[str, int]] = {}
         self.count = 0
 
@@ -69,6 +88,56 @@ class Deciding(RuleBasedStateMachine):
         self.count += 1
         entry_id = money_in(self.house, amount, name=f"N{self.count}", direction="CRDT" if credit else "DBIT")
         self.entries[entry_id] = Money(amount, credit)
+
+    @precondition(lambda self: len(self.debits) < len(self.sents))
+    @rule()
+    def debit_is_paid(self) -> None:
+        """The bank credits a debit of ours: a rule finds which."""
+        sent = self.sents[len(self.debits)]
+        self.count += 1
+        name = f"N{self.count}"
+        self.house.in_turn(camt054(sent.account, credit(sent, reference="AS1"), message_id=name))
+        entry_id = told_by(self.house, name)
+        self.debits[entry_id] = sent.end_to_end_id
+        self.entries[entry_id] = Money(sent.amount_minor, credit=True, matched=True)
+
+    @precondition(lambda self: self.debits)
+    @rule(data=st.data())
+    def told_again(self, data: st.DataObject) -> None:
+        """Another report of a credit says nothing new, whatever persons have made of it."""
+        named = data.draw(st.sampled_from(sorted(self.debits.values())))
+        sent = next(one for one in self.sents if one.end_to_end_id == named)
+        self.count += 1
+        self.house.in_turn(camt054(sent.account, credit(sent, reference="AS1"), message_id=f"N{self.count}"))
+
+    @precondition(lambda self: any(one.matched for one in self.entries.values()))
+    @rule(data=st.data())
+    def doubted(self, data: st.DataObject) -> None:
+        """A person doubts that it pays that debit, and another one confirms: it waits."""
+        entry_id = data.draw(st.sampled_from([name for name, one in self.entries.items() if one.matched]))
+        self.doubts[entry_id] = doubted(self.house, entry_id)
+        self.entries[entry_id].matched = False
+
+    @precondition(lambda self: self.doubts)
+    @rule(data=st.data())
+    def doubted_no_more(self, data: st.DataObject) -> None:
+        """Unless something was decided about it since, it pays the debit again."""
+        entry_id = data.draw(st.sampled_from(sorted(self.doubts)))
+        one = self.entries[entry_id]
+        if one.decided:
+            with pytest.raises(Refused, match="since it was put in suspense"):
+                undone(self.house, self.doubts[entry_id])
+            return
+        undone(self.house, self.doubts.pop(entry_id))
+        one.matched = True
+
+    @invariant()
+    def a_debit_is_paid_by_what_nobody_doubts(self) -> None:
+        """And by nothing else."""
+        paid = {self.debits[name] for name, one in self.entries.items() if one.matched}
+        for sent in self.sents:
+            settled = sent.end_to_end_id in paid
+            assert self.house.outcome(sent).state is (State.SETTLED if settled else State.SENT)
 
     def waiting(self) -> list[str]:
         """The entries of which something waits."""
@@ -166,6 +235,7 @@ class Deciding(RuleBasedStateMachine):
 
 def test_whatever_is_decided_and_taken_back_every_cent_is_booked_once(sqlite_house: House) -> None:
     employer = sqlite_house.employer()
+    sents = sqlite_house.sent_together("CNAS", "60.00", "70.00")
     for number, (reference, minor) in enumerate(OWED.items()):
         amount = f"{minor // 100}.{minor % 100:02d}"
         sqlite_house.contribution(employer, due=date(2026, 9, 10 + number), amount=amount, reference=reference)
@@ -175,7 +245,7 @@ def test_whatever_is_decided_and_taken_back_every_cent_is_booked_once(sqlite_hou
     class Here(Deciding):
         def __init__(self) -> None:
             back()
-            self.house = sqlite_house
+            self.house, self.sents = sqlite_house, sents
             super().__init__()
 
     run_state_machine_as_test(

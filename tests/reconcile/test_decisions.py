@@ -467,6 +467,38 @@ def test_nobody_decides_between_two_lines_of_a_file(sqlite_house: House) -> None
     entry_id = money_in(sqlite_house, 70_00)
     with sqlite_house.desk.work(CLERK) as work:
         entry = decisions.entry(work, entry_id)
+        work.session.execute(text("drop trigger file_readings_no_delete"))
         work.session.delete(work.session.get_one(FileReading, entry.file_id))
     with pytest.raises(Refused, match="being read"):
         decided(sqlite_house, entry_id, Decision.NOT_OURS)
+
+
+def test_an_entry_is_in_part_a_charge_and_in_part_none_of_the_funds(sqlite_house: House) -> None:
+    house = sqlite_house
+    entry_id = money_in(house, 130_00, direction="DBIT")
+
+    charge = decided(house, entry_id, Decision.BANK_CHARGE, amount_minor=100_00)
+    assert [(one.exception, one.left_minor) for one in queue(house)] == [(Exceptional.SPLIT, 30_00)]
+    for minor in (30_01, 0, -1):
+        with pytest.raises(Refused, match="not more than what of this entry waits"):
+            decided(house, entry_id, Decision.NOT_OURS, amount_minor=minor)
+    decided(house, entry_id, Decision.NOT_OURS, amount_minor=30_00)
+
+    assert (queue(house), money(house)) == ([], {"bank": -130_00, "charges": 100_00, "not-ours": 30_00})
+    undone(house, charge.id)
+    assert [one.left_minor for one in queue(house)] == [100_00]
+    assert house.breaches() == {}
+
+
+def test_a_part_that_is_owed_back_counts_alone_and_the_parts_of_one_person_count_together(sqlite_house: House) -> None:
+    house = sqlite_house
+    entry_id = money_in(house, MUCH)
+
+    assert decided(house, entry_id, Decision.REFUND_OWED, amount_minor=30_00).state == "carried_out"
+    assert decided(house, entry_id, Decision.NOT_OURS, amount_minor=MUCH - 30_00).state == "proposed"
+
+
+def test_what_pays_or_matches_takes_no_amount_of_its_own(sqlite_house: House) -> None:
+    entry_id = money_in(sqlite_house, 130_00)
+    with pytest.raises(InvalidInput, match="no amount"):
+        decided(sqlite_house, entry_id, Decision.MATCHED, end_to_end_id="E2E", amount_minor=1)

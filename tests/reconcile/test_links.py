@@ -16,6 +16,7 @@ from debit_service.reconcile import queries
 from debit_service.reconcile.exceptions import Decision
 from debit_service.reconcile.rules import State
 from debit_service.reconcile.said_since import contradictions
+from debit_service.reconcile.service import links
 from debit_service.reconcile.service.match import to_look_at
 
 CREDITED, TAKEN_BACK = date(2026, 9, 30), date(2026, 10, 5)
@@ -140,6 +141,42 @@ def test_a_return_that_a_person_matched_is_contradicted_by_another_credit_that_c
         assert contradictions(work) == [(waits.id, second.end_to_end_id)]
 
 
+@pytest.mark.parametrize("valued", [None, date(2026, 9, 29)], ids=["folded", "in their place"])
+def test_a_statement_that_repeats_two_credits_says_nothing_new_against_a_decision(
+    sqlite_house: House, valued: date | None
+) -> None:
+    house = sqlite_house
+    first, second = house.sent_together("CNAS", "100.00", "100.00")
+    house.go_to(TAKEN_BACK)
+    house.in_turn(credited(first), credited(second, "N2"), back(first))
+    (waits,) = house.waiting()
+    decided(house, waits.id, Decision.MATCHED, end_to_end_id=first.end_to_end_id)
+
+    again = [replace(credit(one, reference="SAME"), valued=valued) for one in (first, second)]
+    house.in_turn(camt053(first.account, CREDITED, 0, *again))
+
+    with house.reading() as work:
+        assert contradictions(work) == []
+
+
+@pytest.mark.parametrize("reference", ["SAME", None])
+def test_a_report_that_says_first_which_debit_a_banks_reference_credits_is_news_against_a_decision(
+    sqlite_house: House, reference: str | None
+) -> None:
+    house, sent = sqlite_house, sqlite_house.sent()
+    house.go_to(TAKEN_BACK)
+    named = credit(sent, reference="SAME")
+    known = replace(named, servicer_reference=reference, end_to_end_id=None if reference else named.end_to_end_id)
+    house.in_turn(camt054(sent.account, known), back(sent))
+    waits = next(one for one in house.waiting() if one.direction == "debit")
+    decided(house, waits.id, Decision.NOT_OURS)
+
+    house.in_turn(camt053(sent.account, CREDITED, 0, named))
+
+    with house.reading() as work:
+        assert contradictions(work) == [(waits.id, sent.end_to_end_id)]
+
+
 def test_what_waits_for_a_credit_is_asked_again_only_after_a_file_that_brings_one_that_fits(
     sqlite_house: House,
 ) -> None:
@@ -160,3 +197,38 @@ def test_what_waits_for_a_credit_is_asked_again_only_after_a_file_that_brings_on
     assert house.outcome(sent).state is State.RETURNED
     with house.reading() as work:
         assert waits.id in to_look_at(work, file_of_last(house))
+
+
+def _steps_of_asking(house: House) -> int:
+    """What it costs the database to find which returns the last file may tell of."""
+    file_id, steps = file_of_last(house), [0]
+
+    def one_more() -> None:
+        steps[0] += 1
+
+    with house.reading() as work:
+        driver = work.session.connection().connection.driver_connection
+        assert driver is not None
+        driver.set_progress_handler(one_more, 100)
+        assert links.retold_by(work, file_id)
+        driver.set_progress_handler(None, 0)
+    return steps[0]
+
+
+def test_a_reference_that_a_bank_gives_to_everything_costs_no_more_a_credit_in_a_longer_file(
+    sqlite_house: House,
+) -> None:
+    house, sent = sqlite_house, sqlite_house.sent()
+    house.in_turn(back(sent))
+    steps = []
+    for number, count in enumerate((50, 200)):
+        theirs = [
+            Booked(
+                sent.amount_minor + one, "DZD", CREDITED, end_to_end_id=f"T{number}-{one}", servicer_reference="SAME"
+            )
+            for one in range(count)
+        ]
+        house.in_turn(camt054(sent.account, *theirs, message_id=f"N{number}"))
+        steps.append(_steps_of_asking(house))
+
+    assert steps[1] < 8 * steps[0]

@@ -68,6 +68,7 @@ class Banking(RuleBasedStateMachine):
         self.told: list[Report] = []
         self.letters: list[tuple[bytes, list[Status]]] = []
         self.in_one_sum: set[str] = set()
+        self.in_sums: set[str] = set()
         self.apart: set[str] = set()
         self.booked_once: set[tuple[str, str]] = set()
         self.kept: dict[str, Counter[tuple[object, ...]]] = {}
@@ -79,6 +80,8 @@ class Banking(RuleBasedStateMachine):
     def books_a_debit(self, which: int, doubled: str, family: str) -> None:
         """A credit: the first, one more after a return, or (which is wrong) twice, or besides the sum that it is in."""
         sent = self._sent(which)
+        if sent.payment_information_id in self.in_sums:
+            return
         if self._books_once(sent) and (doubled != "no" or not self._first(sent, "credit")):
             return
         self.apart.add(sent.payment_information_id)
@@ -113,6 +116,22 @@ class Banking(RuleBasedStateMachine):
         for one in booked:
             if one.end_to_end_id in rejected:
                 self._happens(one.account, {"full": (returned(one, "AM04", day, reference=self._name("R")),)}, family)
+
+    @rule(which=WHICH, family=FAMILY)
+    def books_a_block_in_several_sums(self, which: int, family: str) -> None:
+        """And tells of its debits singly, of all or of some."""
+        name = self._sent(which).payment_information_id
+        block = [one for one in self.sents if one.payment_information_id == name]
+        if len(block) < 2 or name in self.in_one_sum | self.apart:
+            return
+        self.in_one_sum.add(name)
+        self.in_sums.add(name)
+        self.booked_once |= {(one.end_to_end_id, "credit") for one in block}
+        day = self._day()
+        parts = tuple(replace(credit(one, day), servicer_reference=None) for one in block)
+        sums = tuple(replace(total(some, day), servicer_reference=self._name("B")) for some in (block[:-1], block[-1:]))
+        forms = {"sums": sums, "a sum": sums[:1], "a part": parts[1:], "all": parts}
+        self._happens(block[0].account, forms, family)
 
     @rule(which=WHICH, reason=REASON, family=FAMILY)
     def takes_a_debit_back(self, which: int, reason: str, family: str) -> None:

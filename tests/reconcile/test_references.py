@@ -1,7 +1,9 @@
 """By what a bank may name a debit or a block: the end-to-end reference, else what else of ours, or of its own, it repeats."""
 
+import re
 from datetime import date
 
+import pytest
 from bank_files import camt054, credit, pain002, returned, total
 from house import House, Sent
 from reconcile.test_any_order import each_order_tells_the_same
@@ -138,3 +140,61 @@ def test_a_sum_names_its_block_in_its_only_detail_or_by_the_file_that_has_no_oth
     assert [sqlite_house.outcome(one).state for one in sents] == [State.SETTLED] * 2
     assert sqlite_house.balances()["bank/CNAS"] == 1500_00
     assert sqlite_house.breaches() == {}
+
+
+def credited_as_one(sents: list[Sent], minor: int, batch: str = "") -> bytes:
+    """A credit whose only detail gives the block of these debits and a transaction reference of the bank's."""
+    names = f"<PmtInfId>{sents[0].payment_information_id}</PmtInfId><TxId>TX-1</TxId>"
+    told = camt054(sents[0].account, credit(sents[0], amount_minor=minor))
+    return renamed(told, sents[0], names).replace(b"<NtryDtls>", f"<NtryDtls>{batch}".encode())
+
+
+@pytest.mark.parametrize("with_amount", [True, False])
+def test_one_transaction_of_the_banks_is_the_sum_of_a_block_where_it_comes_to_all_of_it(
+    sqlite_house: House, with_amount: bool
+) -> None:
+    sents = sqlite_house.sent_together("CNAS", "100.00", "200.00")
+    told = credited_as_one(sents, 300_00)
+    if not with_amount:
+        told = re.sub(rb"(</Refs>)<Amt [^>]*>[^<]*</Amt>", rb"\1", told)
+
+    sqlite_house.in_turn(told)
+
+    assert reasons(sqlite_house) == []
+    assert [sqlite_house.outcome(one).state for one in sents] == [State.SETTLED] * 2
+
+
+def test_one_transaction_of_the_banks_is_no_sum_where_the_bank_counts_it_as_one(sqlite_house: House) -> None:
+    sents = sqlite_house.sent_together("CNAS", "100.00", "200.00")
+
+    sqlite_house.in_turn(credited_as_one(sents, 300_00, "<Btch><NbOfTxs>1</NbOfTxs></Btch>"))
+
+    assert reasons(sqlite_house) == ["batch_differs"]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "rejected", "minor"),
+    [(("100.00", "200.00", "300.00"), 2, 300_00), (("100.00", "100.00"), 1, 100_00)],
+    ids=["the rest of the block or the rejected one", "either of two"],
+)
+def test_one_transaction_of_the_banks_that_may_be_a_debit_or_a_part_of_its_block_waits(
+    sqlite_house: House, amounts: tuple[str, ...], rejected: int, minor: int
+) -> None:
+    """Some banks book the rejected debit too, and take it back."""
+    sents = sqlite_house.sent_together("CNAS", *amounts)
+
+    each_order_tells_the_same(
+        sqlite_house, sents, [pain002(sents[rejected], message_id="P1"), credited_as_one(sents, minor)]
+    )
+
+    assert reasons(sqlite_house) == ["batch_differs"]
+    assert State.SETTLED not in [sqlite_house.outcome(one).state for one in sents]
+
+
+def test_one_transaction_of_the_banks_is_the_only_debit_that_is_left_of_its_block(sqlite_house: House) -> None:
+    first, second = sents = sqlite_house.sent_together("CNAS", "100.00", "200.00")
+
+    each_order_tells_the_same(sqlite_house, sents, [pain002(second), credited_as_one(sents, 100_00)])
+
+    assert reasons(sqlite_house) == []
+    assert sqlite_house.outcome(first).state is State.SETTLED

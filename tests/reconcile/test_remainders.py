@@ -5,12 +5,15 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from bank_files import Booked, camt053, camt054, credit, together, total
+from bank_files import Booked, camt053, camt054, credit, pain002, together, total
 from house import House, Sent
 from reconcile.deciding import decided, queue, undone
 from reconcile.test_any_order import each_order_tells_the_same
+from sqlalchemy import select
 
+from debit_service.reconcile import remainders
 from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.models import BankEntry
 from debit_service.reconcile.rules import State
 from debit_service.reconcile.said_since import contradictions
 from debit_service.reports.attention import attention
@@ -72,6 +75,20 @@ def test_the_sum_of_one_block_tells_nothing_of_what_is_left_of_another_of_the_sa
     assert bank(sqlite_house) == 2 * 500_00
 
 
+def test_a_sum_tells_nothing_of_another_block_although_another_entry_names_that_one(sqlite_house: House) -> None:
+    ours, theirs = two_blocks(sqlite_house)
+    account = ours[0].account
+    elsewhere = total(theirs, AFTER, amount_minor=1_00, count=1)
+
+    sqlite_house.in_turn(
+        camt053(account, AFTER, 0, elsewhere, message_id="S2"),
+        without_amounts(camt054(account, sum_of(ours), sum_of(theirs))),
+        camt053(account, CREDITED, 0, total(ours)),
+    )
+
+    assert reasons(sqlite_house).count("details_differ") == 1
+
+
 def test_of_two_remainders_and_one_sum_that_may_tell_of_either_a_person_decides(sqlite_house: House) -> None:
     sents = sqlite_house.sent_together("CNAS", "300.00", "200.00", "400.00", "100.00")
     account, half = sents[0].account, total(sents, amount_minor=500_00, count=2)
@@ -86,6 +103,67 @@ def test_of_two_remainders_and_one_sum_that_may_tell_of_either_a_person_decides(
     sqlite_house.in_turn(told, camt053(account, CREDITED, 0, half, half), also)
     assert reasons(sqlite_house).count("details_differ") == 0
     assert bank(sqlite_house) == 2 * 500_00
+
+
+def part_of(sents: list[Sent], amount_minor: int) -> Booked:
+    """One entry of this amount, of which only these details are told."""
+    return replace(sum_of(sents), amount_minor=amount_minor)
+
+
+def test_of_two_remainders_of_different_rests_and_one_sum_that_may_tell_of_either_a_person_decides(
+    sqlite_house: House,
+) -> None:
+    paid, also, refused = sents = sqlite_house.sent_together("CNAS", "300.00", "200.00", "400.00")
+    account = paid.account
+    sqlite_house.bank_says(pain002(refused, "RJCT", "AM04"))
+
+    each_order_tells_the_same(
+        sqlite_house,
+        sents,
+        [
+            camt054(account, part_of([paid], 500_00)),
+            camt054(account, part_of([refused], 500_00), message_id="N2"),
+            camt053(account, CREDITED, 0, total([paid, also])),
+        ],
+    )
+
+    assert reasons(sqlite_house).count("details_differ") == 2
+
+
+def test_two_reports_that_tell_other_details_of_one_entry_leave_nothing_beside_its_sum(sqlite_house: House) -> None:
+    first, second, third = sents = sqlite_house.sent_together("CNAS", "300.00", "150.00", "50.00")
+    account = first.account
+
+    each_order_tells_the_same(
+        sqlite_house,
+        sents,
+        [
+            camt054(account, part_of([first], 500_00)),
+            camt054(account, part_of([first, second], 500_00), message_id="N2"),
+            camt053(account, CREDITED, 0, total(sents)),
+        ],
+    )
+
+    assert reasons(sqlite_house) == []
+    assert sqlite_house.outcome(third).state == State.SETTLED
+    assert bank(sqlite_house) == 500_00
+
+
+def test_what_is_left_is_told_by_a_sum_that_only_a_later_rejection_makes_right(sqlite_house: House) -> None:
+    paid, also, refused = sents = sqlite_house.sent_together("CNAS", "300.00", "200.00", "400.00")
+
+    each_order_tells_the_same(
+        sqlite_house,
+        sents,
+        [
+            camt054(paid.account, part_of([paid], 500_00)),
+            camt053(paid.account, CREDITED, 0, total([paid, also])),
+            pain002(refused, "RJCT", "AM04"),
+        ],
+    )
+
+    assert reasons(sqlite_house) == []
+    assert bank(sqlite_house) == 500_00
 
 
 def test_a_transfer_without_a_reference_in_another_notification_is_not_what_is_left_of_an_entry(
@@ -171,3 +249,42 @@ def test_another_report_of_the_same_remainder_is_not_told_against_a_decision(hou
 
     with house.reading() as work:
         assert contradictions(work) == []
+
+
+# --- what it costs ----------------------------------------------------------------------------------------------------
+
+
+def steps_to_find_the_details(house: House, account: str, day: date, count: int) -> int:
+    """How many steps the database takes to find the report that tells all details of an entry of which another one lacks the
+    last of `count`."""
+    each = [
+        Booked(1_00, "DZD", day, end_to_end_id=f"{day}-{number}", servicer_reference=None) for number in range(count)
+    ]
+    left = replace(together(*each[:-1]), amount_minor=count * 1_00)
+    house.in_turn(camt054(account, left, message_id=f"N{day}"), camt053(account, day, 0, together(*each)))
+    steps = 0
+
+    def step() -> None:
+        nonlocal steps
+        steps += 1
+
+    with house.reading() as work:
+        query = select(BankEntry.id).where(BankEntry.kind == "remainder", BankEntry.booking_date == day)
+        found = work.session.scalars(query).all()
+        driver = work.session.connection().connection.driver_connection
+        assert driver is not None
+        driver.set_progress_handler(step, 10)
+        assert len(remainders.details_telling(work, found)) == 1
+        driver.set_progress_handler(None, 0)
+    return steps
+
+
+def test_finding_what_tells_of_a_remainder_costs_as_many_times_more_as_there_are_more_details(
+    sqlite_house: House,
+) -> None:
+    account = sqlite_house.sent().account
+
+    few = steps_to_find_the_details(sqlite_house, account, CREDITED, 25)
+    many = steps_to_find_the_details(sqlite_house, account, AFTER, 100)
+
+    assert many < 6 * few

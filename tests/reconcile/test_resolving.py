@@ -6,11 +6,13 @@ from datetime import date, timedelta
 import pytest
 from bank_files import Booked, camt053, camt054, credit, returned
 from house import APPROVER, CLERK, House, Sent
+from reconcile.deciding import decided, money, undone
 from sqlalchemy import select
 
 from debit_service import replay
 from debit_service.core.errors import InvalidInput, NotFound, Refused
 from debit_service.core.models import AuditEntry
+from debit_service.reconcile.exceptions import Decision
 from debit_service.reconcile.models import Disposition, Resolution
 from debit_service.reconcile.rules import State
 from debit_service.reconcile.service import resolve
@@ -154,3 +156,65 @@ def test_a_replay_names_what_a_person_decided_and_the_files_no_longer_allow(sqli
 
     assert any("cannot be read or decided again" in one for one in found)
     assert any(one.startswith(f"collection {sent.collection_id}") for one in found)
+
+
+def test_a_sum_of_several_debits_that_a_person_names_settles_each(house: House) -> None:
+    named = house.sent_together("CNAS", "100.00", "200.00", "300.00")
+    booked = Booked(300_00, "DZD", CREDITED, servicer_reference="AS-1")
+    house.in_turn(camt054(named[0].account, booked, message_id="SUM"))
+    (entry,) = house.waiting()
+
+    matched = decided(house, entry.id, Decision.MATCHED, end_to_end_ids=tuple(one.end_to_end_id for one in named[:2]))
+
+    states = [house.outcome(one).state for one in named]
+    assert states == [State.SETTLED, State.SETTLED, State.SENT]
+    assert (house.waiting(), money(house)) == ([], {"bank": 300_00})
+    assert house.breaches() == {}
+    undone(house, matched.id)
+    assert [house.outcome(one).state for one in named] == [State.SENT] * 3
+    assert money(house) == {"bank": 300_00, "suspense": -300_00}
+
+
+def test_several_returns_in_one_entry_go_back_each_with_the_charge_that_a_person_names(sqlite_house: House) -> None:
+    house = sqlite_house
+    named = house.sent_together("CNAS", "100.00", "200.00", "300.00")
+    house.go_to(TAKEN_BACK)
+    back = Booked(310_00, "DZD", TAKEN_BACK, direction="DBIT", servicer_reference="AS-2", sub_family="UPDD")
+    house.in_turn(
+        camt054(named[0].account, *(credit(one) for one in named)), camt054(named[0].account, back, message_id="N2")
+    )
+    (entry,) = house.waiting()
+
+    two = tuple(one.end_to_end_id for one in named[:2])
+    decided(house, entry.id, Decision.MATCHED, end_to_end_ids=two, charge_minor=5_00)
+
+    results = [house.outcome(one) for one in named]
+    assert [one.state for one in results] == [State.RETURNED, State.RETURNED, State.SETTLED]
+    assert [one.charges_minor for one in results] == [5_00, 5_00, 0]
+    assert money(house) == {"bank": 290_00, "charges": 10_00}
+    assert house.breaches() == {}
+
+
+@pytest.mark.parametrize("which", ["another sum", "one is paid", "one twice", "one is unknown"])
+def test_several_debits_that_do_not_make_the_entry_or_of_which_one_does_not_fit_are_refused(
+    sqlite_house: House, which: str
+) -> None:
+    house = sqlite_house
+    one, other, third = house.sent_together("CNAS", "100.00", "200.00", "200.00")
+    house.go_to(TAKEN_BACK)
+    house.in_turn(camt054(one.account, credit(third)))
+    booked = Booked(300_00, "DZD", CREDITED, servicer_reference="AS-1")
+    house.in_turn(camt054(one.account, booked, message_id="SUM"))
+    (entry,) = house.waiting()
+    named = {
+        "another sum": (other, third),
+        "one is paid": (one, third),
+        "one twice": (one, one, one),
+        "one is unknown": (one, replace(other, end_to_end_id="NOT-OURS")),
+    }[which]
+
+    with pytest.raises((Refused, InvalidInput)):
+        decided(house, entry.id, Decision.MATCHED, end_to_end_ids=tuple(each.end_to_end_id for each in named))
+
+    assert [each.id for each in house.waiting()] == [entry.id]
+    assert house.outcome(one).state is State.SENT

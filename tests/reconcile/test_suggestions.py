@@ -255,6 +255,6 @@ def test_the_queue_is_narrowed_down_by_fund_exception_and_age(sqlite_house: Hous
     assert shown(exception=Exceptional.MISSING_REFERENCE) == [old, foreign, new]
     assert shown(exception=Exceptional.SPLIT) == []
     with house.desk.reading(CLERK) as work:
-        counted = {(one.fund_id, one.exception): (one.entries, one.left_minor) for one in work_queue.counts(work)}
+        counted = {(one.fund_id, one.exception): (one.entries, one.in_minor) for one in work_queue.counts(work)}
     assert counted[("CNAS", Exceptional.MISSING_REFERENCE)] == (2, 3_00)
     assert queue(house)[0].age_days == (date(2026, 10, 10) - date(2026, 9, 1)) / timedelta(days=1)

@@ -9,8 +9,10 @@ from bank_files import Booked, camt053, camt054, credit, returned, together, tot
 from house import House
 from hypothesis import given
 from hypothesis import strategies as st
+from reconcile.deciding import decided
 
-from debit_service.reconcile import tie_out
+from debit_service.reconcile import queries, tie_out
+from debit_service.reconcile.exceptions import Decision
 from debit_service.reconcile.tie_out_rules import Kind, Row, Statement
 from debit_service.reconcile.tie_out_rules import tie_out as decide
 
@@ -292,3 +294,36 @@ def test_days_that_no_statement_tells_of_are_a_finding_when_they_are_asked_for(s
     assert kinds(rows(sqlite_house, last=TWO)) == []
     assert kinds(rows(sqlite_house, last=FOUR)) == [(Kind.UNSTATED, 2_00)]
     assert kinds(rows(sqlite_house)) == []
+
+
+@pytest.mark.parametrize("told_before", [(0,), (1,), (0, 1)], ids=["the first", "the second", "both"])
+@pytest.mark.parametrize("again", [False, True], ids=["once", "sent again"])
+def test_of_a_sum_only_the_details_that_were_told_before_tie_out_on_the_day_that_counts(
+    sqlite_house: House, told_before: tuple[int, ...], again: bool
+) -> None:
+    """A notification lists two details of an entry; a person says that other days had told them; the statement has the sum."""
+    house, sents = sqlite_house, sqlite_house.sent_together("CNAS", "100.00", "200.00")
+    account, days = sents[0].account, (ONE, TWO)
+    parts = [replace(credit(one, THREE), servicer_reference=None) for one in sents]
+    house.go_to(date(2026, 10, 5))
+    house.in_turn(
+        *(camt054(account, credit(sents[one], days[one]), message_id=f"N{one}") for one in told_before),
+        camt054(account, together(*parts), message_id="N9"),
+    )
+    for waits in house.waiting():
+        sent = next(one for one in sents if one.end_to_end_id == waits.end_to_end_id)
+        with house.reading() as work:
+            (counts,) = queries.facts_of(work, sent.collection_id)
+        decided(house, waits.id, Decision.TOLD_BEFORE, same_as=counts.entry_id)
+    bare = replace(together(*parts), details=(), end_to_end_id=None)
+    statements = [
+        camt053(account, ONE, 0, message_id="S1"),
+        camt053(account, TWO, 0, message_id="S2"),
+        camt053(account, THREE, 0, bare, message_id="S3"),
+    ]
+    house.in_turn(*statements, *([statements[2].replace(b">S3<", b">S4<")] if again else []))
+
+    assert house.suspense() == []
+    assert house.balances()["bank/CNAS"] == 300_00
+    assert kinds(rows(house)) == []
+    assert kinds(rows(house, first=THREE, last=THREE)) == []

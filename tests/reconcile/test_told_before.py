@@ -14,7 +14,9 @@ from debit_service.reconcile import queries, tie_out
 from debit_service.reconcile.exceptions import Decision
 from debit_service.reconcile.models import BankEntry
 from debit_service.reconcile.rules import State
+from debit_service.reconcile.said_since import Contradiction, contradictions
 from debit_service.reconcile.service.match import decide_again
+from debit_service.reports.attention import attention
 
 FIRST, SECOND, THIRD = date(2026, 9, 30), date(2026, 10, 1), date(2026, 10, 2)
 AFTER = date(2026, 10, 5)
@@ -168,3 +170,69 @@ def test_a_chain_of_reports_ties_out_on_the_day_of_the_booking_that_counts(sqlit
     with house.reading() as work:
         assert list(tie_out.findings(work, fund_id="CNAS", first=SECOND, last=THIRD)) == []
     assert house.breaches() == {}
+
+
+def _two_unnamed(house: House) -> tuple[list[Sent], list[str]]:
+    """Two debits of one amount; of a booking that names none, dated a day apart, two reports wait."""
+    sents = house.sent_together("CNAS", "100.00", "100.00")
+    house.go_to(AFTER)
+    for number, day in enumerate((FIRST, SECOND), start=1):
+        unnamed = replace(credit(sents[0], reference="AS1", day=day), end_to_end_id=None)
+        house.in_turn(camt054(sents[0].account, unnamed, message_id=f"N{number}"))
+    return sents, [entry_of(house, day) for day in (FIRST, SECOND)]
+
+
+def against(house: House) -> list[Contradiction]:
+    """What files say against decisions."""
+    with house.reading() as work:
+        return contradictions(work)
+
+
+def test_a_report_of_what_was_told_before_speaks_against_every_decision_about_the_booking(house: House) -> None:
+    (paid, named), (head, other) = _two_unnamed(house)
+    matched = decided(house, head, Decision.MATCHED, end_to_end_id=paid.end_to_end_id)
+    same = decided(house, other, Decision.TOLD_BEFORE, same_as=head)
+    assert against(house) == []
+
+    house.in_turn(told(named, SECOND, "N3"))
+
+    assert against(house) == [(head, named.end_to_end_id), (other, named.end_to_end_id)]
+    undone(house, matched.id)
+    assert against(house) == [(other, named.end_to_end_id)]
+    undone(house, same.id)
+    assert against(house) == []
+    assert house.outcome(named).state is State.SETTLED
+
+
+def test_a_report_of_what_was_told_by_an_entry_that_waits_speaks_against_that_until_it_is_matched_so(
+    sqlite_house: House,
+) -> None:
+    house = sqlite_house
+    (_, named), (head, other) = _two_unnamed(house)
+    decided(house, other, Decision.TOLD_BEFORE, same_as=head)
+
+    house.in_turn(told(named, SECOND, "N3"))
+
+    assert against(house) == [(other, named.end_to_end_id)]
+    with house.reading() as work:
+        lines = list(attention(work, house.service.funds, house.service.debit_calendars))
+        assert contradictions(work, [head]) == []
+    assert [one for one in lines if other in one and named.end_to_end_id in one]
+    decided(house, head, Decision.MATCHED, end_to_end_id=named.end_to_end_id)
+    assert against(house) == []
+
+
+def test_what_a_person_said_was_told_before_is_not_contradicted_by_what_it_said_then(sqlite_house: House) -> None:
+    """One more report of a debit that is paid waits; a person says that it is one that names none, and that this is another."""
+    house = sqlite_house
+    (paid, _), (head, other) = _two_unnamed(house)
+    house.in_turn(
+        camt054(paid.account, credit(paid, day=FIRST), message_id="N3"), told(paid, THIRD, "N4", reference="AS1")
+    )
+    decided(house, entry_of(house, THIRD), Decision.TOLD_BEFORE, same_as=other)
+    decided(house, other, Decision.TOLD_BEFORE, same_as=head)
+
+    house.in_turn(camt053(paid.account, THIRD, 0, credit(paid, reference="AS1", day=THIRD)))
+
+    assert [one.entry.id for one in queue(house)] == [head]
+    assert against(house) == []

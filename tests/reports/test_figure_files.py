@@ -3,7 +3,7 @@
 import csv
 import io
 import zipfile
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 import python_calamine
 from figure_house import DAY, Known, account_of, made
+from house import CLERK
 from pdf_text import text_of
 
 from debit_service.core.errors import InvalidInput
-from debit_service.reports.figures import pdf
-from debit_service.reports.figures.files import as_csv, as_text, as_values, as_xlsx
+from debit_service.reports.figures import behind, pdf
+from debit_service.reports.figures.asking import EntriesAsked
+from debit_service.reports.figures.files import as_csv, as_text, as_values, as_xlsx, name, stamped
 from debit_service.reports.figures.pdf import as_pdf
 from debit_service.reports.figures.sheet import Column, Kind, Language, Row, Said, Sheet, Table
 
@@ -77,6 +79,34 @@ def test_a_csv_has_the_keys_of_the_columns_plain_amounts_and_their_currency() ->
         ["text", "C-1", "1234567.89", "3", "12.50%", "2026-09-30", "DZD"],
         ["text", "C-1", "123456.789", "3", "12.50%", "2026-09-30", "TND"],
     ]
+
+
+def test_a_file_of_a_figure_says_what_it_is_when_it_was_made_and_that_nothing_is_unaccounted_for(told: Known) -> None:
+    moment = datetime(2026, 10, 6, 8, 15, 30, tzinfo=UTC)
+    one = stamped(made(told.house, "day", day=DAY), moment)
+    assert name(one, moment, "csv") == "day-CNAS-2026-09-30-20261006T081530Z.csv"
+    lines = read_csv(one)
+    assert lines[-4:] == [
+        ["about", "value"],
+        ["fund", "CNAS"],
+        ["day", "2026-09-30"],
+        ["made_at", "2026-10-06 08:15:30 UTC"],
+    ]
+    assert ["Not accounted for", "", "", "", "0.00", "DZD"] in lines[lines.index([], 1) :]
+    notes = [cell for row in read_xlsx(workbook(one), "Notes") for cell in row]
+    assert {"Fund: CNAS", "Day: 2026-09-30", "Made at: 2026-10-06 08:15:30 UTC"} <= set(notes)
+    assert "Made at 2026-10-06 08:15:30 UTC" in text_of(as_pdf(one, moment.date()))
+    account = stamped(account_of(told.house, told.paid.contribution_id), moment)
+    assert {"fund", "number", "made_at"} <= {line[0] for line in read_csv(account) if line}
+
+
+def test_a_list_that_programs_read_holds_rows_alone_and_says_whose_and_what_the_bank_called_them(told: Known) -> None:
+    with told.house.desk.reading(CLERK) as work:
+        head, *lines = read_csv(stamped(behind.all_entries(work, EntriesAsked(fund="CNAS")), work.now()))
+    assert {"fund", "value_date", "bank_reference", "charges"} <= set(head)
+    assert {len(line) for line in lines} == {len(head)}
+    assert {line[head.index("fund")] for line in lines} == {"CNAS"}
+    assert "X-1" in {line[head.index("bank_reference")] for line in lines}
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -181,8 +211,8 @@ def test_what_is_longer_than_people_read_is_no_pdf(monkeypatch: pytest.MonkeyPat
 
 
 def test_every_figure_can_be_written_in_every_format(told: Known, tmp_path: Path) -> None:
-    for name in ("day", "ageing", "returns", "forecast", "returnable"):
-        one = made(told.house, name)
-        assert b"".join(as_csv(one))
-        assert list(as_text(one))
-        as_xlsx(one, tmp_path / f"{name}.xlsx")
+    for figure in ("day", "ageing", "returns", "forecast", "returnable", "tie-out", "queue", "refunds"):
+        with told.house.desk.reading(CLERK):
+            assert b"".join(as_csv(made(told.house, figure)))
+            assert list(as_text(made(told.house, figure)))
+            as_xlsx(made(told.house, figure), tmp_path / f"{figure}.xlsx")

@@ -59,7 +59,7 @@ def page(house: House, asked: Asked = EVERYTHING, after: str = "") -> reports.Pa
         return reports.page(work, service.funds, service.debit_calendars, service.codes, asked, after=after)
 
 
-def added_up(fund_id: str, currency: str, lines: Iterable[Line], in_suspense: tuple[int, int]) -> FundTotals:
+def added_up(fund_id: str, currency: str, lines: Iterable[Line]) -> FundTotals:
     """The totals of one fund, line by line."""
     own = [line for line in lines if line.fund_id == fund_id]
     sent = [attempt for line in own for attempt in line.attempts if attempt.sent]
@@ -84,7 +84,6 @@ def added_up(fund_id: str, currency: str, lines: Iterable[Line], in_suspense: tu
         rejected=counted(one.amount_minor for one in sent if one.outcome == State.REJECTED.value),
         returned=counted(one.amount_minor for one in sent if one.outcome == State.RETURNED.value),
         not_collected=counted(line.amount_minor for line in own if line.standing is Standing.NOT_COLLECTED),
-        in_suspense=in_suspense,
         charged=penalties(*CHARGED),
         proposed=penalties(PenaltyStanding.PROPOSED),
         held=sum(1 for line in own if line.penalty is PenaltyStanding.HELD),
@@ -100,9 +99,7 @@ def test_totals_that_the_database_makes_are_the_sums_of_the_lines(house: House) 
     assert {line.standing for line in whole.lines} == set(Standing)
     assert {line.penalty for line in whole.lines} >= {PenaltyStanding.PROPOSED, PenaltyStanding.HELD}
     assert sum(one.refunds_owed[1] for one in whole.totals) == 400_00
-    assert list(whole.totals) == [
-        added_up(one.fund_id, one.currency, whole.lines, one.in_suspense) for one in whole.totals
-    ]
+    assert list(whole.totals) == [added_up(one.fund_id, one.currency, whole.lines) for one in whole.totals]
     assert [one.fund_id for one in whole.totals] == ["CNAS", "EINZUGSSTELLE"]
 
 

@@ -157,6 +157,27 @@ def test_a_bank_that_sends_no_status_report_is_believed_by_its_bookings_and_its_
     assert sqlite_house.decision(silent) is None
 
 
+def test_a_statement_that_does_not_come_is_missed_after_the_days_that_the_bank_takes_for_it(
+    sqlite_house: House,
+) -> None:
+    sent = sqlite_house.sent()
+    sqlite_house.in_turn(camt054(sent.account, credit(sent)))
+
+    def missed() -> list[str]:
+        return [one for one in made(sqlite_house).attention if "no statement tells" in one]
+
+    # A Wednesday; in Algeria Friday and Saturday are closed, and the bank sends its statement by the open day after.
+    sqlite_house.go_to(CREDITED + timedelta(days=1))
+    assert missed() == []
+    sqlite_house.go_to(CREDITED + timedelta(days=4))
+    (told,) = missed()
+    assert "1000.00 DZD" in told
+    assert "within 1 open day(s)" in told
+
+    sqlite_house.in_turn(camt053(sent.account, CREDITED, 0, credit(sent)))
+    assert missed() == []
+
+
 @dataclass
 class Mailbox:
     """A bank that forgets what it was told to forget."""

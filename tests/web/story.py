@@ -42,8 +42,7 @@ from debit_service.mandates.drafts import FormData, prepare
 from debit_service.penalties import queries as penalties
 from debit_service.penalties import relief_queries
 from debit_service.penalties.service import amnesty
-from debit_service.reconcile import decisions, tie_out_close
-from debit_service.reconcile import queries as reconcile
+from debit_service.reconcile import decisions, tie_out_close, waiting
 from debit_service.reconcile.exceptions import Decision
 from debit_service.reconcile.service import Ask, decide, import_stored, undo
 from debit_service.schema import upgrade
@@ -91,6 +90,7 @@ class Ids:
     decision: str
     close: str
     amnesty: str
+    booking: str
 
 
 def settings_in(home: Path) -> Settings:
@@ -276,7 +276,7 @@ def _bank_answers(service: Service) -> None:
 def _held_for_a_moment(service: Service) -> None:
     """A clerk holds the entry that waits, and thinks better of it."""
     with service.desk.work(CLERK) as work:
-        ((entry, _),) = reconcile.queue(work)
+        ((entry, *_),) = waiting.entries(work)
         ask = Ask(decision=Decision.HELD, why="the bank was asked", follow_up=date(2026, 12, 1))
         undo(work, service.funds, decide(work, service.funds, entry.id, ask).id, "the bank has answered")
 
@@ -335,7 +335,7 @@ def _ids(
     draft: str,
 ) -> Ids:
     with service.desk.reading(SERVICE) as work:
-        ((entry, _),) = reconcile.queue(work)
+        ((entry, *_),) = waiting.entries(work)
         decision, *_ = decisions.history(work, entry.id)
         (penalty,) = (one.penalty for one in penalties.listed(work))
         (document,) = mandate_queries.documents(work, mandates.get(work, mandate_ids[0]))
@@ -360,4 +360,5 @@ def _ids(
             decision=decision[0].id,
             close=ledger.closes(work.session)[0].id,
             amnesty=relief_queries.amnesties(work)[0].id,
+            booking=ledger.entries_of_subjects(work.session, [entry.id])[0].id,
         )

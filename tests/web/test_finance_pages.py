@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 from web.conftest import Browser
@@ -12,6 +13,7 @@ from debit_service.collections.service import bounds
 from debit_service.core.work import SERVICE
 from debit_service.penalties import queries as penalties
 from debit_service.reconcile import queries as reconcile
+from debit_service.reconcile import waiting
 from debit_service.reports import service as reports
 from debit_service.reports.lines_csv import as_csv
 from debit_service.reports.rules import FundTotals
@@ -42,11 +44,26 @@ def test_the_totals_are_those_of_the_report(somebody: Callable[[str], Browser], 
     assert numbers == expected_numbers(totals)
 
 
+def test_what_waits_stands_on_the_first_page_and_leads_to_the_queue_and_to_its_entries(
+    somebody: Callable[[str], Browser], service: Service
+) -> None:
+    with service.desk.reading(SERVICE) as work:
+        ((entry, _, left_minor, _),) = waiting.entries(work)
+        entry_id, amount = entry.id, f"{left_minor // 100:,}"
+    clerk = somebody("clerk")
+    suspense = clerk.get("/?since=2027-01-01").split('id="suspense"')[1].split("</table>")[0]
+    to_queue, to_entries = (unescape(one) for one in re.findall(r'href="([^"]+)"', suspense))
+    assert amount in suspense
+    assert f'id="{entry_id}"' in clerk.get(to_queue)
+    assert amount in clerk.get(to_entries)
+    assert entry_id in clerk.get(to_entries)
+
+
 def expected_numbers(totals: FundTotals) -> list[tuple[int, ...]]:
     """The numbers of the fund's column, in the order of its rows; amounts in minor units."""
     pairs = (
         totals.due, totals.debited, totals.paid, totals.paid_otherwise, totals.refunds_owed, totals.rejected,
-        totals.returned, totals.not_collected, totals.in_suspense, totals.charged, totals.proposed,
+        totals.returned, totals.not_collected, totals.charged, totals.proposed,
     )  # fmt: skip
     return [*pairs, (totals.held,), (totals.not_penalised,)]
 
@@ -185,7 +202,7 @@ def test_an_entry_in_suspense_is_matched_with_a_reason(
     answer = {"end_to_end_id": end_to_end_id(service, ids.lost), "why": "The bank told us the reference."}
     somebody("clerk").post(f"/suspense/{ids.suspense}", answer)
     with service.desk.reading(SERVICE) as work:
-        assert reconcile.queue(work) == []
+        assert waiting.entries(work) == []
         assert reconcile.payments(work, ids.lost) != []
 
 
@@ -197,7 +214,7 @@ def test_an_entry_that_does_not_fit_the_collection_stays_in_suspense(
     assert "There is a problem" in page
     assert "A guess." in page
     with service.desk.reading(SERVICE) as work:
-        assert len(reconcile.queue(work)) == 1
+        assert len(waiting.entries(work)) == 1
 
 
 def test_matching_needs_a_reference_and_a_reason(somebody: Callable[[str], Browser], ids: Ids) -> None:

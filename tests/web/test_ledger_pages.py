@@ -94,3 +94,60 @@ def test_a_refused_preparation_says_why_and_keeps_what_was_prepared(
     assert said in page
     assert good["fund"] in page
     assert closed(service, ids.close).why == "the accounts are made"
+
+
+def test_the_trial_balance_leads_to_each_account_its_lines_their_entry_and_its_evidence(
+    somebody: Callable[[str], Browser], service: Service
+) -> None:
+    clerk = somebody("clerk")
+    page = clerk.get("/ledger/trial-balance?fund=CNAS")
+    with service.desk.reading(SERVICE) as work:
+        balances = queries.trial_balance(work.session, fund_id="CNAS")
+    standing = {name.partition("/")[0] for name, _ in balances}
+    accounts = set(re.findall(r'href="(/ledger/account[^"]+)"', page))
+    assert {re.findall(r"account=([a-z-]+)", one)[0] for one in accounts} == standing
+    assert f"{balances['bank/CNAS', 'DZD'] / 100:,.2f}" in page
+
+    (bank,) = (one for one in accounts if "account=bank" in one)
+    lines = clerk.get(bank.replace("&amp;", "&"))
+    assert "Debit booked by the bank" in lines
+    assert f"{balances['bank/CNAS', 'DZD'] / 100:,.2f}" in lines
+    booking = clerk.get(re.findall(r'href="(/ledger/bookings/[^"]+)"', lines)[0])
+    (entry,) = set(re.findall(r'href="(/reports/entries/[^"]+)"', booking))
+    assert "Show what the bank wrote" in clerk.get(entry)
+    clerk.get("/ledger/bookings/NOTHING", 404)
+
+
+def test_the_totals_of_a_close_lead_to_the_lines_that_they_are_made_of(
+    somebody: Callable[[str], Browser], ids: Ids
+) -> None:
+    clerk = somebody("clerk")
+    leads = re.findall(r'href="(/ledger/account[^"]+until=[^"]+)"', clerk.get(f"/ledger/closing/{ids.close}"))
+    assert leads
+    for one in leads:
+        assert 'id="lines"' in clerk.get(one.replace("&amp;", "&"))
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "pdf"])
+@pytest.mark.parametrize("page", ["trial-balance?fund=CNAS", "account?fund=CNAS&account=bank"])
+def test_the_books_are_downloaded_with_what_they_are_in_their_name(
+    somebody: Callable[[str], Browser], page: str, kind: str
+) -> None:
+    answer = somebody("clerk").client.get(f"/ledger/{page}&since=2026-10-01&format={kind}")
+    assert answer.status_code == 200
+    assert re.search(rf'"[a-z-]+-CNAS-(bank-)?2026-10-01-2026\d{{4}}T\d{{6}}Z\.{kind}"', str(answer.headers))
+
+
+@pytest.mark.parametrize(
+    ("address", "names"),
+    [
+        ("trial-balance?fund=NOPE", "fund"),
+        ("account?account=bank", "fund"),
+        ("account?fund=CNAS&account=cash", "account"),
+        ("account?fund=CNAS&account=bank&after=me", "after"),
+        ("account?fund=CNAS&account=bank&after=2026-10-01,X,99999999999999999999", "after"),
+        ("trial-balance?fund=CNAS&since=2026-10-02&until=2026-10-01", "until"),
+    ],
+)
+def test_books_that_there_are_not_are_refused(somebody: Callable[[str], Browser], address: str, names: str) -> None:
+    assert names in somebody("clerk").get(f"/ledger/{address}", 422)

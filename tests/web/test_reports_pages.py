@@ -39,7 +39,7 @@ def test_a_number_leads_to_its_rows_a_row_to_its_entry_and_an_entry_to_the_banks
     (amount, *_) = links(clerk.get("/reports/ageing"), "/reports/entries")
     listed = clerk.get(amount)
     assert "NOT-OURS" in listed
-    (entry,) = links(listed, "/reports/entries/")
+    (entry,) = set(links(listed, "/reports/entries/"))
     page = clerk.get(entry)
     assert entry.endswith(ids.suspense)
     assert "its end-to-end reference is none of ours" in page
@@ -81,7 +81,7 @@ def test_an_entry_that_is_none_is_told(somebody: Callable[[str], Browser]) -> No
 def test_a_figure_is_downloaded(somebody: Callable[[str], Browser], kind: str) -> None:
     answer = somebody("clerk").client.get(f"{DAY}&format={kind}")
     assert answer.status_code == 200
-    assert answer.headers["Content-Disposition"] == f'attachment; filename="day-2026-11-24.{kind}"'
+    assert re.search(rf'"day-CNAS-2026-10-29-20261124T\d{{6}}Z\.{kind}"', answer.headers["Content-Disposition"])
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.data[:4] in (b"\xef\xbb\xbfs", b"PK\x03\x04", b"%PDF")
 
@@ -95,7 +95,7 @@ def test_a_workbook_speaks_the_readers_language(somebody: Callable[[str], Browse
 def test_a_list_too_long_for_a_browser_is_refused_with_a_remedy(
     somebody: Callable[[str], Browser], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("debit_service.web.reports.DOWNLOAD_ROWS_MAX", 1)
+    monkeypatch.setattr("debit_service.web.sheets.DOWNLOAD_ROWS_MAX", 1)
     clerk = somebody("clerk")
     assert "rows" in clerk.get("/reports/entries?format=csv", 422)
     assert clerk.get("/reports/entries")
@@ -130,3 +130,68 @@ def test_staff_find_an_employer_by_its_number(somebody: Callable[[str], Browser]
     assert 'name="number"' in clerk.get("/reports/statement")
     assert "Entreprise Deux" in clerk.get("/reports/statement?fund=CNAS&number=1600000002")
     clerk.get("/reports/statement?fund=CNAS&number=0", 404)
+
+
+@pytest.mark.parametrize(
+    ("address", "names"),
+    [
+        ("/reports/entries?daay=2026-10-29", "daay"),
+        ("/reports/entries?made=foo", "made"),
+        ("/reports/entries?fund=NOPE", "fund"),
+        ("/reports/entries?currency=XYZ", "currency"),
+        ("/reports/entries?reason=because", "reason"),
+        ("/reports/entries?made=waits&made=matched", "made"),
+        ("/reports/entries?since=2026-10-30&until=2026-10-29", "until"),
+        ("/reports/collections?state=settled,settld", "state"),
+        ("/reports/collections?code=MD01", "failure"),
+        ("/reports/collections?block=NOPE", "block"),
+        ("/reports/ageing?until=2026-10-29", "until"),
+        ("/reports/ageing?format=xls", "format"),
+        ("/reports/returns?since=2026-10-30&until=2026-10-29", "until"),
+        ("/reports/forecast?fund=CNAS&until=2026-01-01", "until"),
+        ("/reports/statement?fund=NOPE&number=1600000002", "fund"),
+        ("/reports/statement?fund=CNAS&number=1600000002&since=2026-10-30&until=2026-10-29", "until"),
+        ("/ledger/tie-out?fund=NOPE", "fund"),
+        ("/report?fund=NOPE", "fund"),
+        ("/report.csv?standng=paid", "standng"),
+        ("/ledger/tie-out?mnth=2026-10", "mnth"),
+    ],
+)
+def test_what_names_nothing_is_refused_with_its_field_and_not_answered_with_everything_or_nothing(
+    somebody: Callable[[str], Browser], address: str, names: str
+) -> None:
+    page = somebody("clerk").get(address, 422)
+    assert names in page
+    assert "What to do" in page or "leave it out" in page
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "pdf"])
+@pytest.mark.parametrize(
+    ("page", "which"), [("/ledger/tie-out?fund=CNAS&month=2026-10", "tie-out"), ("/suspense", "queue")]
+)
+def test_what_the_desk_works_with_is_taken_away_from_its_page(
+    somebody: Callable[[str], Browser], page: str, which: str, kind: str
+) -> None:
+    clerk = somebody("clerk")
+    (file,) = (one for one in links(clerk.get(page), f"/reports/{which}") if f"format={kind}" in one)
+    answer = clerk.client.get(file)
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+    assert f'filename="{which}-' in answer.headers["Content-Disposition"]
+    assert clerk.client.get(f"/reports/{which}").location.startswith(page.split("?", maxsplit=1)[0])
+
+
+def test_the_queue_in_a_file_is_what_waits(somebody: Callable[[str], Browser], ids: Ids) -> None:
+    answer = somebody("clerk").client.get("/reports/queue?fund=CNAS&format=csv")
+    assert ids.suspense in answer.text
+
+
+def test_an_employers_account_leads_to_the_contribution_and_that_to_what_the_bank_wrote(
+    somebody: Callable[[str], Browser], ids: Ids
+) -> None:
+    clerk = somebody("clerk")
+    account = clerk.get("/reports/statement?fund=CNAS&number=1600000001")
+    assert f"/contributions/{ids.paid}" in links(account, "/contributions/")
+    (entries,) = links(clerk.get(f"/contributions/{ids.paid}"), "/reports/entries")
+    entry = links(clerk.get(entries), "/reports/entries/")[0]
+    assert "&lt;EndToEndId&gt;" in clerk.get(links(clerk.get(entry), f"{entry}/bank")[0])
+    assert links(somebody("first").get(f"/contributions/{ids.paid}"), "/reports") == ["/reports/statement"]

@@ -16,8 +16,7 @@ from debit_service.contributions import queries as contributions
 from debit_service.contributions.payments import Means, Paid
 from debit_service.core.work import SERVICE
 from debit_service.ledger.queries import trial_balance
-from debit_service.reconcile import decisions, suggest
-from debit_service.reconcile import queries as reconcile
+from debit_service.reconcile import decisions, queries, suggest, waiting
 from debit_service.reconcile.exceptions import MACHINE, REASONS, Decision, Exceptional
 from debit_service.reconcile.service import import_stored, other_means
 from debit_service.reconcile.standing import Purpose
@@ -37,7 +36,7 @@ def much(service: Service) -> str:
         bank_store.store(work, "in", "mock-bank", "much.xml", content)
     import_stored(service.desk, SERVICE, service.funds)
     with service.desk.reading(SERVICE) as work:
-        return next(entry.id for entry, _ in reconcile.queue(work) if entry.amount_minor == MUCH)
+        return next(entry.id for entry, *_ in waiting.entries(work) if entry.amount_minor == MUCH)
 
 
 def balance(service: Service, name: str) -> int:
@@ -72,7 +71,7 @@ def test_a_suggestion_says_why_and_fills_in_the_form(
         reference = collections.attempts(work, ids.lost)[0].end_to_end_id
     link = re.search(r'href="(/suspense/[^"#]*debit=[^"#]*)', page)
     assert link
-    assert f'value="{reference}"' in clerk.get(link[1])
+    assert f">{reference}</textarea>" in clerk.get(link[1])
     assert "Fill in this debit" not in somebody("approver").get(f"/suspense/{ids.suspense}")
 
 
@@ -225,7 +224,7 @@ def _arrives(service: Service, name: str, *bookings: Booked) -> list[str]:
 
 def _all_that_waits(service: Service) -> set[str]:
     with service.desk.reading(SERVICE) as work:
-        return {entry.id for entry, _ in reconcile.queue(work)}
+        return {entry.id for entry, *_ in waiting.entries(work)}
 
 
 def test_a_booking_of_another_day_is_offered_first_as_told_before_and_counts_once(
@@ -244,3 +243,40 @@ def test_a_booking_of_another_day_is_offered_first_as_told_before_and_counts_onc
 
     assert balance(service, "suspense") == before - 700_00
     assert "Another report has told of it before" in clerk.get(f"/decisions/{decision_of(service, again)}")
+
+
+def test_what_a_rule_has_matched_is_put_in_suspense_by_two_persons_from_its_page(
+    somebody: Callable[[str], Browser], service: Service, ids: Ids
+) -> None:
+    clerk, approver, before = somebody("clerk"), somebody("approver"), balance(service, "suspense")
+    with service.desk.reading(SERVICE) as work:
+        (debit, *_) = collections.attempts(work, ids.paid)
+        entry_id, minor = queries.facts_of(work, debit.id)[-1].entry_id, debit.amount_minor
+    address = f"/suspense/{entry_id}"
+    assert address in clerk.get(f"/reports/entries/{entry_id}")
+    assert "Put it in suspense" not in approver.get(address)
+
+    clerk.post(f"{address}/doubt", {"why": ""}, 422, page=address)
+    clerk.post(f"{address}/doubt", WHY, page=address)
+    assert "Waits for another person" in clerk.get(address)
+    assert balance(service, "suspense") == before
+    decision = f"/decisions/{decision_of(service, entry_id)}"
+    approver.post(f"{decision}/confirm", {"password": PASSWORD}, page=decision)
+
+    assert balance(service, "suspense") == before - minor
+    assert "A person doubts what was made of it." in clerk.get(address)
+    assert entry_id in clerk.get("/suspense?exception=doubted")
+
+
+def test_a_part_of_an_entry_is_set_aside_and_the_rest_goes_on_waiting(
+    somebody: Callable[[str], Browser], service: Service, ids: Ids
+) -> None:
+    clerk, address = somebody("clerk"), f"/suspense/{ids.suspense}"
+    for wrong in ("x", "1500.01"):
+        sent = WHY | {"decision": "not_ours", "amount": wrong}
+        assert "There is a problem" in clerk.post(f"{address}/set-aside", sent, 422, page=address)
+
+    clerk.post(f"{address}/set-aside", WHY | {"decision": "not_ours", "amount": "30.00"}, page=address)
+
+    assert (balance(service, "not-ours"), balance(service, "suspense")) == (-30_00, -1470_00)
+    assert "1,470.00" in clerk.get(address)

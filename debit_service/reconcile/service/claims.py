@@ -19,28 +19,27 @@ from debit_service.core.work import Work
 from debit_service.reconcile.counting import Claim, troubles
 from debit_service.reconcile.models import Allocation, BankEntry, Disposition
 from debit_service.reconcile.queries import IN_SUSPENSE
-from debit_service.reconcile.rules import NEGATIVE_STATUSES, Effect
-from debit_service.reconcile.service.verdict import (
+from debit_service.reconcile.rules import (
     BY_A_PERSON,
     BY_LINK,
     BY_REFERENCE,
+    DOUBTED,
     EXCEEDS,
+    NEGATIVE_STATUSES,
     TOTALS,
-    AnyCollection,
-    Share,
-    Verdict,
-    share_of,
+    Effect,
 )
+from debit_service.reconcile.service.verdict import AnyCollection, Share, Verdict, share_of
 
 #: A return that is told so comes after one that names the debit itself: that one gives a reason.
 _YIELDING = (*TOTALS, BY_LINK)
 _MONEY = (Effect.SETTLED.value, Effect.RETURNED.value)
-#: Booked, named by its own reference, and either counting or waiting.
+#: Booked, named by its own reference, and either counting or waiting; not what a person doubts that it is.
 _NAMES_ITSELF = (
     (BankEntry.status == "BOOK")
     & BankEntry.message.like("camt.%")
     & Disposition.most_recent
-    & ((Disposition.kind == "suspense") | (Disposition.reason == BY_REFERENCE))
+    & (((Disposition.kind == "suspense") & (Disposition.reason != DOUBTED)) | (Disposition.reason == BY_REFERENCE))
 )
 
 

@@ -6,6 +6,7 @@ doubt an entry is not plain. So a million answers cost a few questions a chunk, 
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Collection as AnyOf
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -32,7 +33,7 @@ from debit_service.reconcile.rules import (
     same_booking,
 )
 from debit_service.reconcile.service import lookups
-from debit_service.reconcile.service.lookups import Report, booking_of, says
+from debit_service.reconcile.service.lookups import Report, booking_of, is_part, says
 from debit_service.reconcile.service.verdict import (
     DUPLICATE_FILE,
     UNKNOWN_STATUS,
@@ -108,7 +109,7 @@ def _learn(work: Work, entries: Sequence[Entry]) -> _Known:
         not_plain=frozenset(
             {entry.id for entry in entries if entry.end_to_end_id in repeated or entry.end_to_end_id in in_play}
             | {entry.id for entry in money if entry.account_index is None or entry.booking_date is None}
-            | _maybe_told_otherwise(work, money)
+            | _maybe_told_otherwise(work, money, named)
         ),
         reports=reports,
         followers=_followers(work, reports),
@@ -233,9 +234,9 @@ def _followers(work: Work, reports: Mapping[str, list[Report]]) -> dict[str, lis
     return found
 
 
-def _maybe_told_otherwise(work: Work, money: Sequence[Entry]) -> set[str]:
+def _maybe_told_otherwise(work: Work, money: Sequence[Entry], ours: AnyOf[str]) -> set[str]:
     """The entries of which another container tells the same money under another reference or none, or whose details it tells; and
-    costs of which it tells the sum."""
+    costs, and details that name none of our debits, of which it tells the sum."""
     one, other = aliased(BankEntry), aliased(BankEntry)
     shared = or_(
         one.account_servicer_reference == other.account_servicer_reference,
@@ -250,18 +251,18 @@ def _maybe_told_otherwise(work: Work, money: Sequence[Entry]) -> set[str]:
         & (other.entry_amount_minor == one.amount_minor)
     )
     is_its_sum = (other.level == "entry") & (other.amount_minor == one.entry_amount_minor)
-    named, unnamed, totals, costs = (
+    named, unnamed, totals, in_sums = (
         [entry.id for entry in money if entry.end_to_end_id],
         [entry.id for entry in money if not entry.end_to_end_id],
         [entry.id for entry in money if entry.level == "entry"],
-        [entry.id for entry in money if entry.kind == "cost"],
+        [entry.id for entry in money if entry.kind == "cost" or (is_part(entry) and entry.end_to_end_id not in ours)],
     )
     # Each is a question of its own, so that each finds its rows by an index.
     questions: Sequence[tuple[list[str], ColumnElement[bool]]] = (
         (named, of_the_same_money & other.end_to_end_id.is_(None) & shared),
         (unnamed, of_the_same_money & shared),
         (totals, is_detail),
-        (costs, is_its_sum),
+        (in_sums, is_its_sum),
     )
     found: set[str] = set()
     for ids, condition in questions:

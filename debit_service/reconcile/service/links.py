@@ -2,21 +2,28 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, literal_column, select
 from sqlalchemy.orm import aliased
 
 from debit_service.collections.models import PaymentInformation
 from debit_service.collections.queries import Asked
-from debit_service.core.bulk import among
+from debit_service.core.bulk import CHUNK_ROWS, among
 from debit_service.core.work import Work
 from debit_service.reconcile import folds, remainders
 from debit_service.reconcile.models import BankEntry, Disposition
-from debit_service.reconcile.own_references import GOES_BACK_WITHIN, OWN_NAMES, may_be_taken_back
-from debit_service.reconcile.rules import same_booking
+from debit_service.reconcile.own_references import BACK, GOES_BACK_WITHIN, OWN_NAMES, Back, by_credit, credited_minor
+from debit_service.reconcile.rules import (
+    BY_A_PERSON,
+    BY_LINK,
+    NET_TOTALS,
+    PART_OF_SUM,
+    STATED_COST,
+    UNLINKED,
+    same_booking,
+)
 from debit_service.reconcile.service import lookups
-from debit_service.reconcile.service.verdict import BY_A_PERSON, BY_LINK, NET_TOTALS, STATED_COST, UNLINKED
 
 #: No booking is told so often; a reference under which there is more that names no debit, a bank gives to everything.
 REPORTS_MAX: Final = 100
@@ -25,21 +32,19 @@ REPORTS_MAX: Final = 100
 def explained_elsewhere(work: Work, left: BankEntry) -> str | None:
     """The entry of another container that tells what is left of one beside its details: its sum, or all of its details.
 
-    A sum tells of one entry. Where as much is left of several, and fewer sums tell of them, it is not known of which: a person
-    decides.
+    A sum tells of one entry. Where fewer sums tell of several, it is not known of which: a person decides.
     """
     sums = sorted(remainders.sums_telling(work, [left.id]).get(left.id, ()))
     if sums:
-        alike = [one.id for one in _left_as_much(work, left)]
-        told = remainders.sums_telling(work, alike)
-        rivals = [one for one in alike if told.get(one, set()).intersection(sums)]
+        rivals = _left_of_others(work, left, sums)
         if len(rivals) < len(sums):
-            return sums[sum(one < left.id for one in rivals)]
+            return sums[sum(one.id < left.id for one in rivals)]
     return min(remainders.details_telling(work, [left.id]).get(left.id, ()), default=None)
 
 
-def _left_as_much(work: Work, left: BankEntry) -> list[BankEntry]:
-    """What is left, to the same amount, of other entries of that day and amount; of each one, however many reports tell of it."""
+def _left_of_others(work: Work, left: BankEntry, sums: Iterable[str]) -> list[BankEntry]:
+    """What is left of other entries of that day and amount, of which one of these sums may tell too; of each one, however many
+    reports tell of it."""
     into = aliased(BankEntry)
     # Another report of a remainder is that one's. Of what a person folded, or details tell, it is known what tells of it.
     by_a_sum = exists().where(into.id == Disposition.folded_into, into.kind != left.kind, into.level == "entry")
@@ -47,37 +52,44 @@ def _left_as_much(work: Work, left: BankEntry) -> list[BankEntry]:
     query = (
         select(BankEntry)
         .join(Disposition, Disposition.entry_id == BankEntry.id)
-        .where(*_rivals(left), Disposition.most_recent, stands_alone)
+        .where(*_are_left(left, left.entry_amount_minor), Disposition.most_recent, stands_alone)
         .order_by(BankEntry.id)
     )
+    others = work.session.scalars(query).all()
+    told = remainders.sums_telling(work, [one.id for one in others])
+    rivals = [one for one in others if not told.get(one.id, set()).isdisjoint(sums)]
+    names = remainders.names_of_details(work, [one.id for one in (left, *rivals)])
     found = [left]
-    for one in work.session.scalars(query):
-        if not any(_tell_the_same(work, one, other) for other in found):
+    for one in rivals:
+        if not any(_tell_the_same(work, one, other, names) for other in found):
             found.append(one)
     return found[1:]
 
 
-def _rivals(left: BankEntry) -> tuple[ColumnElement[bool], ...]:
+def _are_left(beside: BankEntry, entry_amount_minor: int | None) -> tuple[ColumnElement[bool], ...]:
+    """Whether the row is what is left of another entry of this amount, booked on the account and the day of `beside`."""
     return (
-        BankEntry.account_index == left.account_index,
-        BankEntry.booking_date == left.booking_date,
-        BankEntry.amount_minor == left.amount_minor,
-        BankEntry.entry_amount_minor == left.entry_amount_minor,
-        BankEntry.currency == left.currency,
-        BankEntry.direction == left.direction,
-        BankEntry.kind == left.kind,
-        BankEntry.status == left.status,
-        BankEntry.id != left.id,
+        # The words of the partial index.
+        BankEntry.kind == literal_column("'remainder'"),
+        BankEntry.account_index == beside.account_index,
+        BankEntry.booking_date == beside.booking_date,
+        BankEntry.entry_amount_minor == entry_amount_minor,
+        BankEntry.currency == beside.currency,
+        BankEntry.status == beside.status,
+        BankEntry.id != beside.id,
     )
 
 
-def _tell_the_same(work: Work, one: BankEntry, other: BankEntry) -> bool:
-    """Whether two remainders are left of one entry of the bank's; each report may tell other details of it."""
+def _tell_the_same(work: Work, one: BankEntry, other: BankEntry, names: Mapping[str, set[str]]) -> bool:
+    """Whether two remainders are left of one entry of the bank's; each report may tell other details of it. `names` are those of
+    the details beside them: what has one in common, and is not called otherwise, is one entry."""
     if one.document_id == other.document_id:
         return False
-    name = one.account_servicer_reference
-    is_named_alike = name is not None and name == other.account_servicer_reference
-    return is_named_alike or same_booking(lookups.booking(work, one), lookups.booking(work, other))
+    called = (one.account_servicer_reference, other.account_servicer_reference)
+    if all(called):
+        return called[0] == called[1]
+    is_detailed_alike = not names.get(one.id, set()).isdisjoint(names.get(other.id, ()))
+    return is_detailed_alike or same_booking(lookups.booking(work, one), lookups.booking(work, other))
 
 
 def states_cost(work: Work, total: BankEntry, cost_minor: int, members: Iterable[Asked]) -> bool:
@@ -115,11 +127,17 @@ def states_cost(work: Work, total: BankEntry, cost_minor: int, members: Iterable
 
 
 def told_beside(work: Work, entry: BankEntry) -> list[str]:
-    """The entries to decide about again because of what this one tells beside the details of its entry: sums of the same money,
-    of which the cost is told now, or of which something is left; and other remainders that a sum may tell of."""
-    if entry.status != "BOOK" or entry.kind not in ("cost", "remainder"):
+    """The entries to decide about again because of what this one tells of an entry of the bank's.
+
+    Of what is beside its details: sums of the same money, of which the cost is told now, or of which something is left; and other
+    remainders that a sum may tell of. Of a sum: what it may tell that is left.
+    """
+    if entry.status != "BOOK" or entry.level != "entry":
         return []
     query = select(BankEntry.id).join(Disposition, Disposition.entry_id == BankEntry.id).where(Disposition.most_recent)
+    if entry.kind not in ("cost", "remainder"):
+        left = query.where(*_are_left(entry, entry.amount_minor), BankEntry.document_id != entry.document_id)
+        return list(work.session.scalars(left.order_by(BankEntry.id)))
     sums = query.where(
         BankEntry.account_index == entry.account_index,
         BankEntry.booking_date == entry.booking_date,
@@ -138,7 +156,7 @@ def told_beside(work: Work, entry: BankEntry) -> list[str]:
         detail.entry_index == entry.entry_index,
     )
     again = list(work.session.scalars(sums.where(is_detail).order_by(BankEntry.id)))
-    rivals = list(work.session.scalars(query.where(*_rivals(entry)).order_by(BankEntry.id)))
+    rivals = list(work.session.scalars(query.where(*_are_left(entry, entry.entry_amount_minor)).order_by(BankEntry.id)))
     # What becomes of the sums may tell of it.
     return [*again, *rivals, *([entry.id] if again else [])]
 
@@ -149,7 +167,6 @@ def credited_under(work: Work, back: BankEntry) -> str | None:
     one, whosever the others are. A report that names no debit is of the credit into which it was folded."""
     if back.booking_date is None:
         return None
-    amount, charges, interest = back.amount_minor or 0, back.charges_minor or 0, back.interest_minor or 0
     first = back.booking_date - GOES_BACK_WITHIN
     names: set[str | None] = set()
     # By each name there is an index.
@@ -163,7 +180,7 @@ def credited_under(work: Work, back: BankEntry) -> str | None:
             getattr(BankEntry, name).is_not(None),
             # An expression, so that no database goes through all of these days instead of by the name.
             func.coalesce(BankEntry.booking_date, date.max).between(first, back.booking_date),
-            BankEntry.amount_minor.in_({amount, amount - charges, amount - interest, amount - charges - interest}),
+            BankEntry.amount_minor.in_(credited_minor(back)),
             BankEntry.currency == back.currency,
             BankEntry.direction == "credit",
             BankEntry.status == "BOOK",
@@ -189,18 +206,31 @@ def retold_by(work: Work, file_id: str, credit_id: str | None = None) -> list[st
     found: dict[str, date | None] = {}
     for name in OWN_NAMES:
         told = _credits_of(file_id, name, credit_id)
-        query = (
-            select(BankEntry.id, BankEntry.booking_date)
-            .join(told, may_be_taken_back(told, BankEntry, name))
-            .join(Disposition, Disposition.entry_id == BankEntry.id)
-            .where(Disposition.most_recent, Disposition.reason.in_((UNLINKED, BY_LINK)))
-        )
-        found |= dict(work.session.execute(query).all())
+        backs = by_credit(_returns_called_so(work, told, name), name)
+        if not backs:
+            continue
+        told = told.where(among(work.session, getattr(BankEntry, name), {key[2] for key in backs if key[2]}))
+        for account, currency, called, minor in work.session.execute(told.execution_options(yield_per=CHUNK_ROWS)):
+            found |= {one.id: one.booking_date for one in backs.get((account, currency, called, minor), ())}
     return sorted(found, key=lambda one: (found[one] or date.min, one))
 
 
-def _credits_of(file_id: str, name: str, credit_id: str | None) -> type[BankEntry]:
-    """The credits that a file tells, by what the bank calls them: what it calls so is looked up once, however many there are.
+def _returns_called_so(work: Work, told: Select[Any], name: str) -> list[Back]:
+    """The returns, tied to a credit or waiting for one, that give a reference of these credits: each reference is looked up once,
+    for there are banks that give the same to everything."""
+    named = told.with_only_columns(BankEntry.account_index, getattr(BankEntry, name)).subquery()
+    query = (
+        select(*BACK)
+        .join(named, (named.c.account_index == BankEntry.account_index) & (named.c[name] == getattr(BankEntry, name)))
+        .join(Disposition, Disposition.entry_id == BankEntry.id)
+        .where(BankEntry.direction == "debit", getattr(BankEntry, name).is_not(None))
+        .where(Disposition.most_recent, Disposition.reason.in_((UNLINKED, BY_LINK, PART_OF_SUM)))
+    )
+    return [Back._make(row) for row in work.session.execute(query)]
+
+
+def _credits_of(file_id: str, name: str, credit_id: str | None) -> Select[Any]:
+    """(account, currency, reference, amount) of the credits that a file tells: what it tells alike once, however often.
 
     Not one more report of a credit that was known by the same name.
     """
@@ -210,16 +240,13 @@ def _credits_of(file_id: str, name: str, credit_id: str | None) -> type[BankEntr
         .where(Disposition.entry_id == BankEntry.id, Disposition.most_recent, head.id == Disposition.folded_into)
         .where(getattr(head, name) == getattr(BankEntry, name), head.file_id != file_id)
     )
-    columns = (BankEntry.account_index, BankEntry.currency, BankEntry.amount_minor, getattr(BankEntry, name))
     told = (
-        select(*columns)
+        select(BankEntry.account_index, BankEntry.currency, getattr(BankEntry, name), BankEntry.amount_minor)
         .where(BankEntry.file_id == file_id, BankEntry.direction == "credit", BankEntry.status == "BOOK")
         .where(getattr(BankEntry, name).is_not(None), ~known)
         .distinct()
     )
-    if credit_id is not None:
-        told = told.where(BankEntry.id == credit_id)
-    return aliased(BankEntry, told.subquery())
+    return told if credit_id is None else told.where(BankEntry.id == credit_id)
 
 
 def blocks_of_files(work: Work, batch_ids: Iterable[str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What matching looks up to decide about one entry: other reports of the same booking, details of totals, levels of a report."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection as AnyOf
+from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
@@ -11,11 +12,21 @@ from debit_service.banks.models import BankFile
 from debit_service.collections.models import Collection, PaymentInformation
 from debit_service.core.bulk import among
 from debit_service.core.work import Work
-from debit_service.reconcile import folds
+from debit_service.reconcile import doubts, folds
 from debit_service.reconcile.models import Allocation, BankDocument, BankEntry, Disposition
 from debit_service.reconcile.queries import IN_SUSPENSE
-from debit_service.reconcile.rules import Booking, Effect
-from debit_service.reconcile.service.verdict import BY_A_PERSON, DETAILS_DIFFER, TOTALS, UNLINKED, AnyEntry
+from debit_service.reconcile.rules import (
+    BY_A_PERSON,
+    DETAILS_DIFFER,
+    DOUBTED,
+    PART_OF_SUM,
+    TOLD_IN_PARTS,
+    TOTALS,
+    UNLINKED,
+    Booking,
+    Effect,
+)
+from debit_service.reconcile.service.verdict import AnyEntry
 
 #: Reasons of what names no debit and no block of ours.
 NOTHING_OF_OURS = ("unknown_reference", "no_reference", "charge_alone", DETAILS_DIFFER)
@@ -62,15 +73,16 @@ class Report(NamedTuple):
 def heads(work: Work, entry: BankEntry) -> list[BankEntry]:
     """Entries of other containers with the same account, amount and day that stand for a booking of their own, matched first.
 
-    Then those of which a person said that the booking was told before, dated otherwise: more reports of it belong to them, as far
-    as nothing that is told of that booking says that it is another one.
+    Then details that are in a sum, and sums that are told in parts; and those of which a person said that the booking was told
+    before, dated otherwise: more reports of it belong to them, as far as nothing that is told of that booking says that it is
+    another one.
     """
     query = (
-        select(BankEntry, Disposition.kind)
+        select(BankEntry, Disposition.kind, Disposition.reason)
         .join(Disposition, Disposition.entry_id == BankEntry.id)
         .where(
             Disposition.most_recent,
-            or_(_STANDING, _TOLD_BEFORE),
+            or_(_STANDING, _TOLD_BEFORE, Disposition.reason.in_((PART_OF_SUM, TOLD_IN_PARTS))),
             BankEntry.account_index == entry.account_index,
             BankEntry.booking_date == entry.booking_date,
             BankEntry.amount_minor == entry.amount_minor,
@@ -80,13 +92,14 @@ def heads(work: Work, entry: BankEntry) -> list[BankEntry]:
     # Another reference is another booking (`certainly_two`): a day of a million equal amounts is not gone through for each.
     named = (BankEntry.end_to_end_id == entry.end_to_end_id, BankEntry.end_to_end_id.is_(None))
     asked = [query.where(one) for one in named] if entry.end_to_end_id else [query]
-    found = [(head, kind) for one in asked for head, kind in work.session.execute(one)]
-    before = _told_before(work, entry, [head.id for head, kind in found if kind == "folded"])
-    found = [(head, kind) for head, kind in found if kind != "folded" or head.id in before]
-    return [head for head, _ in sorted(found, key=lambda row: (row[1] == "folded", row[1], row[0].id))]
+    found = [row for one in asked for row in work.session.execute(one)]
+    by_a_person = {head.id for head, kind, reason in found if kind == "folded" and reason == BY_A_PERSON}
+    others = by_a_person - _told_before(work, entry, by_a_person)
+    fit = [(kind == "folded", kind, head.id, head) for head, kind, _ in found if head.id not in others]
+    return [row[-1] for row in sorted(fit, key=lambda row: row[:-1])]
 
 
-def _told_before(work: Work, entry: BankEntry, folded: Sequence[str]) -> set[str]:
+def _told_before(work: Work, entry: BankEntry, folded: AnyOf[str]) -> set[str]:
     """Of entries that were folded into bookings those whose booking `entry` may be one more report of."""
     if not folded:
         return set()
@@ -98,8 +111,8 @@ def _told_before(work: Work, entry: BankEntry, folded: Sequence[str]) -> set[str
     return {one for one, end in ends.items() if one not in own and folds.may_be_one(mine, others[end])}
 
 
-def reports_of(work: Work, head: BankEntry, without: str | None = None) -> list[Booking]:
-    """The booking that `head` stands for as each report tells it: its own, and of the same money those folded into it.
+def reports_of(work: Work, head: BankEntry, without: str | None = None) -> dict[str, Booking]:
+    """The booking that `head` stands for as each report (id) tells it: its own, and of the same money those folded into it.
 
     Not `without` and what was folded into that one: about it is to be decided.
     """
@@ -107,10 +120,11 @@ def reports_of(work: Work, head: BankEntry, without: str | None = None) -> list[
     while newest:
         folded = select(BankEntry).join(Disposition, Disposition.entry_id == BankEntry.id)
         folded = folded.where(Disposition.most_recent, Disposition.folded_into.in_(newest))
-        more = [one for one in work.session.scalars(folded) if one.id != without]
+        known = {one.id for one in found}
+        more = [one for one in work.session.scalars(folded) if one.id != without and one.id not in known]
         found, newest = found + more, [one.id for one in more]
-    told = [booking(work, one) for one in found]
-    return [one for one in told if one.money == told[0].money]
+    told = {one.id: booking(work, one) for one in found}
+    return {name: one for name, one in told.items() if one.money == told[head.id].money}
 
 
 def booking(work: Work, entry: BankEntry) -> Booking:
@@ -176,6 +190,11 @@ def _is_of_another_block(entry: BankEntry) -> ColumnElement[bool]:
     )
 
 
+def is_part(entry: AnyEntry) -> bool:
+    """Whether it is a detail that is not all of its entry."""
+    return entry.level == "transaction" and entry.amount_minor not in (None, entry.entry_amount_minor)
+
+
 def detail_of_total(work: Work, entry: BankEntry) -> BankEntry | None:
     """The first detail, in another container, of an entry with this account, day, direction and total."""
     block = BankEntry.payment_information_id
@@ -195,6 +214,7 @@ def detail_of_total(work: Work, entry: BankEntry) -> BankEntry | None:
             BankEntry.amount_minor != BankEntry.entry_amount_minor,
             BankEntry.document_id != entry.document_id,
             ~taken_by_container_of(entry),
+            ~doubts.is_apart_from(entry.id),
         )
         .order_by(BankEntry.position, BankEntry.id)
     )
@@ -204,16 +224,27 @@ def detail_of_total(work: Work, entry: BankEntry) -> BankEntry | None:
 
 
 def has_waiting_detail(work: Work, detail: BankEntry, total: BankEntry) -> bool:
-    """Whether a detail of the same entry of the bank's, this one or another, waits; or would, if `total` did not tell of it.
+    """Whether a detail of the same entry of the bank's, this one or another, waits, or another report of it, or was not looked at
+    yet; or would wait, if `total` did not tell of it.
 
-    So with what is left of the entry beside its details.
+    So with what is left of the entry beside its details. What waits because a person doubts it, no sum explains.
     """
-    is_explained = (Disposition.folded_into == total.id) & Disposition.most_recent
+    head = aliased(Disposition)
     query = (
         select(BankEntry.id)
-        .join(Disposition, Disposition.entry_id == BankEntry.id)
+        .outerjoin(Disposition, (Disposition.entry_id == BankEntry.id) & Disposition.most_recent)
+        .outerjoin(head, (head.entry_id == Disposition.folded_into) & head.most_recent)
         .where(BankEntry.document_id == detail.document_id, BankEntry.entry_index == detail.entry_index)
-        .where(IN_SUSPENSE | is_explained)
+        .where(
+            or_(
+                Disposition.id.is_(None),
+                (Disposition.kind == "suspense") & (Disposition.reason != DOUBTED),
+                (head.kind == "suspense") & (head.reason != DOUBTED),
+                Disposition.folded_into == total.id,
+                # One more report of such a detail: else the sum would be taken for what is in it.
+                head.folded_into == total.id,
+            )
+        )
         # By the account and the day there is an index.
         .where(BankEntry.account_index == detail.account_index, BankEntry.booking_date == detail.booking_date)
     )

@@ -13,29 +13,31 @@ from debit_service.collections import queries as collections
 from debit_service.collections.queries import Asked
 from debit_service.core.work import Work
 from debit_service.funds.queries import Funds
-from debit_service.reconcile import queries
+from debit_service.reconcile import doubts, queries
 from debit_service.reconcile.models import BankEntry, Disposition
 from debit_service.reconcile.rules import (
+    BY_A_PERSON,
+    BY_LINK,
+    BY_REFERENCE,
+    DOUBTED,
     DUPLICATE_FILE_CODES,
+    EXCEEDS,
     NEGATIVE_STATUSES,
+    PART_OF_SUM,
+    UNLINKED,
     Booking,
     Effect,
     certainly_two,
     same_booking,
 )
-from debit_service.reconcile.service import links, lookups
+from debit_service.reconcile.service import in_parts, links, lookups
 from debit_service.reconcile.service.claims import concerned, may_go_back, totals_doubted_by, trouble
 from debit_service.reconcile.service.dispose import dispose, shares_of
 from debit_service.reconcile.service.lookups import says_better
-from debit_service.reconcile.service.sums import decide_sum
+from debit_service.reconcile.service.sums import beside_waiting_details, concerned_by_sum, decide_part, decide_sum
 from debit_service.reconcile.service.verdict import (
-    BY_A_PERSON,
-    BY_LINK,
-    BY_REFERENCE,
     DUPLICATE_FILE,
-    EXCEEDS,
     UNKNOWN_STATUS,
-    UNLINKED,
     Share,
     Verdict,
     booked,
@@ -76,7 +78,7 @@ def bring(work: Work, funds: Funds, entry: BankEntry, verdict: Verdict) -> None:
 def _written(work: Work, funds: Funds, entry: BankEntry, verdict: Verdict) -> list[str]:
     """Write a verdict, and fold the report in whose place the entry stands then; returns the entries that this concerns."""
     found = concerned(work, entry, verdict, dispose(work, funds, entry, verdict))
-    found += links.told_beside(work, entry)
+    found += [*links.told_beside(work, entry), *concerned_by_sum(work, entry)]
     if verdict.instead_of is None:
         return found
     other, same = work.session.get_one(BankEntry, verdict.instead_of), folded(entry.id)
@@ -92,11 +94,14 @@ def look_again(work: Work, funds: Funds, entry: BankEntry) -> None:
 
 def to_look_at(work: Work, file_id: str, entry_id: str | None = None) -> list[str]:
     """The entries about which a file may say something new: what waits, returns by a reference of the bank's that it repeats (or
-    that this one entry of it has), and sums that it casts doubt on."""
+    that this one entry of it has), sums that it casts doubt on or may tell in parts, and those taken for details some of which
+    wait."""
     return [
         *lookups.waiting(work, file_id),
         *links.retold_by(work, file_id, entry_id),
         *totals_doubted_by(work, file_id),
+        *beside_waiting_details(work),
+        *in_parts.told_more_of(work, file_id),
     ]
 
 
@@ -115,7 +120,7 @@ def decide_again(work: Work, funds: Funds, entry_ids: Sequence[str]) -> bool:
 def _otherwise(work: Work, entry: BankEntry) -> Verdict | None:
     """The verdict about an entry where it is another one than stands; None where it is not, or a person has decided."""
     before = queries.disposition(work, entry.id)
-    if before is None or before.kind == "resolved" or before.reason == BY_A_PERSON:
+    if before is None or before.kind == "resolved" or before.reason in (BY_A_PERSON, DOUBTED):
         return None
     verdict = decide(work, entry)
     if (verdict.kind, verdict.reason, verdict.folded_into) != (before.kind, before.reason, before.folded_into):
@@ -138,25 +143,36 @@ def decide(work: Work, entry: BankEntry) -> Verdict:
 
 
 def _decide_told(work: Work, entry: BankEntry, head: BankEntry, before: Disposition) -> Verdict:
-    """A booking for which `head` stands already, unless this report of it says more, or better: never as it was read first."""
+    """A booking for which `head` stands already, unless this report of it says more, or better: never as it was read first.
+
+    What a person doubts that it is, another report of it does not tell.
+    """
+    if before.reason == DOUBTED:
+        return folded(head.id)
     better = before.reason in (BY_REFERENCE, BY_LINK, EXCEEDS) and says_better(entry, head)
     # Which debit it is, the one that names it knows best.
     better = better or (before.reason == BY_LINK and entry.end_to_end_id is not None)
-    if before.kind != "suspense" and not better:
+    in_a_sum = before.reason == PART_OF_SUM
+    if before.kind != "suspense" and not in_a_sum and not better:
         return folded(head.id)
     verdict = _decide_booked(work, entry, head)
     if better and verdict.kind == before.kind and before.reason in (verdict.reason, BY_LINK):
         return replace(verdict, instead_of=head.id)
     # A report that says more than the one in suspense stands for the booking; the other is then folded into it.
-    waits = before.kind == "suspense"
-    says_more = waits and (verdict.kind != "suspense" or _says(verdict.reason) > _says(before.reason))
-    return verdict if says_more else folded(head.id)
+    waits = before.kind == "suspense" or in_a_sum
+    if not waits or _says(verdict) <= _says(before):
+        return folded(head.id)
+    # What is in a sum does not wait: nothing else would look at it again.
+    return replace(verdict, instead_of=head.id) if PART_OF_SUM in (verdict.reason, before.reason) else verdict
 
 
-def _says(reason: str) -> int:
-    """How much one says that waits for this reason: which debit it is; that it names one; a booking of the bank's; or none."""
-    ranks = {EXCEEDS: 3, UNLINKED: 1, **dict.fromkeys(lookups.NOTHING_OF_OURS, 0)}
-    return ranks.get(reason, 2)
+def _says(made: Verdict | Disposition) -> int:
+    """How much is known of a booking: all; of one that waits, or is in a sum, which debit it is; which sum; that it names one; a
+    booking of the bank's; or nothing."""
+    if made.kind != "suspense" and made.reason != PART_OF_SUM:
+        return 5
+    ranks = {EXCEEDS: 4, PART_OF_SUM: 3, UNLINKED: 1, **dict.fromkeys(lookups.NOTHING_OF_OURS, 0)}
+    return ranks.get(made.reason, 2)
 
 
 def _decide_booked(work: Work, entry: BankEntry, head: BankEntry | None) -> Verdict:
@@ -169,7 +185,8 @@ def _decide_booked(work: Work, entry: BankEntry, head: BankEntry | None) -> Verd
         return remainder(links.explained_elsewhere(work, entry))
     if entry.level == "entry" and (verdict := decide_sum(work, entry)):
         return verdict
-    return _decide_linked(work, entry, head) if names_a_booking(entry) else unexplained(entry)
+    found = _decide_linked(work, entry, head) if names_a_booking(entry) else unexplained(entry)
+    return found if found.kind != "suspense" else decide_part(work, entry) or found
 
 
 def _named(work: Work, entry: BankEntry) -> Asked | None:
@@ -181,16 +198,19 @@ def _head(work: Work, entry: BankEntry) -> BankEntry | None:
     """The entry that stands for the same booking already.
 
     All reports of a booking are compared with all of the other: one that names two references may join two that share none, and
-    twins in one container must not meet in the end by way of a third report.
+    twins in one container must not meet in the end by way of a third report. Nor must two bookings that a person told apart.
     """
-    told: list[Booking] = []
+    told: dict[str, Booking] = {}
     for head in lookups.heads(work, entry):
         told = told or lookups.reports_of(work, entry)
         # What is left of an entry beside its details is no booking of its own.
-        if is_remainder(head) != is_remainder(entry) or certainly_two(told[0], lookups.booking(work, head)):
+        if is_remainder(head) != is_remainder(entry) or certainly_two(told[entry.id], lookups.booking(work, head)):
             continue
-        pairs = list(product(told, lookups.reports_of(work, head, without=entry.id)))
-        if not any(certainly_two(*pair) for pair in pairs) and any(same_booking(*pair) for pair in pairs):
+        others = lookups.reports_of(work, head, without=entry.id)
+        pairs = list(product(told.values(), others.values()))
+        if any(certainly_two(*pair) for pair in pairs) or not any(same_booking(*pair) for pair in pairs):
+            continue
+        if not doubts.are_two(work, told, others):
             return head
     return None
 
@@ -200,8 +220,10 @@ def _decide_booking(work: Work, entry: BankEntry, collection: Asked, head: BankE
     share = share_of(entry, collection)
     if isinstance(share, Verdict):
         return share
-    if share.effect is Effect.SETTLED and (total := lookups.batch_entry_of(work, collection.id, entry)):
-        return folded(total)
+    if share.effect is Effect.SETTLED:
+        total = lookups.batch_entry_of(work, collection.id, entry)
+        if total := total or in_parts.allocated_sum_of(work, collection, entry):
+            return folded(total)
     told = trouble(work, entry, share, head)
     return Verdict("suspense", EXCEEDS, told) if told else booked(share)
 

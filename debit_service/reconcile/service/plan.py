@@ -19,41 +19,15 @@ from debit_service.funds.queries import Funds
 from debit_service.reconcile import decisions, queries
 from debit_service.reconcile.exceptions import Decision
 from debit_service.reconcile.models import BankDocument, BankEntry, Disposition, FileReading
+from debit_service.reconcile.service.ask import Ask
 from debit_service.reconcile.service.told_before import told_before
 from debit_service.reconcile.standing import Claim, ClaimPayment, Purpose, allocation, order_on
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """What a person wants done with an entry.
-
-    `MATCHED` names the collection by `end_to_end_id` and, of money that left, what in it is a charge that the bank did not state
-    (`charge_minor`). `ALLOCATED` names contributions (id or reference) with amounts, or one
-    employer by its `registration_number`, whose open contributions are then paid in the fund's order; `claims` are the surcharges
-    that may be named or paid with them; `refund_rest` lets what is left be owed back, else it waits on. `RECOGNISED` names the
-    payment, or the refund paid out, that was `recorded`; `claim_payments` are those of surcharges that may be named. A
-    `BANK_CHARGE` that the bank gives back may name, as `shares`, the debits (end-to-end id) for which it was taken, or one by
-    its `end_to_end_id`; without either it is that of the debit which the entry names. `TOLD_BEFORE` names the entry that it is
-    `same_as`. `HELD` names the day of the `follow_up`.
-    """
-
-    decision: Decision
-    why: str
-    end_to_end_id: str | None = None
-    charge_minor: int | None = None
-    shares: tuple[tuple[str, int], ...] = ()
-    registration_number: str | None = None
-    claims: tuple[Claim, ...] = ()
-    claim_payments: tuple[ClaimPayment, ...] = ()
-    refund_rest: bool = False
-    recorded: str | None = None
-    same_as: str | None = None
-    follow_up: date | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An entry that waits for a person: why, what of its money is undecided (minor units), and of which fund it is, if known."""
+    """An entry about which a person decides: what was made of it until now, what of its money no person has decided about (minor
+    units), and of which fund it is, if known."""
 
     entry: BankEntry
     disposition: Disposition
@@ -82,6 +56,32 @@ class Part:
 
 def waiting(work: Work, funds: Funds, entry_id: str) -> Waiting:
     """The entry as it waits. Raises NotFound, or Refused `entry.not_waiting`."""
+    entry, disposition = _known(work, entry_id)
+    if disposition.kind != "suspense" and disposition.reason != "rest":
+        by_rule = decisions.may_be_doubted(entry, disposition)
+        raise Refused(
+            "entry.not_waiting",
+            f"This entry is {disposition.kind}, not in suspense.",
+            place=entry_id,
+            remedy="Put it in suspense first." if by_rule else "Undo what was decided about it first.",
+        )
+    return _waiting(work, funds, entry, disposition)
+
+
+def doubtful(work: Work, funds: Funds, entry_id: str) -> Waiting:
+    """The entry, of which a person doubts what was made of it by rule. Raises NotFound, or Refused `entry.not_by_rule`."""
+    entry, disposition = _known(work, entry_id)
+    if not decisions.may_be_doubted(entry, disposition):
+        raise Refused(
+            "entry.not_by_rule",
+            "Only a booking that was matched, or taken for one that was told already, by rule is put in suspense.",
+            place=entry_id,
+            remedy="Undo what a person decided about it; what waits is decided about as it is.",
+        )
+    return _waiting(work, funds, entry, disposition)
+
+
+def _known(work: Work, entry_id: str) -> tuple[BankEntry, Disposition]:
     entry = work.session.get(BankEntry, entry_id)
     disposition = queries.disposition(work, entry_id)
     if entry is None or disposition is None:
@@ -94,13 +94,10 @@ def waiting(work: Work, funds: Funds, entry_id: str) -> Waiting:
             place=entry_id,
             remedy="Try again in a few minutes; if reading was cut off, `debit bank fetch` goes on with it.",
         )
-    if disposition.kind != "suspense" and disposition.reason != "rest":
-        raise Refused(
-            "entry.not_waiting",
-            f"This entry is {disposition.kind}, not in suspense.",
-            place=entry_id,
-            remedy="Undo what was decided about it first.",
-        )
+    return entry, disposition
+
+
+def _waiting(work: Work, funds: Funds, entry: BankEntry, disposition: Disposition) -> Waiting:
     fund = funds.get(entry.fund_id) if entry.fund_id else None
     return Waiting(entry, disposition, decisions.left_minor(work, entry) if decisions.is_money(entry) else 0, fund)
 
@@ -117,7 +114,12 @@ def _being_read(work: Work, entry: BankEntry) -> bool:
 
 
 def planned(work: Work, waits: Waiting, ask: Ask) -> list[Part]:
-    """The parts that `ask` makes of the entry; none for a match, a hold, and what is no money. Raises what does not fit."""
+    """The parts that `ask` makes of the entry; none for a match, a hold, a doubt, and what is no money.
+
+    Raises what does not fit.
+    """
+    if ask.decision is Decision.SUSPENDED:
+        return []
     may = decisions.possible_about(waits.entry, waits.disposition.reason)
     if ask.decision not in may:
         if waits.fund is None and decisions.is_money(waits.entry):
@@ -128,6 +130,8 @@ def planned(work: Work, waits: Waiting, ask: Ask) -> list[Part]:
             place="decision",
             remedy=f"Possible are: {', '.join(one.value for one in may)}.",
         )
+    if ask.amount_minor is not None and ask.decision not in (*_WHOLE, Decision.BANK_CHARGE):
+        raise InvalidInput("entry.no_amount", "This decision takes no amount of its own.", place="amount")
     if ask.decision is Decision.HELD:
         _check_follow_up(work, waits, ask.follow_up)
         return []
@@ -140,13 +144,25 @@ def planned(work: Work, waits: Waiting, ask: Ask) -> list[Part]:
     if ask.decision is Decision.TOLD_BEFORE:
         _check_told_before(work, waits, ask.same_as)
     purpose = _WHOLE.get(ask.decision)
-    return [Part(purpose, waits.left_minor)] if purpose and waits.left_minor else []
+    return [Part(purpose, _asked_minor(waits, ask))] if purpose and waits.left_minor else []
 
 
 _WHOLE = {
     Decision.REFUND_OWED: Purpose.REFUND,
     Decision.NOT_OURS: Purpose.NOT_OURS,
 }
+
+
+def _asked_minor(waits: Waiting, ask: Ask) -> int:
+    """How much of what waits is asked about: all of it, unless an amount is named."""
+    minor = waits.left_minor if ask.amount_minor is None else ask.amount_minor
+    if not 0 < minor <= waits.left_minor:
+        raise Refused(
+            "entry.more_than_there",
+            "An amount is more than nothing, and not more than what of this entry waits.",
+            place=waits.entry.id,
+        )
+    return minor
 
 
 def check_again(
@@ -288,7 +304,10 @@ def _check_shares(
 
 def _charge(work: Work, waits: Waiting, ask: Ask) -> list[Part]:
     """A charge. One that is given back is that of the debits which are named, as far as the bank still keeps theirs."""
-    named = ask.shares or (((ask.end_to_end_id, waits.left_minor),) if ask.end_to_end_id else ())
+    asked = _asked_minor(waits, ask)
+    if ask.end_to_end_ids:
+        raise InvalidInput("entry.parts", "Say of each debit which part of the charge was taken for it.", place="share")
+    named = ask.shares or (((ask.end_to_end_id, asked),) if ask.end_to_end_id else ())
     if named and not waits.credit:
         raise Refused(
             "entry.charge_taken",
@@ -302,8 +321,8 @@ def _charge(work: Work, waits: Waiting, ask: Ask) -> list[Part]:
             raise InvalidInput("entry.twice", "A debit is named twice.", place="debit")
         _check_given_back(work, shares)
     else:
-        shares = _charge_of_its_own_debit(work, waits)
-    rest = waits.left_minor - sum(shares.values())
+        shares = _charge_of_its_own_debit(work, waits, asked)
+    rest = asked - sum(shares.values())
     if rest < 0:
         raise Refused(
             "entry.more_than_there", "The shares are more than what of this entry waits.", place=waits.entry.id
@@ -312,12 +331,12 @@ def _charge(work: Work, waits: Waiting, ask: Ask) -> list[Part]:
     return [*parts, Part(Purpose.CHARGE, rest)] if rest else parts
 
 
-def _charge_of_its_own_debit(work: Work, waits: Waiting) -> dict[str, int]:
+def _charge_of_its_own_debit(work: Work, waits: Waiting, asked_minor: int) -> dict[str, int]:
     named = collections.by_end_to_end_id(work, waits.entry.end_to_end_id or "") if waits.credit else None
     if named is None or (named.fund_id, named.currency) != (waits.entry.fund_id, waits.entry.currency):
         return {}
     kept = queries.charges_kept_of_each(work, {named.id: named.amount_minor})[named.id]
-    return {named.id: min(kept, waits.left_minor)} if kept else {}
+    return {named.id: min(kept, asked_minor)} if kept else {}
 
 
 def _debit(work: Work, waits: Waiting, end_to_end_id: str) -> Collection:

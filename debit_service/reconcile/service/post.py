@@ -18,8 +18,16 @@ from debit_service.ledger import service as ledger
 from debit_service.ledger.rules import UNKNOWN_FUND, Account, account
 from debit_service.ledger.service import Posting
 from debit_service.reconcile import queries
-from debit_service.reconcile.rules import Effect, Outcome, State, contribution_positions, positions
-from debit_service.reconcile.service.verdict import NET_TOTALS, STATED_COST, AnyEntry, Share, Verdict, costs_in
+from debit_service.reconcile.rules import (
+    NET_TOTALS,
+    STATED_COST,
+    Effect,
+    Outcome,
+    State,
+    contribution_positions,
+    positions,
+)
+from debit_service.reconcile.service.verdict import AnyEntry, Share, Verdict, costs_in
 
 
 def post_collections(work: Work, funds: Funds, changed: Sequence[tuple[Share, AnyEntry]]) -> None:

@@ -22,9 +22,12 @@ from debit_service.reconcile import decisions, queries
 from debit_service.reconcile.alone import decided_alone_minor, paid_out_alone_minor
 from debit_service.reconcile.exceptions import MACHINE, Decision, needs_another
 from debit_service.reconcile.models import BankEntry, Resolution, ResolutionPart, ResolutionTransition
-from debit_service.reconcile.said_since import contradictions
-from debit_service.reconcile.service.plan import Ask, Part, check_again, planned, waiting
-from debit_service.reconcile.service.settle import fitting, of, settle
+from debit_service.reconcile.said_since import speaks_against
+from debit_service.reconcile.service.ask import Ask
+from debit_service.reconcile.service.fit import fitting
+from debit_service.reconcile.service.plan import Part, Waiting, check_again, doubtful, planned, waiting
+from debit_service.reconcile.service.settle import of, settle
+from debit_service.reconcile.service.undoable import check_undoable
 from debit_service.reconcile.standing import Claim, ClaimPayment, Purpose
 
 #: Of the surcharges with these ids those that are open, locked where the database can.
@@ -64,7 +67,9 @@ def resolve(work: Work, funds: Funds, entry_id: str, end_to_end_id: str, why: st
 
 
 def decide(work: Work, funds: Funds, entry_id: str, ask: Ask) -> Decided:
-    """Decide about an entry that waits. From the fund's amount on it is only proposed, and nothing happens until it is confirmed.
+    """Decide about an entry that waits; or doubt what was made of one by rule, so that it does.
+
+    From the fund's amount on, and of a doubt always, it is only proposed, and nothing happens until it is confirmed.
 
     What was learnt may explain other entries, so these are looked at again. Raises InvalidInput, NotFound or Refused; the entry
     then stays where it is.
@@ -72,12 +77,12 @@ def decide(work: Work, funds: Funds, entry_id: str, ask: Ask) -> Decided:
     work.actor.require(Role.FINANCE_CLERK)
     _take_turns(work, funds, entry_id)
     _check_why(ask.why)
-    waits = waiting(work, funds, entry_id)
+    waits = _asked_about(work, funds, entry_id, ask.decision)
     _check_free(work, waits.disposition.id, ask.decision)
     parts = planned(work, waits, ask)
     entry = waits.entry
     if ask.decision is Decision.MATCHED:
-        fitting(work, entry, ask.end_to_end_id or "", ask.charge_minor)
+        fitting(work, entry, ask.debits, ask.charge_minor)
     settled = sum(part.amount_minor for part in parts)
     resolution = _new(
         work,
@@ -91,7 +96,7 @@ def decide(work: Work, funds: Funds, entry_id: str, ask: Ask) -> Decided:
         currency=entry.currency,
         follow_up=ask.follow_up if ask.decision is Decision.HELD else None,
         evidence=_said(work, ask),
-        named_minor=ask.charge_minor or 0,
+        named_minor=(ask.charge_minor or 0) * len(ask.debits),
     )
     return _begin(work, funds, resolution, parts)
 
@@ -109,7 +114,7 @@ def undo(work: Work, funds: Funds, resolution_id: str, why: str) -> Decided:
             place=resolution_id,
             remedy="Decide about the entry anew.",
         )
-    _check_undoable(work, original)
+    check_undoable(work, original)
     about_entry = original.decision not in (Decision.HELD, Decision.PAID_OUT)
     disposition = queries.disposition(work, original.entry_id) if about_entry and original.entry_id else None
     if disposition:
@@ -133,7 +138,7 @@ def undo(work: Work, funds: Funds, resolution_id: str, why: str) -> Decided:
 def pay_out(work: Work, funds: Funds, reference: str, paid: PaidOut, why: str) -> Decided:
     """Record that money owed back for a contribution (id or reference), or for an entry (id), was given back.
 
-    Where a later file says that the entry was a debit of ours, another person looks at it first, whatever the amount.
+    Where a later file speaks against a decision from which it is owed, another person looks at it first, whatever the amount.
     """
     work.actor.require(Role.FINANCE_CLERK)
     in_turn(work.session, RECONCILE)
@@ -150,7 +155,7 @@ def pay_out(work: Work, funds: Funds, reference: str, paid: PaidOut, why: str) -
         fund=fund,
         amount_minor=paid.amount_minor,
         alone_minor=paid_out_alone_minor(work, owed),
-        doubtful=bool(owed.entry_id and contradictions(work, [owed.entry_id])),
+        doubtful=speaks_against(work, owed),
         currency=owed.currency,
         reference=paid.reference,
         evidence={"paid_on": paid.paid_on.isoformat(), "document": paid.evidence},
@@ -209,6 +214,10 @@ def carry_out(work: Work, funds: Funds, resolution: Resolution) -> Decided:
     audit.record(work, "entry.resolved", subject, **told, **resolution.evidence, why=resolution.why)
     events.publish(work, "entry.resolved", subject, **told)
     return Decided(resolution.id, "carried_out")
+
+
+def _asked_about(work: Work, funds: Funds, entry_id: str, decision: Decision) -> Waiting:
+    return (doubtful if decision is Decision.SUSPENDED else waiting)(work, funds, entry_id)
 
 
 def _begin(work: Work, funds: Funds, resolution: Resolution, parts: Sequence[Part]) -> Decided:
@@ -282,7 +291,8 @@ def _said(work: Work, ask: Ask) -> dict[str, Any]:
     if ask.decision is not Decision.MATCHED:
         return {}
     named = {} if ask.charge_minor is None else {"charge_minor": ask.charge_minor}
-    return {"end_to_end_id": ask.end_to_end_id, **named}
+    debits = {"end_to_end_ids": list(ask.debits)} if len(ask.debits) > 1 else {"end_to_end_id": ask.debits[0]}
+    return debits | named
 
 
 def _check_why(why: str) -> None:
@@ -338,7 +348,7 @@ def _check_again(work: Work, funds: Funds, resolution: Resolution, still_open: S
         owed = decisions.refund_owed(work, resolution.contribution_id or resolution.entry_id or "")
         _check_left(resolution.amount_minor or 0, owed.left_minor)
     elif resolution.decision == Decision.UNDONE:
-        _check_undoable(work, decisions.get(work, resolution.undoes or ""))
+        check_undoable(work, decisions.get(work, resolution.undoes or ""))
     else:
         parts = [
             Part(
@@ -355,27 +365,8 @@ def _check_again(work: Work, funds: Funds, resolution: Resolution, still_open: S
         ]
         claims = still_open(work, sorted(one.claim_id for one in parts if one.claim_id))
         payments = unshown(work, sorted(one.claim_payment_id for one in parts if one.claim_payment_id))
-        check_again(work, waiting(work, funds, resolution.entry_id or ""), parts, claims, payments)
-
-
-def _check_undoable(work: Work, original: Resolution) -> None:
-    """What was built upon a decision must be undone before it."""
-    if original.decision == Decision.PAID_OUT and decisions.entry_of_payout(work, original.id):
-        raise Refused(
-            "resolution.built_upon",
-            "A bank entry shows this payment: undo what was decided about that entry first.",
-            place=original.id,
-        )
-    refunds = sum(one.amount_minor for one in decisions.parts(work, original.id) if one.purpose == Purpose.REFUND)
-    if not refunds or original.entry_id is None:
-        return
-    owed = decisions.refund_owed(work, original.entry_id)
-    if owed.left_minor < refunds:
-        raise Refused(
-            "resolution.built_upon",
-            "Of what this decision says is owed back, something was paid out: undo that first.",
-            place=original.id,
-        )
+        waits = _asked_about(work, funds, resolution.entry_id or "", Decision(resolution.decision))
+        check_again(work, waits, parts, claims, payments)
 
 
 def _check_payout(paid: PaidOut, left_minor: int, today: date) -> None:

@@ -5,7 +5,6 @@ What is done here follows from the decision's own rows, so that a replay does th
 
 from datetime import date
 
-from debit_service.collections import queries as collections
 from debit_service.contributions.models import Contribution
 from debit_service.contributions.payments import Means, Paid
 from debit_service.core.clock import business_date
@@ -24,12 +23,12 @@ from debit_service.reconcile.models import (
     ResolutionPart,
     ResolutionTransition,
 )
-from debit_service.reconcile.rules import Effect, Principal
+from debit_service.reconcile.rules import BY_A_PERSON, DOUBTED
 from debit_service.reconcile.service import other_means
-from debit_service.reconcile.service.claims import no_room
-from debit_service.reconcile.service.match import bring, decide_again, look_again
+from debit_service.reconcile.service.fit import fitting
+from debit_service.reconcile.service.match import bring, decide, decide_again, look_again
 from debit_service.reconcile.service.standing import stand
-from debit_service.reconcile.service.verdict import BY_A_PERSON, Share, Verdict, effect_of, split_of
+from debit_service.reconcile.service.verdict import Verdict
 from debit_service.reconcile.standing import Purpose, paid_out
 
 
@@ -45,8 +44,13 @@ def settle(work: Work, funds: Funds, resolution: Resolution) -> None:
     elif decision is Decision.MATCHED:
         entry = _entry(work, resolution)
         said = resolution.evidence
-        share = fitting(work, entry, str(said["end_to_end_id"]), said.get("charge_minor"))
-        bring(work, funds, entry, Verdict("matched", BY_A_PERSON, resolution.why, shares=[share]))
+        names = said.get("end_to_end_ids") or [said["end_to_end_id"]]
+        shares = fitting(work, entry, names, said.get("charge_minor"))
+        bring(work, funds, entry, Verdict("matched", BY_A_PERSON, resolution.why, shares=shares))
+        look_again(work, funds, entry)
+    elif decision is Decision.SUSPENDED:
+        entry = _entry(work, resolution)
+        bring(work, funds, entry, Verdict("suspense", DOUBTED, resolution.why))
         look_again(work, funds, entry)
     elif decision is Decision.TOLD_BEFORE:
         head = decisions.entry_at(work, resolution.evidence["told_in_file"], resolution.evidence["told_at"])
@@ -63,28 +67,6 @@ def settle(work: Work, funds: Funds, resolution: Resolution) -> None:
         stand(work, entry, resolution.decision, resolution.why)
 
 
-def fitting(work: Work, entry: BankEntry, end_to_end_id: str, charge_minor: int | None = None) -> Share:
-    """What an entry means for the collection with this reference. Raises Refused `entry.no_fit` with what does not fit.
-
-    `charge_minor` is what a person names as the bank's charge in money that left, where the bank stated none: with it the entry
-    must be the whole debit, for a debit is returned whole.
-    """
-    found = collections.asked(work, [end_to_end_id])
-    collection = found[0] if found else None
-    if collection is None or entry.amount_minor is None or collection.currency != entry.currency:
-        raise Refused("entry.no_fit", "There is no such collection in this currency.", place=end_to_end_id)
-    if entry.fund_id != collection.fund_id:
-        raise Refused("entry.no_fit", "The entry stands on another account than this fund's.", place=end_to_end_id)
-    effect = effect_of(entry)
-    split = split_of(entry, collection.amount_minor, effect)
-    if charge_minor is not None:
-        split = _split_by_a_person(entry, collection.amount_minor, effect, charge_minor)
-    share = Share(collection, effect, split.amount_minor, split.charges_minor, split.interest_minor)
-    if trouble := split.trouble or no_room(work, entry, share):
-        raise Refused("entry.no_fit", f"It does not fit: {trouble}.", place=end_to_end_id)
-    return share
-
-
 def _told_before(work: Work, head: BankEntry, resolution: Resolution) -> Verdict:
     stands = queries.disposition(work, head.id)
     if stands is None or stands.kind in ("folded", "informational"):
@@ -95,16 +77,6 @@ def _told_before(work: Work, head: BankEntry, resolution: Resolution) -> Verdict
             remedy="Decide anew: see the entry for the bookings that it may be another report of.",
         )
     return Verdict("folded", BY_A_PERSON, resolution.why, folded_into=head.id)
-
-
-def _split_by_a_person(entry: BankEntry, expected_minor: int, effect: Effect, charge_minor: int) -> Principal:
-    if effect is not Effect.RETURNED:
-        return Principal(0, 0, trouble="only of money that left a charge is named")
-    if charge_minor <= 0 or (entry.amount_minor or 0) - charge_minor != expected_minor:
-        return Principal(
-            0, 0, trouble="the debit's amount and the charge that is named do not make the amount of the entry"
-        )
-    return Principal(expected_minor, charge_minor)
 
 
 def _entry(work: Work, resolution: Resolution) -> BankEntry:
@@ -161,6 +133,11 @@ def _take_back(work: Work, funds: Funds, undo: Resolution) -> None:
         _book_payout(work, funds, original, gone=False)
         return
     entry = _entry(work, original)
+    if decision is Decision.SUSPENDED:
+        bring(work, funds, entry, decide(work, entry))
+        decide_again(work, funds, decisions.folded_into(work, entry.id))
+        look_again(work, funds, entry)
+        return
     if decision in (Decision.MATCHED, Decision.TOLD_BEFORE):
         _wait_again(work, funds, entry)
         look_again(work, funds, entry)

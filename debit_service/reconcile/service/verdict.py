@@ -1,33 +1,26 @@
 """Verdicts: what is made of a bank entry, and the part of the decision that needs only the entry, its collection and facts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from debit_service.collections.models import Collection
 from debit_service.collections.queries import Asked
 from debit_service.reconcile.models import BankEntry
-from debit_service.reconcile.rules import RETURN_KINDS, Effect, Outcome, Principal, split_amount
-
-#: Why an entry is matched: it names the collection itself; it is the sum of a block; a person said so; it is a return that names,
-#: by the bank's own reference, the credit that it takes back.
-BY_REFERENCE, BATCH_TOTAL, BY_A_PERSON, BY_LINK = "end_to_end_id", "batch_total", "by_a_person", "bank_reference"
-#: It is the sum of a block but for what the bank states that it took: whether charges, and whether interest, are in the amount.
-NET_TOTALS: Final[Mapping[str, tuple[bool, bool]]] = {
-    "batch_total_less_cost": (True, True),
-    "batch_total_less_charges": (True, False),
-    "batch_total_less_interest": (False, True),
-}
-TOTALS: Final = (BATCH_TOTAL, *NET_TOTALS)
-#: It is what the bank took of an entry besides its details: matched with no collection.
-STATED_COST = "stated_cost"
-#: It is what is left of an entry whose details do not add up to it.
-DETAILS_DIFFER = "details_differ"
-#: It is a return that names no debit, only the bank's own reference of a booking that was not told.
-UNLINKED = "unlinked"
-#: It names a collection and fits it, and others of its kind count in its place.
-EXCEEDS = "exceeds"
+from debit_service.reconcile.rules import (
+    BY_LINK,
+    BY_REFERENCE,
+    DETAILS_DIFFER,
+    NET_TOTALS,
+    RETURN_KINDS,
+    STATED_COST,
+    UNLINKED,
+    Effect,
+    Outcome,
+    Principal,
+    split_amount,
+)
 
 
 class Entry(NamedTuple):

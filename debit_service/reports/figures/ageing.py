@@ -1,18 +1,19 @@
 """How long entries have waited in the queue: by fund, reason and direction, and by the age of each."""
 
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, true
 
-from debit_service.core.clock import business_date
 from debit_service.core.work import Work
 from debit_service.funds.profile import Fund
-from debit_service.reconcile import decisions
+from debit_service.funds.queries import Funds
+from debit_service.reconcile import days, decisions, waiting
 from debit_service.reconcile.exceptions import exception_of
-from debit_service.reconcile.models import BankEntry, Disposition, Resolution, ResolutionPart
+from debit_service.reconcile.models import BankEntry, Disposition
 from debit_service.reports.figures import sql, words
-from debit_service.reports.figures.behind import NO_FUND, STAFF, EntriesAsked
+from debit_service.reports.figures.asking import EntriesAsked
+from debit_service.reports.figures.behind import STAFF
 from debit_service.reports.figures.sheet import N_, Column, Kind, Link, Row, Said, Sheet, Table, summed
 
 #: Age bands in calendar days, from and to, both included; the last has no end.
@@ -38,12 +39,12 @@ _COLUMNS: Final = (
 _DIRECTION: Final = [column.key for column in _COLUMNS].index("direction")
 
 
-def ageing(work: Work, time_zone: str, fund: Fund | None = None) -> Sheet:
-    """The queue of one fund, or the whole queue, as old as it is today in `time_zone`."""
+def ageing(work: Work, funds: Funds, fund: Fund | None = None) -> Sheet:
+    """The queue of one fund, or the whole queue: each entry as old as it is today at its fund."""
     work.actor.require(*STAFF)
-    today = business_date(work.clock, fund.time_zone if fund else time_zone)
-    told, amount = sql.told_on(), _waiting()
-    bands = [sql.total(case((told.between(*_days(today, band)), amount), else_=0)) for band in BANDS]
+    todays = days.todays(work, funds)
+    told, amount = days.told_on(), waiting.left_minor()
+    bands = [sql.total(case((_is_within(told, band, todays), amount), else_=0)) for band in BANDS]
     undated = sql.total(case((told.is_(None), amount), else_=0))
     group = (BankEntry.fund_id, Disposition.reason, BankEntry.direction, BankEntry.currency)
     query = (
@@ -56,7 +57,8 @@ def ageing(work: Work, time_zone: str, fund: Fund | None = None) -> Sheet:
         query = query.where(BankEntry.fund_id == fund.id)
     rows = []
     for fund_id, reason, direction, currency, *numbers in work.session.execute(query):
-        asked = {"fund": fund_id or NO_FUND, "made": "waits", "reason": reason, "direction": direction or ""}
+        asked = {"fund": fund_id or waiting.NONE, "made": "waits", "reason": reason}
+        asked |= {"direction": direction or waiting.NONE, "currency": currency or waiting.NONE}
         cells = (
             fund_id,
             words.called(words.EXCEPTIONS, exception_of(reason)),
@@ -64,28 +66,27 @@ def ageing(work: Work, time_zone: str, fund: Fund | None = None) -> Sheet:
             words.called(words.DIRECTIONS, direction),
             *numbers,
         )
-        rows.append(Row(cells, currency, _links(today, asked | {"currency": currency or ""})))
+        rows.append(Row(cells, currency, _links(days.today_of(fund_id, todays), asked)))
     table = Table("queue", Said(N_("The queue by age")), _COLUMNS, rows, _totals(rows))
     return Sheet(
         "ageing",
-        Said(N_("Age of the queue on %(day)s"), {"day": today}),
+        Said(
+            N_("Age of the queue on %(day)s"), {"day": days.today_of(fund.id if fund else next(iter(funds)).id, todays)}
+        ),
         [table],
         [Said(N_("Age counts calendar days since the bank booked the entry, or wrote of it where it was not booked."))],
     )
 
 
-def _waiting() -> ColumnElement[int]:
-    """What of an entry waits: all of it, or what is left beside the parts about which a person has decided."""
-    decided = (
-        select(func.sum(ResolutionPart.amount_minor))
-        .join(Resolution, Resolution.id == ResolutionPart.resolution_id)
-        .where(Resolution.entry_id == BankEntry.id, ResolutionPart.stands)
-    )
-    return func.coalesce(BankEntry.amount_minor, 0) - func.coalesce(decided.scalar_subquery(), 0)
+def _is_within(told: ColumnElement[Any], band: tuple[int, int | None], todays: days.Todays) -> ColumnElement[bool]:
+    """Whether an entry of this day is as old as a band says. What is dated later than today is as young as can be."""
+    youngest, oldest = band
+    is_young_enough = told >= days.days_ago(oldest, todays) if oldest is not None else true()
+    return and_(told.is_not(None), is_young_enough, told <= days.days_ago(youngest, todays) if youngest else true())
 
 
 def _days(today: date, band: tuple[int, int | None]) -> tuple[date, date]:
-    """The first and the last day of a band. What is dated later than today is as young as can be."""
+    """The first and the last day of a band, where a number leads; as `_is_within` has it."""
     youngest, oldest = band
     first = today - timedelta(days=oldest) if oldest is not None else date.min
     return first, today - timedelta(days=youngest) if youngest else date.max

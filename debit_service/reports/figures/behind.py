@@ -4,123 +4,61 @@ What a list holds is described by a few named values (`Link.about`), which stand
 account numbers. The numbers of the figures and these lists are asked with the same conditions.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, Self
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Subquery, func, select, true
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, Subquery, func, select, true
 
 from debit_service.collections.models import Batch, Collection, PaymentInformation
 from debit_service.contributions.models import Contribution
-from debit_service.core.errors import InvalidInput
 from debit_service.core.work import Role, Work
-from debit_service.reconcile import decisions
+from debit_service.reconcile import days, decisions, waiting
 from debit_service.reconcile.models import Allocation, BankDocument, BankEntry, Disposition
-from debit_service.reports.figures import sql, words
-from debit_service.reports.figures.sheet import N_, Column, Kind, Link, Row, Said, Sheet, Table
+from debit_service.reports.figures import asking, sql, words
+from debit_service.reports.figures.asking import ANY_CODE, NOT_NOTED, CollectionsAsked, EntriesAsked
+from debit_service.reports.figures.sheet import N_, Column, Kind, Link, Row, Said, Sheet, Table, facts
 
 STAFF: Final = (Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
 #: A page holds what a person reads; a download holds what a spreadsheet bears. Beyond that, a command writes the file.
 ROWS_SHOWN_MAX: Final = 200
 _FETCHED: Final = 2_000
-#: The fund of an entry on an account that no fund owns.
-NO_FUND: Final = "-"
-#: The bank of the debtor of a debit of which it was not noted; and a failure for whatever reason.
-NOT_NOTED: Final = "-"
-ANY_CODE: Final = "*"
 
 
-class _Asked:
-    """What is asked for, as the words of an address. Empty: not asked for."""
-
-    __slots__ = ()
-
-    @classmethod
-    def of(cls, about: Mapping[str, str]) -> Self:
-        """From the words of an address. Raises InvalidInput `report.asked` for a day that is none."""
-        known = {one.name for one in fields(cls)}  # type: ignore[arg-type]
-        asked = cls(**{name: value for name, value in about.items() if name in known})
-        for name in ("day", "since", "until", "settled_since", "settled_until"):
-            _day(getattr(asked, name, ""), name)
-        return asked
-
-    def about(self) -> dict[str, str]:
-        """As the words of an address."""
-        return {name: value for name, value in asdict(self).items() if value}  # type: ignore[call-overload]
-
-
-@dataclass(frozen=True, slots=True)
-class EntriesAsked(_Asked):
-    """Which bank entries: of a fund, a booking day or a range of days, what was made of them, and why; or those about one debit.
-
-    `made` is the kind of the disposition, `none`, or `waits` for all that waits for a person, parts too; `booked` leaves out what
-    is no money; `undated` asks for those without a day.
-    """
-
-    fund: str = ""
-    day: str = ""
-    since: str = ""
-    until: str = ""
-    undated: str = ""
-    made: str = ""
-    reason: str = ""
-    direction: str = ""
-    currency: str = ""
-    booked: str = ""
-    collection: str = ""
-
-    def link(self) -> Link:
-        """To these entries."""
-        return Link("entries", self.about())
-
-
-@dataclass(frozen=True, slots=True)
-class CollectionsAsked(_Asked):
-    """Which collections: of a fund, a collection day or range of days, a block, a scheme, a state, a bank of the fund or of the
-    debtor; that failed for a reason; or whose money came in within a range of days. `code` counts with `failure` only; empty, it
-    stands for none given.
-    """
-
-    fund: str = ""
-    day: str = ""
-    since: str = ""
-    until: str = ""
-    block: str = ""
-    scheme: str = ""
-    state: str = ""
-    failure: str = ""
-    code: str = ""
-    settled_since: str = ""
-    settled_until: str = ""
-    sent: str = ""
-    bank: str = ""
-    debtor_bank: str = ""
-
-    def link(self) -> Link:
-        """To these collections."""
-        return Link("collections", self.about())
+#: What was made of entries, where that is not one kind of disposition.
+_MADE: Final = {
+    "none": Disposition.id.is_(None),
+    "once": func.coalesce(Disposition.kind, "") != "folded",
+    "waits": decisions.WAITS,
+}
 
 
 def entries_where(asked: EntriesAsked) -> list[ColumnElement[bool]]:
     """The conditions on `sql.entries`."""
-    told = sql.told_on()
-    fund = BankEntry.fund_id.is_(None) if asked.fund == NO_FUND else sql.accounts_of(asked.fund)
-    made = {"none": Disposition.id.is_(None), "waits": decisions.WAITS}.get(asked.made, Disposition.kind == asked.made)
+    told = days.told_on()
+    fund = BankEntry.fund_id.is_(None) if asked.fund == waiting.NONE else sql.accounts_of(asked.fund)
+    made = _MADE.get(asked.made, Disposition.kind == asked.made)
     wanted = [
         (asked.fund, fund),
-        (asked.day, BankEntry.booking_date == _day(asked.day)),
+        (asked.day, days.is_of(asking.day(asked.day), fund if asked.fund else true())),
         (asked.since, told >= _since(asked.since)),
         (asked.until, told <= _until(asked.until)),
         (asked.undated, told.is_(None)),
         (asked.made, made),
         (asked.reason, Disposition.reason == asked.reason),
-        (asked.direction, BankEntry.direction == asked.direction),
-        (asked.currency, BankEntry.currency == asked.currency),
-        (asked.booked, sql.is_booked()),
+        (asked.direction, BankEntry.direction == _given(asked.direction)),
+        (asked.currency, BankEntry.currency == _given(asked.currency)),
+        (asked.booked, waiting.is_booked()),
         (asked.collection, BankEntry.id.in_(_about(asked.collection))),
+        (asked.document, BankEntry.document_id.in_(asked.document.split(","))),
     ]
     return [condition for given, condition in wanted if given]
+
+
+def _given(word: str) -> str | None:
+    """What a bank gave; None where entries are asked for of which it gave nothing."""
+    return None if word == waiting.NONE else word
 
 
 def _about(collection_id: str) -> Select[*tuple[Any, ...]]:
@@ -154,7 +92,7 @@ def given_to(bank_id: str) -> Select[*tuple[Any, ...]]:
 
 def came_in(since: date, until: date) -> Select[*tuple[Any, ...]]:
     """The ids of the collections that money came in for in this range of days."""
-    told = sql.told_on()
+    told = days.told_on()
     return (
         select(Allocation.collection_id)
         .join(Disposition, Disposition.id == Allocation.disposition_id)
@@ -170,7 +108,7 @@ def standings_of(asked: CollectionsAsked) -> tuple[Subquery, list[ColumnElement[
     debtor_bank = None if asked.debtor_bank == NOT_NOTED else asked.debtor_bank
     wanted = [
         (asked.fund, Collection.fund_id == asked.fund),
-        (asked.day, Collection.collection_date == _day(asked.day)),
+        (asked.day, Collection.collection_date == asking.day(asked.day)),
         (asked.since, Collection.collection_date >= _since(asked.since)),
         (asked.until, Collection.collection_date <= _until(asked.until)),
         (asked.block, Collection.payment_information_id == asked.block),
@@ -197,7 +135,11 @@ _ENTRY_COLUMNS = (
     Column("direction", N_("Direction"), Kind.TEXT),
     Column("amount", N_("Amount"), Kind.MONEY),
     Column("end_to_end_id", N_("End-to-end reference"), Kind.CODE),
+    Column("bank_reference", N_("Bank's reference"), Kind.CODE),
     Column("reason_code", N_("Reason code"), Kind.CODE),
+    Column("charges", N_("Charges"), Kind.MONEY),
+    Column("value_date", N_("Value date"), Kind.DATE),
+    Column("fund", N_("Fund"), Kind.CODE),
     Column("made", N_("What was made of it"), Kind.TEXT),
     Column("reason", N_("Why"), Kind.TEXT),
     Column("entry", N_("Entry"), Kind.CODE),
@@ -228,32 +170,54 @@ class Part:
 def entries(work: Work, asked: EntriesAsked, *, after: str = "") -> Part:
     """A page of the bank entries, in the order in which they were read."""
     work.actor.require(*STAFF)
+    asked.check(work)
     where = entries_where(asked)
-    query = sql.entries(func.count(BankEntry.id), BankEntry.currency, sql.total(sql.signed()))
+    query = sql.entries(func.count(BankEntry.id), BankEntry.currency, sql.total(sql.signed(_amount(asked))))
     sums = list(work.session.execute(query.where(*where).group_by(BankEntry.currency).order_by(BankEntry.currency)))
     found = list(_entry_rows(work, asked, after, ROWS_SHOWN_MAX))
     totals = [
-        Row((Said(N_("Money in less money out")), None, None, minor, *(None,) * 5), currency)
+        Row((Said(N_("Money in less money out")), None, None, minor, *(None,) * 9), currency)
         for _, currency, minor in sums
         if currency
     ]
-    shown = Table("entries", Said(N_("Bank entries")), _ENTRY_COLUMNS, [row for _, row in found], totals)
-    return _part("entries", shown, sum(one[0] for one in sums), [key for key, _ in found])
+    shown = Table("entries", Said(N_("Bank entries")), _entry_columns(asked), [row for _, row in found], totals)
+    return _part("entries", shown, asked, sum(one[0] for one in sums), [key for key, _ in found])
 
 
 def all_entries(work: Work, asked: EntriesAsked) -> Sheet:
     """Every one of the bank entries, as a stream."""
     work.actor.require(*STAFF)
+    asked.check(work)
     rows = (row for _, row in _entry_rows(work, asked, "", None))
-    return _sheet("entries", Table("entries", Said(N_("Bank entries")), _ENTRY_COLUMNS, rows))
+    return _sheet("entries", Table("entries", Said(N_("Bank entries")), _entry_columns(asked), rows), asked)
+
+
+def _amount(asked: EntriesAsked) -> SQLColumnExpression[int | None]:
+    """What of an entry is counted: its amount, or of what waits that about which nobody has decided."""
+    return waiting.left_minor() if asked.made == "waits" else BankEntry.amount_minor
+
+
+def _entry_columns(asked: EntriesAsked) -> Sequence[Column]:
+    left = Column("amount", N_("Not decided about yet"), Kind.MONEY)
+    return [left if asked.made == "waits" and one.key == "amount" else one for one in _ENTRY_COLUMNS]
 
 
 def _entry_rows(work: Work, asked: EntriesAsked, after: str, limit: int | None) -> Iterator[tuple[str, Row]]:
     entry = BankEntry
     query = (
         sql.entries(
-            *(entry.id, entry.booking_date, entry.message, entry.direction, entry.amount_minor, entry.currency),
-            *(entry.end_to_end_id, sql.reason_of().label("code"), Disposition.kind, Disposition.reason),
+            *(entry.id, entry.booking_date, entry.message, entry.direction, entry.currency),
+            *(
+                _amount(asked).label("amount_minor"),
+                entry.end_to_end_id,
+                entry.account_servicer_reference,
+                entry.charges_minor,
+                entry.value_date,
+                entry.fund_id,
+                sql.reason_of().label("code"),
+                Disposition.kind,
+                Disposition.reason,
+            ),
         )
         .where(*entries_where(asked), entry.id > after)
         .order_by(entry.id)
@@ -266,20 +230,25 @@ def _entry_rows(work: Work, asked: EntriesAsked, after: str, limit: int | None) 
             words.called(words.DIRECTIONS, one.direction),
             one.amount_minor if one.currency else None,
             one.end_to_end_id,
+            one.account_servicer_reference,
             one.code,
+            one.charges_minor if one.currency else None,
+            one.value_date,
+            one.fund_id,
             words.called(words.DISPOSITIONS, one.kind or "none"),
             words.called(words.REASONS, one.reason) if one.reason in words.REASONS else None,
             one.id,
         )
-        yield one.id, Row(cells, one.currency, {"entry": Link("entry", {"entry_id": one.id})})
+        yield one.id, Row(cells, one.currency, dict.fromkeys(("entry", "amount"), Link("entry", {"entry_id": one.id})))
 
 
 def collections(work: Work, asked: CollectionsAsked, *, after: str = "") -> Part:
     """A page of the collections, in the order in which they were planned."""
     work.actor.require(*STAFF)
+    asked.check(work)
     stands, where = standings_of(asked)
-    sums = (func.count(stands.c.id), sql.total(stands.c.amount_minor), sql.total(stands.c.settled_minor))
-    more = (sql.total(stands.c.returned_minor), sql.total(stands.c.charges_minor), stands.c.currency)
+    sums = (func.count(stands.c.id), sql.total(stands.c.amount_minor), sql.total(stands.c.came_minor))
+    more = (sql.total(stands.c.went_minor), sql.total(stands.c.charges_minor), stands.c.currency)
     query = select(*sums, *more).where(*where).group_by(stands.c.currency).order_by(stands.c.currency)
     added = list(work.session.execute(query))
     found = list(_collection_rows(work, asked, after, ROWS_SHOWN_MAX))
@@ -287,14 +256,15 @@ def collections(work: Work, asked: CollectionsAsked, *, after: str = "") -> Part
         Row((Said(N_("Sum")), None, None, None, *one[1:5], None, None), one.currency) for one in added if one.currency
     ]
     table = Table("collections", Said(N_("Collections")), _COLLECTION_COLUMNS, [row for _, row in found], totals)
-    return _part("collections", table, sum(one[0] for one in added), [key for key, _ in found])
+    return _part("collections", table, asked, sum(one[0] for one in added), [key for key, _ in found])
 
 
 def all_collections(work: Work, asked: CollectionsAsked) -> Sheet:
     """Every one of the collections, as a stream."""
     work.actor.require(*STAFF)
+    asked.check(work)
     rows = (row for _, row in _collection_rows(work, asked, "", None))
-    return _sheet("collections", Table("collections", Said(N_("Collections")), _COLLECTION_COLUMNS, rows))
+    return _sheet("collections", Table("collections", Said(N_("Collections")), _COLLECTION_COLUMNS, rows), asked)
 
 
 def _collection_rows(work: Work, asked: CollectionsAsked, after: str, limit: int | None) -> Iterator[tuple[str, Row]]:
@@ -313,8 +283,8 @@ def _collection_rows(work: Work, asked: CollectionsAsked, after: str, limit: int
             one.reference,
             one.end_to_end_id,
             one.amount_minor,
-            one.settled_minor,
-            one.returned_minor,
+            one.came_minor,
+            one.went_minor,
             one.charges_minor,
             words.called(words.STATES, one.state),
             one.settled_on,
@@ -326,25 +296,17 @@ def _collection_rows(work: Work, asked: CollectionsAsked, after: str, limit: int
         yield one.id, Row(cells, one.currency, leads)
 
 
-def _part(key: str, table: Table, count: int, keys: Sequence[str]) -> Part:
-    return Part(_sheet(key, table), count, keys[-1] if len(keys) == ROWS_SHOWN_MAX else None)
+def _part(key: str, table: Table, asked: asking.Asked, count: int, keys: Sequence[str]) -> Part:
+    return Part(_sheet(key, table, asked), count, keys[-1] if len(keys) == ROWS_SHOWN_MAX else None)
 
 
-def _sheet(key: str, table: Table) -> Sheet:
-    return Sheet(key, table.title, [table])
+def _sheet(key: str, table: Table, asked: asking.Asked) -> Sheet:
+    return Sheet(key, table.title, [table], about=facts(asked.about()), rows_only=True)
 
 
 def _since(text: str) -> date:
-    return _day(text) or date.min
+    return asking.day(text) or date.min
 
 
 def _until(text: str) -> date:
-    return _day(text) or date.max
-
-
-def _day(text: str, place: str = "") -> date | None:
-    """The day, None where there is none. Raises InvalidInput."""
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise InvalidInput("report.asked", "A day is written 2026-10-31.", place=place) from None
+    return asking.day(text) or date.max

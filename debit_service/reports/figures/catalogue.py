@@ -1,7 +1,7 @@
 """The figures by their names, as pages and commands ask for them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -12,12 +12,13 @@ from debit_service.core.work import Work
 from debit_service.funds.profile import Fund
 from debit_service.funds.queries import Funds
 from debit_service.penalties.tariff.catalogue import ReasonCodes
+from debit_service.reports.figures import asking, desk
 from debit_service.reports.figures.ageing import ageing
 from debit_service.reports.figures.day import day as day_sheet
 from debit_service.reports.figures.forecast import forecast
 from debit_service.reports.figures.returnable import returnable
 from debit_service.reports.figures.returns import return_rates
-from debit_service.reports.figures.sheet import Sheet
+from debit_service.reports.figures.sheet import N_, Said, Sheet, facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +44,52 @@ class _Asked:
         """The business date of the fund, or of the first one."""
         return business_date(self.work.clock, (self.fund or next(iter(self.funds))).time_zone)
 
+    def told(self, sheet: Sheet, **days: date | None) -> Sheet:
+        """The sheet, with what its files say of it: fund and days."""
+        fund = self.fund.id if self.fund else Said(N_("all"))
+        return replace(sheet, about=facts({"fund": fund, **days}))
+
 
 def _day(asked: _Asked) -> Sheet:
-    return day_sheet(asked.work, asked.one_fund(), asked.day or asked.today())
+    day = asked.day or asked.today()
+    return asked.told(day_sheet(asked.work, asked.one_fund(), day), day=day)
 
 
 def _ageing(asked: _Asked) -> Sheet:
-    return ageing(asked.work, next(iter(asked.funds)).time_zone, asked.fund)
+    return asked.told(ageing(asked.work, asked.funds, asked.fund), day=asked.today())
 
 
 def _returns(asked: _Asked) -> Sheet:
     until = asked.until or asked.today()
-    return return_rates(asked.work, asked.codes, asked.since or until.replace(month=1, day=1), until, asked.fund)
+    asking.in_order(asked.since, until)
+    since = asked.since or until.replace(month=1, day=1)
+    return asked.told(return_rates(asked.work, asked.codes, since, until, asked.fund), since=since, until=until)
 
 
 def _forecast(asked: _Asked) -> Sheet:
     fund = asked.one_fund()
-    return forecast(asked.work, fund, asked.calendars[fund.id], asked.until)
+    asking.in_order(asked.today(), asked.until)
+    sheet = forecast(asked.work, fund, asked.calendars[fund.id], asked.until)
+    return asked.told(sheet, since=asked.today(), until=asked.until)
 
 
 def _returnable(asked: _Asked) -> Sheet:
-    return returnable(asked.work, [asked.fund] if asked.fund else list(asked.funds), asked.calendars)
+    funds = [asked.fund] if asked.fund else list(asked.funds)
+    return asked.told(returnable(asked.work, funds, asked.calendars), day=asked.today())
+
+
+def _tie_out(asked: _Asked) -> Sheet:
+    asking.in_order(asked.since, asked.until)
+    sheet = desk.tied_out(asked.work, asked.fund, asked.since, asked.until)
+    return asked.told(sheet, since=asked.since, until=asked.until)
+
+
+def _queue(asked: _Asked) -> Sheet:
+    return asked.told(desk.queue(asked.work, next(iter(asked.funds)).time_zone, asked.fund), day=asked.today())
+
+
+def _refunds(asked: _Asked) -> Sheet:
+    return asked.told(desk.refunds(asked.work, asked.fund), day=asked.today())
 
 
 #: What makes each figure.
@@ -73,6 +99,9 @@ FIGURES: Final[Mapping[str, Callable[[_Asked], Sheet]]] = {
     "returns": _returns,
     "forecast": _forecast,
     "returnable": _returnable,
+    "tie-out": _tie_out,
+    "queue": _queue,
+    "refunds": _refunds,
 }
 
 
@@ -90,6 +119,6 @@ def make(
 ) -> Sheet:
     """The figure `name`, of one fund or of all; days that are not given are today, or the year until today.
 
-    Raises InvalidInput `report.fund` where a figure needs a fund and none is given.
+    Raises InvalidInput `report.fund` where a figure needs a fund and none is given, `asked.days` where they run backwards.
     """
     return FIGURES[name](_Asked(work, funds, calendars, codes, fund, day, since, until))

@@ -4,19 +4,21 @@ was made of it; and block by block, because banks book each PmtInf by itself (FR
 Every entry is accounted for exactly once (invariant 3): what is left over is shown, and is 0.
 """
 
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 
 from debit_service.collections.models import Batch, BatchTransition, Collection, PaymentInformation
 from debit_service.core.work import Work
 from debit_service.funds.profile import Fund
+from debit_service.reconcile import days, waiting
 from debit_service.reconcile.models import Allocation, BankEntry, Disposition
-from debit_service.reconcile.rules import Effect, State
-from debit_service.reconcile.service.verdict import STATED_COST, TOTALS
+from debit_service.reconcile.rules import NET_TOTALS, STATED_COST, TOTALS, Effect, State
 from debit_service.reports.figures import sql, words
-from debit_service.reports.figures.behind import STAFF, CollectionsAsked, EntriesAsked
+from debit_service.reports.figures.asking import CollectionsAsked, EntriesAsked
+from debit_service.reports.figures.behind import STAFF
 from debit_service.reports.figures.sheet import N_, Column, Kind, Link, Row, Said, Sheet, Table, summed
 
 _ASKED: Final = (
@@ -71,7 +73,7 @@ def day(work: Work, fund: Fund, on: date) -> Sheet:
 def _asked(work: Work, fund: Fund, on: date) -> Table:
     """The debits with this collection day that the bank has, by where they stand now."""
     stands = sql.standings(Collection.fund_id == fund.id, Collection.collection_date == on)
-    sums = [sql.total(stands.c[name]) for name in ("amount_minor", "settled_minor", "returned_minor", "charges_minor")]
+    sums = [sql.total(stands.c[name]) for name in ("amount_minor", "came_minor", "went_minor", "charges_minor")]
     query = (
         select(stands.c.state, stands.c.currency, func.count(), *sums)
         .where(stands.c.batch_state.in_(sql.AT_THE_BANK))
@@ -81,40 +83,66 @@ def _asked(work: Work, fund: Fund, on: date) -> Table:
     rows = []
     for state, currency, *numbers in found:
         behind = CollectionsAsked(fund=fund.id, day=on.isoformat(), state=state, sent="1").link()
-        rows.append(Row((words.called(words.STATES, state), *numbers), currency, {"count": behind, "asked": behind}))
+        leads = dict.fromkeys(("count", "asked", "settled", "returned", "charges"), behind)
+        rows.append(Row((words.called(words.STATES, state), *numbers), currency, leads))
     title = Said(N_("Asked for this day"))
     return Table("asked", title, _ASKED, rows, summed(_ASKED, rows, Said(N_("Sum"))))
 
 
 def _booked(work: Work, fund: Fund, on: date) -> Table:
-    """The money that the bank booked on this day, by what was made of it; and what is left over."""
+    """The money that the bank booked on this day, each booking once, by what was made of it; and what is left over."""
     amount, kind = func.coalesce(BankEntry.amount_minor, 0), func.coalesce(Disposition.kind, "none")
     credit = sql.total(case((BankEntry.direction == "credit", amount), else_=0))
     debit = sql.total(case((BankEntry.direction == "debit", amount), else_=0))
-    where = (sql.accounts_of(fund.id), BankEntry.booking_date == on, sql.is_booked())
     query = sql.entries(kind, BankEntry.currency, func.count(), credit, debit, sql.total(sql.signed()))
-    grouped = query.where(*where).group_by(kind, BankEntry.currency)
+    grouped = query.where(*_of_day(fund, on)).group_by(kind, BankEntry.currency)
     found = sorted(
         work.session.execute(grouped), key=lambda one: (one[1] or "", words.place(words.DISPOSITIONS, one[0]))
     )
-    rows = []
+    rows: list[Row] = []
+    again: list[Row] = []
     for made, currency, *numbers in found:
-        behind = EntriesAsked(fund=fund.id, day=on.isoformat(), made=made, currency=currency or "", booked="1").link()
-        leads = {"count": behind, "net": behind}
-        rows.append(Row((words.called(words.DISPOSITIONS, made), *numbers), currency, leads))
-    totals = summed(_BOOKED, rows, Said(N_("Seen in all")))
-    left = _left_over(work, fund, on)
-    totals += [
-        Row((Said(N_("Not accounted for")), None, None, None, left.get(row.currency, 0)), row.currency)
-        for row in totals
-    ]
-    return Table("booked", Said(N_("Booked by the bank on this day")), _BOOKED, rows, totals)
+        row = Row((words.called(words.DISPOSITIONS, made), *numbers), currency, _leads(fund, on, made, currency))
+        (again if made == "folded" else rows).append(row)
+    return Table(
+        "booked", Said(N_("Booked by the bank on this day")), _BOOKED, rows, _in_all(work, fund, on, rows, again)
+    )
 
 
-def _left_over(work: Work, fund: Fund, on: date) -> dict[str | None, int]:
-    """What entries of the day were booked with beyond their allocations, or that nothing was made of: minor units by currency.
+def _in_all(work: Work, fund: Fund, on: date, rows: list[Row], again: list[Row]) -> list[Row]:
+    """What the bank booked in all, what the account moved by, what was told once more, and what is not accounted for."""
+    told_before, left = _beyond_shares(work, fund, on)
+    totals = []
+    for seen in summed(_BOOKED, rows, Said(N_("Seen in all"))):
+        currency = seen.currency
+        net = seen.cells[-1]
+        moved = (net if isinstance(net, int) else 0) - told_before.get(currency, 0)
+        totals += [
+            Row(seen.cells, currency, _leads(fund, on, "once", currency)),
+            Row((Said(N_("Received less paid out, as statements say it")), None, None, None, moved), currency),
+            Row((Said(N_("Not accounted for")), None, None, None, left.get(currency, 0)), currency),
+        ]
+    return [*totals, *again]
 
-    A booked sum may be shared out in part only: the rest was told by its details, which were counted when they came.
+
+def _leads(fund: Fund, on: date, made: str, currency: str | None) -> dict[str, Link]:
+    asked = EntriesAsked(fund=fund.id, day=on.isoformat(), made=made, currency=currency or waiting.NONE, booked="1")
+    one_way = {way: replace(asked, direction=way).link() for way in words.DIRECTIONS}
+    return {"count": asked.link(), "net": asked.link(), **one_way}
+
+
+def _of_day(fund: Fund, on: date) -> tuple[ColumnElement[bool], ...]:
+    account = sql.accounts_of(fund.id)
+    return account, days.is_of(on, account), waiting.is_booked()
+
+
+#: Minor units by currency.
+_Sums = dict[str | None, int]
+
+
+def _beyond_shares(work: Work, fund: Fund, on: date) -> tuple[_Sums, _Sums]:
+    """What matched entries of the day were booked with beyond their allocations: sums without details, whose rest was told by
+    their details before; and all others, with that of which nothing was made: there it should be nothing.
     """
     cost = Allocation.charges_minor + Allocation.interest_minor
     share = case(
@@ -123,12 +151,18 @@ def _left_over(work: Work, fund: Fund, on: date) -> dict[str | None, int]:
         else_=0,
     )
     shared = select(sql.total(share)).where(Allocation.disposition_id == Disposition.id).scalar_subquery()
-    matched = (Disposition.kind == "matched") & Disposition.reason.not_in((*TOTALS, STATED_COST))
-    left = case((Disposition.id.is_(None), sql.signed()), (matched, sql.signed() - shared), else_=0)
-    query = sql.entries(BankEntry.currency, sql.total(left)).where(
-        sql.accounts_of(fund.id), BankEntry.booking_date == on, sql.is_booked()
-    )
-    return {currency: minor for currency, minor in work.session.execute(query.group_by(BankEntry.currency)) if minor}
+    matched, reason = Disposition.kind == "matched", Disposition.reason
+    costs = func.coalesce(BankEntry.charges_minor, 0), func.coalesce(BankEntry.interest_minor, 0)
+    stated = [
+        (reason == name, costs[0] * int(charges) + costs[1] * int(interest))
+        for name, (charges, interest) in NET_TOTALS.items()
+    ]
+    before = case((and_(matched, reason.in_(TOTALS)), sql.signed() - shared + case(*stated, else_=0)), else_=0)
+    is_whole = and_(matched, reason.not_in((*TOTALS, STATED_COST)))
+    left = case((Disposition.id.is_(None), sql.signed()), (is_whole, sql.signed() - shared), else_=0)
+    query = sql.entries(BankEntry.currency, sql.total(before), sql.total(left)).where(*_of_day(fund, on))
+    found = work.session.execute(query.group_by(BankEntry.currency)).all()
+    return {row[0]: row[1] for row in found}, {row[0]: row[2] for row in found}
 
 
 def _blocks(work: Work, fund: Fund, on: date) -> Table:
@@ -137,7 +171,7 @@ def _blocks(work: Work, fund: Fund, on: date) -> Table:
     blocks = of_fund.where(PaymentInformation.collection_date == on)
     stands = sql.standings(Collection.payment_information_id.in_(blocks))
     rejected = case((stands.c.state == State.REJECTED.value, stands.c.amount_minor), else_=0)
-    sums = [sql.total(stands.c[name]) for name in ("settled_minor", "returned_minor", "charges_minor")]
+    sums = [sql.total(stands.c[name]) for name in ("came_minor", "went_minor", "charges_minor")]
     came = select(stands.c.payment_information_id.label("block"), sql.total(rejected).label("rejected"), *sums)
     told = came.group_by(stands.c.payment_information_id).subquery()
     query = (
@@ -170,5 +204,7 @@ def _block_row(block: Any, currency: str, rejected: int, settled: int, returned:
         block.batch_id,
     )
     behind = CollectionsAsked(block=block.id).link()
-    leads = {"block": behind, "count": behind, "batch": Link("batch", {"batch_id": block.batch_id})}
-    return Row(cells, currency, leads)
+    of_block = ("block", "count", "expected_gross", "booked_gross", "returned", "charges")
+    failed = CollectionsAsked(block=block.id, state=State.REJECTED).link()
+    leads = dict.fromkeys(of_block, behind) | {"rejected": failed}
+    return Row(cells, currency, leads | {"batch": Link("batch", {"batch_id": block.batch_id})})

@@ -2,7 +2,9 @@
 
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +17,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from debit_service.core.money import exponent, format_minor
 from debit_service.core.text import aligned, inert
-from debit_service.reports.figures.sheet import ENGLISH, N_, Column, Kind, Language, Row, Sheet, Table, Value
+from debit_service.reports.figures.sheet import ENGLISH, N_, Column, Kind, Language, Row, Sheet, Table, Value, facts
 
 CURRENCY: Final = Column("currency", N_("Currency"), Kind.CODE)
 _RIGHT: Final = frozenset({Kind.MONEY, Kind.COUNT, Kind.RATE})
@@ -23,14 +25,30 @@ _RIGHT: Final = frozenset({Kind.MONEY, Kind.COUNT, Kind.RATE})
 _XLSX_ROWS_MAX: Final = 1_048_000
 _WIDTHS: Final = {Kind.TEXT: 34, Kind.CODE: 22, Kind.MONEY: 17, Kind.COUNT: 10, Kind.RATE: 10, Kind.DATE: 12}
 _NO_DATE: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_NOT_IN_NAMES: Final = re.compile(r"[^0-9A-Za-z_-]")
 #: What Excel writes of a number at most without rounding it.
 _DIGITS_MAX: Final = 15
+
+
+def stamped(sheet: Sheet, moment: datetime) -> Sheet:
+    """The sheet with the moment at which it was made, for a file."""
+    return replace(sheet, about=[*sheet.about, *facts({"made_at": f"{moment:%Y-%m-%d %H:%M:%S} UTC"})])
+
+
+def name(sheet: Sheet, moment: datetime, kind: str) -> str:
+    """The name of a file: what the sheet is, of which fund, account and days, and when it was made (UTC). It names no people."""
+    about = {one.key: ENGLISH.cell(one.value) for one in sheet.about}
+    parts = (about.get(key, "") for key in ("fund", "account", "day", "since", "until"))
+    known = [_NOT_IN_NAMES.sub("", one) for one in parts]
+    return "-".join(one for one in (sheet.key, *known, f"{moment:%Y%m%dT%H%M%SZ}") if one) + f".{kind}"
 
 
 def as_csv(sheet: Sheet, language: Language = ENGLISH) -> Iterator[bytes]:
     """UTF-8 with BOM, RFC 4180. The rows of a table under the keys of its columns; tables after the first behind an empty line.
 
-    No totals, no notes: a program reads a list of rows. Amounts are plain decimals, and their currency is a column.
+    No totals among them, no notes: a program reads a list of rows. Amounts are plain decimals, and their currency is a column.
+    Behind its tables stand their totals, each beginning with `totals` and the key of its table, and what the sheet is about; but
+    for lists, which hold rows alone.
     """
     yield "\ufeff".encode()
     for number, table in enumerate(sheet.tables):
@@ -47,6 +65,26 @@ def as_csv(sheet: Sheet, language: Language = ENGLISH) -> Iterator[bytes]:
                 buffer.seek(0)
                 buffer.truncate()
         yield buffer.getvalue().encode()
+    if sheet.about and not sheet.rows_only:
+        buffer = io.StringIO()
+        csv.writer(buffer).writerows(_csv_end(sheet, language))
+        yield buffer.getvalue().encode()
+
+
+def _csv_end(sheet: Sheet, language: Language) -> Iterator[Sequence[str]]:
+    """The totals of each table, and what the sheet is about."""
+    for table in sheet.tables:
+        columns = columns_of(table)
+        if table.totals:
+            yield ()
+            yield (f"totals {table.key}", *(column.key for column in columns[1:]))
+        for row in table.totals:
+            cells = zip(cells_of(table, row), columns, strict=True)
+            yield [_csv_cell(value, column, row, language) for value, column in cells]
+    yield ()
+    yield "about", "value"
+    for one in sheet.about:
+        yield one.key, inert(language.cell(one.value))
 
 
 def _csv_cell(value: Value, column: Column, row: Row, language: Language) -> str:
@@ -84,6 +122,7 @@ def as_values(sheet: Sheet) -> dict[str, Any]:
     return {
         "report": sheet.key,
         "title": ENGLISH.say(sheet.title),
+        "about": {one.key: ENGLISH.cell(one.value) for one in sheet.about},
         "tables": {
             table.key: {
                 "rows": [values(table, row) for row in table.rows],
@@ -113,12 +152,13 @@ def as_xlsx(sheet: Sheet, out: Path | BinaryIO, language: Language = ENGLISH) ->
     book.set_properties({"title": language.say(sheet.title), "created": _NO_DATE})
     for table in sheet.tables:
         _Page(book, table, language).write()
-    if sheet.notes:
+    if sheet.notes or sheet.about:
         notes = book.add_worksheet(language.translate(N_("Notes")))
         if language.right_to_left:
             notes.right_to_left()
-        for at, note in enumerate((sheet.title, *sheet.notes)):
-            notes.write_string(at, 0, language.say(note))
+        about = (f"{language.translate(one.title)}: {language.cell(one.value)}" for one in sheet.about)
+        for at, text in enumerate((language.say(sheet.title), *about, *map(language.say, sheet.notes))):
+            notes.write_string(at, 0, text)
     book.close()
 
 

@@ -19,7 +19,8 @@ from debit_service.funds.profile import Fund
 from debit_service.funds.rules import returnable_until
 from debit_service.reconcile.rules import State
 from debit_service.reports.figures import sql
-from debit_service.reports.figures.behind import STAFF, CollectionsAsked
+from debit_service.reports.figures.asking import CollectionsAsked
+from debit_service.reports.figures.behind import STAFF
 from debit_service.reports.figures.sheet import N_, Column, Kind, Row, Said, Sheet, Table, summed
 
 #: How far back the history goes, and how many debits it must hold before a rate is taken from it.
@@ -32,6 +33,11 @@ _COLUMNS: Final = (
     Column("expected", N_("Asked or planned"), Kind.MONEY),
     Column("unpaid", N_("Probably not paid"), Kind.MONEY),
     Column("probable", N_("Probably paid"), Kind.MONEY),
+)
+_LATE: Final = (
+    Column("what", N_("Standing"), Kind.TEXT),
+    Column("count", N_("Number of debits"), Kind.COUNT),
+    Column("amount", N_("Asked or planned"), Kind.MONEY),
 )
 
 
@@ -61,7 +67,7 @@ def forecast(work: Work, fund: Fund, calendar: Calendar, until: date | None = No
     last = until or today + DAYS_AHEAD
     history = _history(work, fund, calendar, today)
     asked = _asked(work, fund, last)
-    late = [one for day, one in asked.items() if day < today]
+    late = {day: one for day, one in asked.items() if day < today}
     by_day = _on_open_days(calendar, today, last, asked)
     rows = []
     for day, days in by_day.items():
@@ -79,7 +85,7 @@ def forecast(work: Work, fund: Fund, calendar: Calendar, until: date | None = No
     title = Said(
         N_("Cash forecast of %(fund)s, %(since)s to %(until)s"), {"fund": fund.id, "since": today, "until": last}
     )
-    return Sheet("forecast", title, [table], [*_notes(history), *_late(late)])
+    return Sheet("forecast", title, [table, *_late(fund, late)], _notes(history))
 
 
 def _asked(work: Work, fund: Fund, last: date) -> dict[date, tuple[int, int]]:
@@ -146,8 +152,14 @@ def _notes(history: History) -> list[Said]:
 _PLANNED: Final = Said(N_("Contributions that no debit is planned for yet are not in it."))
 
 
-def _late(late: list[tuple[int, int]]) -> list[Said]:
-    count = sum(one[0] for one in late)
-    if not count:
+def _late(fund: Fund, late: dict[date, tuple[int, int]]) -> list[Table]:
+    """The debits of earlier days that nobody has answered, where there are any."""
+    if not late:
         return []
-    return [Said(N_("%(count)s debits of earlier days are not answered yet; they are not in it."), {"count": count})]
+    behind = CollectionsAsked(
+        fund=fund.id, since=min(late).isoformat(), until=max(late).isoformat(), state=",".join(sql.OPEN_STATES)
+    ).link()
+    count, amount = (sum(one[at] for one in late.values()) for at in (0, 1))
+    cells = (Said(N_("Debits of earlier days that are not answered yet; they are not in it")), count, amount)
+    row = Row(cells, fund.currency, {"count": behind, "amount": behind})
+    return [Table("late", Said(N_("Not answered yet")), _LATE, [row])]

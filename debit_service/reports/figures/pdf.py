@@ -23,13 +23,21 @@ def as_pdf(sheet: Sheet, made_on: date, language: Language = ENGLISH) -> bytes:
     data = {
         "language": language.code,
         "title": language.say(sheet.title),
-        "made": language.say(Said(N_("Made on %(day)s"), {"day": made_on})),
+        "made": _made(sheet, made_on, language),
         "wide": any(len(one["columns"]) >= _WIDE_FROM for one in tables),
         "tables": tables,
         "notes": [language.say(note) for note in sheet.notes],
     }
     template = Path(str(files(__package__) / "sheet.typ"))
     return typeset(template, data, dated=made_on, code="report.typeset", what="the report")
+
+
+def _made(sheet: Sheet, made_on: date, language: Language) -> str:
+    """When it was made: the moment, where the sheet is stamped with it."""
+    moment = next((one for one in sheet.about if one.key == "made_at"), None)
+    if moment is None:
+        return language.say(Said(N_("Made on %(day)s"), {"day": made_on}))
+    return f"{language.translate(moment.title)} {language.cell(moment.value)}"
 
 
 def _table(table: Table, language: Language) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from debit_service.funds.profile import Fund
 from debit_service.funds.rules import returnable_until
 from debit_service.reconcile.rules import State
 from debit_service.reports.figures import sql
-from debit_service.reports.figures.behind import STAFF, CollectionsAsked, came_in
+from debit_service.reports.figures.asking import CollectionsAsked
+from debit_service.reports.figures.behind import STAFF, came_in
 from debit_service.reports.figures.sheet import N_, Column, Kind, Row, Said, Sheet, Table, summed
 
 _KEPT: Final = (State.SETTLED.value, State.PARTLY_SETTLED.value)

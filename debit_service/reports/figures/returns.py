@@ -23,7 +23,8 @@ from debit_service.funds.rules import clamped_day
 from debit_service.penalties.tariff.catalogue import ReasonCodes
 from debit_service.reconcile.models import Allocation, BankEntry, Disposition
 from debit_service.reports.figures import sql, words
-from debit_service.reports.figures.behind import ANY_CODE, NOT_NOTED, STAFF, CollectionsAsked
+from debit_service.reports.figures.asking import ANY_CODE, NOT_NOTED, CollectionsAsked
+from debit_service.reports.figures.behind import STAFF
 from debit_service.reports.figures.sheet import N_, Column, Kind, Row, Said, Sheet, Table, Value
 
 _FUND: Final = Column("fund", N_("Fund"), Kind.CODE)

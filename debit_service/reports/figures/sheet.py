@@ -50,9 +50,11 @@ Value = str | int | date | Decimal | Said | None
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where a value leads: to the `entries` or `collections` that `about` describes, or to one entry, contribution or batch."""
+    """Where a value leads: to the `entries` or `collections` that `about` describes, to the lines of an account, or to one entry,
+    contribution, batch, booking of the journal, penalty or decision.
+    """
 
-    to: Literal["entries", "collections", "entry", "contribution", "batch"]
+    to: Literal["entries", "collections", "account", "entry", "contribution", "batch", "booking", "penalty", "decision"]
     about: Mapping[str, str]
 
 
@@ -82,13 +84,44 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """What a sheet is about: `key` names it for machines, `title` for people."""
+
+    key: str
+    title: str
+    value: Value
+
+
+#: What facts are called; another one is called by its key.
+_FACTS: Mapping[str, str] = {
+    "fund": N_("Fund"),
+    "account": N_("Account"),
+    "number": N_("Employer's number at the fund"),
+    "day": N_("Day"),
+    "since": N_("From"),
+    "until": N_("Until"),
+    "made_at": N_("Made at"),
+}
+
+
+def facts(about: Mapping[str, Value]) -> list[Fact]:
+    """What a sheet is about, by the keys of the facts; what is not known is left out."""
+    return [Fact(key, _FACTS.get(key, key), value) for key, value in about.items() if value not in (None, "")]
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
-    """A report: what it is about, its tables, and the notes without which its numbers would be misread."""
+    """A report: its tables, the notes without which its numbers would be misread, and what it is about, which its files say.
+
+    `rows_only`: a list that programs read, so a CSV of it holds nothing but rows.
+    """
 
     key: str
     title: Said
     tables: Sequence[Table]
     notes: Sequence[Said] = ()
+    about: Sequence[Fact] = ()
+    rows_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from debit_service.collections.models import BatchTransition, Collection, PaymentInformation
+from debit_service.reconcile import days
 from debit_service.reconcile.models import Allocation, BankDocument, BankEntry, Disposition
 from debit_service.reconcile.rules import Effect, State
 
@@ -36,20 +37,10 @@ def total(expression: SQLColumnExpression[Any]) -> ColumnElement[int]:
     return cast(func.coalesce(func.sum(expression), 0), BigInteger)
 
 
-def told_on() -> ColumnElement[Any]:
-    """The day of a bank entry: when it was booked, else when the bank wrote of it."""
-    return func.coalesce(BankEntry.booking_date, BankDocument.created_on)
-
-
-def signed() -> ColumnElement[int]:
-    """The amount of a bank entry, negative where money went out."""
-    amount = func.coalesce(BankEntry.amount_minor, 0)
+def signed(minor: SQLColumnExpression[int | None] = BankEntry.amount_minor) -> ColumnElement[int]:
+    """The amount of a bank entry, or `minor` of it; negative where money went out."""
+    amount = func.coalesce(minor, 0)
     return case((BankEntry.direction == "credit", amount), else_=-amount)
-
-
-def is_booked() -> ColumnElement[bool]:
-    """Whether a bank entry is money: booked, and no status report."""
-    return and_(BankEntry.status == "BOOK", BankEntry.message.like("camt.%"))
 
 
 def reason_of() -> ColumnElement[str]:
@@ -76,7 +67,8 @@ def entries(*columns: Any) -> Select[*tuple[Any, ...]]:
 def standings(*which: SQLColumnExpression[bool]) -> Subquery:
     """Where the collections that fulfil `which` stand: a row each, with what came in, went back and was charged, and the state.
 
-    `batch_state` is None for one that is planned only. Cancelled ones are left out.
+    A debit that was credited, went back and was credited again came in once: `came_minor` and `went_minor` are without what came
+    again and what that made good. `batch_state` is None for one that is planned only. Cancelled ones are left out.
     """
     stands = Disposition.id.is_not(None)
 
@@ -90,7 +82,7 @@ def standings(*which: SQLColumnExpression[bool]) -> Subquery:
             total(case((told(Effect.RETURNED), Allocation.amount_minor), else_=0)).label("returned_minor"),
             total(case((stands, Allocation.charges_minor + Allocation.interest_minor), else_=0)).label("charges_minor"),
             func.max(case((told(Effect.REJECTED), 1), else_=0)).label("is_rejected"),
-            func.max(case((told(Effect.SETTLED), told_on()))).label("settled_on"),
+            func.max(case((told(Effect.SETTLED), days.told_on()))).label("settled_on"),
             func.count(Disposition.id).label("answers"),
         )
         .outerjoin(Allocation, Allocation.collection_id == Collection.id)
@@ -111,10 +103,14 @@ def standings(*which: SQLColumnExpression[bool]) -> Subquery:
         (or_(BatchTransition.to_state.is_(None), BatchTransition.to_state.not_in(AT_THE_BANK)), PLANNED),
         else_=State.SENT.value,
     )
+    more = settled - amount
+    again = case((more <= 0, 0), (more < returned, more), else_=returned)
     query = (
         select(
             Collection,
             *(one for one in answers.c if one.name != "id"),
+            (settled - again).label("came_minor"),
+            (returned - again).label("went_minor"),
             BatchTransition.to_state.label("batch_state"),
             PaymentInformation.batch_id,
             state.label("state"),

@@ -19,9 +19,11 @@ from debit_service.funds.profile import Fund
 from debit_service.ledger.models import JournalEntry, JournalLine
 from debit_service.ledger.rules import Account, account
 from debit_service.penalties.models import Penalty
+from debit_service.reconcile.exceptions import Decision
 from debit_service.reconcile.models import Resolution
-from debit_service.reports.figures import sql, words
-from debit_service.reports.figures.sheet import N_, Column, Kind, Link, Row, Said, Sheet, Table
+from debit_service.reconcile.whose import owed_back_to
+from debit_service.reports.figures import asking, sql, words
+from debit_service.reports.figures.sheet import N_, Column, Kind, Link, Row, Said, Sheet, Table, facts
 
 #: The accounts that say what an employer owes: their sum is the balance of its statement.
 OWED: Final = (Account.RECEIVABLE, Account.IN_TRANSIT, Account.SURCHARGE_RECEIVABLE, Account.REFUNDS_OWED)
@@ -37,6 +39,8 @@ CAUSES: Final[Mapping[str, str]] = {
     "payment.recorded": N_("Payment by other means"),
     "payment.undone": N_("Payment by other means taken back"),
     "contribution.refund_owed": N_("Paid beyond what is owed"),
+    "entry.resolved": N_("Paid beyond what is owed"),
+    "entry.suspended": N_("Paid beyond what is owed, taken back"),
     "refund.paid_out": N_("Refund paid out"),
     "refund.payout_undone": N_("Refund paid out, taken back"),
     "penalty.confirmed": N_("Surcharge for late payment"),
@@ -72,6 +76,11 @@ _NAMES: Final[Mapping[Account, str]] = {
 }
 
 
+_PAID_MEANWHILE: Final = N_(
+    "Paid by other means of what is asked from the bank: it will be too much when the bank books it"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Booking:
     """One booking, as it changes what the employer owes (minor units)."""
@@ -88,9 +97,10 @@ class _Booking:
 def statement(work: Work, employer_id: str, fund: Fund, since: date | None = None, until: date | None = None) -> Sheet:
     """The account of an employer at `fund`, from `since` to `until` (both included; all of it where they are not given).
 
-    For staff, and for the employer itself. Raises Refused to another employer.
+    For staff, and for the employer itself. Raises Refused to another employer, InvalidInput for days that run backwards.
     """
     work.actor.require(Role.EMPLOYER, Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
+    asking.in_order(since, until)
     employer = employers.get(work, employer_id)
     subjects = _subjects(employer_id, fund.id)
     before = _balances(work, subjects, fund, JournalEntry.business_date < since) if since else dict.fromkeys(OWED, 0)
@@ -100,7 +110,7 @@ def statement(work: Work, employer_id: str, fund: Fund, since: date | None = Non
         N_("Account of %(employer)s at %(fund)s"), {"employer": employers.name(work, employer), "fund": fund.id}
     )
     balance = Row((Said(N_("Balance owed")), sum(now.values())), fund.currency)
-    parts = [Row((Said(_NAMES[one]), now[one]), fund.currency) for one in OWED]
+    parts = [Row((Said(_called(one, now[one])), now[one]), fund.currency) for one in OWED]
     return Sheet(
         "statement",
         title,
@@ -112,12 +122,25 @@ def statement(work: Work, employer_id: str, fund: Fund, since: date | None = Non
             Said(N_("A debit that the bank has booked may still go back for as long as the scheme lets it.")),
             Said(N_("A balance below zero is owed to the employer.")),
         ],
+        facts({"fund": fund.id, "number": _number(work, employer_id, fund), "since": since, "until": until}),
     )
 
 
+def _number(work: Work, employer_id: str, fund: Fund) -> str:
+    """The employer's number at the fund; several, where it has more."""
+    known = employers.registrations(work, employer_id)
+    return ", ".join(one.number for one in known if one.fund_id == fund.id)
+
+
+def _called(one: Account, minor: int) -> str:
+    """What a part of the balance is called. A receivable below zero is no debt: what was paid otherwise while more was asked."""
+    return _PAID_MEANWHILE if one is Account.RECEIVABLE and minor < 0 else _NAMES[one]
+
+
 def _subjects(employer_id: str, fund_id: str) -> Subquery:
-    """(subject, contribution) of all that the journal has booked for an employer: contributions, their debits and penalties, and
-    refunds paid out."""
+    """(subject, contribution) of all that the journal has booked for an employer: contributions, their debits and penalties,
+    refunds paid out, and the bank entries of which a rest is owed back to it.
+    """
     own = select(Contribution.id).where(Contribution.employer_id == employer_id, Contribution.fund_id == fund_id)
     contribution = select(Contribution.id.label("subject"), Contribution.id.label("contribution_id"))
     parts: list[Select[*tuple[Any, ...]]] = [contribution.where(Contribution.id.in_(own))]
@@ -125,6 +148,11 @@ def _subjects(employer_id: str, fund_id: str) -> Subquery:
         select(table.id, table.contribution_id).where(table.contribution_id.in_(own))
         for table in (Collection, Penalty, Resolution)
     ]
+    back = owed_back_to()
+    its = (back.c.employer_id == employer_id, back.c.fund_id == fund_id)
+    parts.append(select(back.c.entry_id, back.c.contribution_id).where(*its))
+    paid_out = select(Resolution.id, back.c.contribution_id).join(back, back.c.entry_id == Resolution.entry_id)
+    parts.append(paid_out.where(Resolution.decision == Decision.PAID_OUT.value, *its))
     return union_all(*parts).subquery()
 
 

@@ -39,6 +39,7 @@ REASONS: Final[Mapping[str, str]] = {
     "details_differ": N_("left of a booking whose details do not add up to it"),
     "unlinked": N_("a return that names only a reference of the bank's"),
     "rest": N_("a person decided about a part of it; the rest waits"),
+    "doubted": N_("a person doubts what was made of it"),
 }
 #: What a clerk calls the trouble with an entry (`reconcile.exceptions`).
 EXCEPTIONS: Final[Mapping[str, str]] = {
@@ -50,6 +51,7 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
     Exceptional.SPLIT: N_("Only a part is explained"),
     Exceptional.DUPLICATE: N_("Booked once more"),
     Exceptional.MISSING_REFERENCE: N_("No reference"),
+    Exceptional.DOUBTED: N_("Doubted"),
 }
 DIRECTIONS: Final[Mapping[str, str]] = {"credit": N_("in"), "debit": N_("out")}
 #: Before settlement, or after it: never one for the other.

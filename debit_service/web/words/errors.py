@@ -133,6 +133,7 @@ ERRORS: Final[Mapping[str, str]] = {
     "payment.undone": N_("This payment was undone already."),
     "payment.unknown": N_("There is no such payment."),
     "entry.not_waiting": N_("This entry does not wait for anybody."),
+    "entry.not_by_rule": N_("Only what was matched, or taken for a booking told already, by rule is put in suspense."),
     "entry.not_possible": N_("This cannot be decided about this entry."),
     "entry.proposed": N_("A decision about this entry waits for another person. Have it confirmed or refused first."),
     "entry.file_being_read": N_(
@@ -144,7 +145,9 @@ ERRORS: Final[Mapping[str, str]] = {
     "entry.more_than_open": N_("A share is more than nothing, and not more than is open of the contribution."),
     "entry.more_than_there": N_("The shares are more than what of this entry waits."),
     "entry.twice": N_("A contribution is named twice."),
-    "report.name": N_("The address asks for something that is not known here. Use fund, day, since, until or format."),
+    "asked.name": N_("The address asks for something that is not known here. Use one of the names below."),
+    "asked.value": N_("Nothing has this value. Use one of those below where some are named, or leave it out."),
+    "asked.days": N_("The days run backwards: the last one is before the first."),
     "entry.not_the_same": N_(
         "That is not, or no longer, the same booking told by another report. Look at the entry again."
     ),

@@ -1,0 +1,34 @@
+"""Undoable: what was built upon a decision is undone before it."""
+
+from debit_service.core.errors import Refused
+from debit_service.core.work import Work
+from debit_service.reconcile import decisions, doubts
+from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.models import Resolution
+from debit_service.reconcile.standing import Purpose
+
+
+def check_undoable(work: Work, original: Resolution) -> None:
+    """Refuse to undo a decision upon which another one is built. Raises Refused `resolution.built_upon`."""
+    if original.decision == Decision.PAID_OUT and decisions.entry_of_payout(work, original.id):
+        raise Refused(
+            "resolution.built_upon",
+            "A bank entry shows this payment: undo what was decided about that entry first.",
+            place=original.id,
+        )
+    if original.decision == Decision.SUSPENDED and not doubts.waits(work, original.entry_id or ""):
+        raise Refused(
+            "resolution.built_upon",
+            "Something was decided about this entry since it was put in suspense: undo that first.",
+            place=original.id,
+        )
+    refunds = sum(one.amount_minor for one in decisions.parts(work, original.id) if one.purpose == Purpose.REFUND)
+    if not refunds or original.entry_id is None:
+        return
+    owed = decisions.refund_owed(work, original.entry_id)
+    if owed.left_minor < refunds:
+        raise Refused(
+            "resolution.built_upon",
+            "Of what this decision says is owed back, something was paid out: undo that first.",
+            place=original.id,
+        )

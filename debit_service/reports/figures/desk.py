@@ -1,0 +1,189 @@
+"""What the finance desk works with, as sheets to be taken away: the tie-out with the bank's statements, the work queue, and what
+is owed back. Their pages show the same.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Final
+
+from debit_service.core.clock import business_date
+from debit_service.core.work import Work
+from debit_service.funds.profile import Fund
+from debit_service.penalties import queries as penalties
+from debit_service.reconcile import days, decisions, tie_out, waiting
+from debit_service.reconcile.exceptions import exception_of
+from debit_service.reconcile.models import BankEntry, Disposition
+from debit_service.reconcile.tie_out_rules import Kind as Apart
+from debit_service.reconcile.tie_out_rules import Row as Tied
+from debit_service.reports.figures import sql, words
+from debit_service.reports.figures.asking import EntriesAsked
+from debit_service.reports.figures.behind import STAFF
+from debit_service.reports.figures.sheet import N_, Column, Kind, Link, Row, Said, Sheet, Table, summed
+
+_ONE_DAY: Final = timedelta(days=1)
+#: What does not tie out, and what its amount is.
+APART: Final[Mapping[str, str]] = {
+    Apart.BALANCE: N_("Opening and entries do not make the closing. Have the bank send the statement again."),
+    Apart.GAP: N_("A statement is missing before this day. The amount is what it hides: have the bank send it."),
+    Apart.OVERLAP: N_("Two statements tell of the same days with other numbers. Ask the bank which one counts."),
+    Apart.JOURNAL: N_(
+        "The journal moved by something else than the statement says. Look for an entry that only a notification tells of."
+    ),
+    Apart.UNSTATED: N_("The journal moved, and no statement tells of these days yet. Wait for it, or have it sent."),
+}
+_DAYS: Final = (
+    Column("day", N_("Closing day"), Kind.DATE),
+    Column("fund", N_("Fund"), Kind.CODE),
+    Column("opening", N_("Opening"), Kind.MONEY),
+    Column("entries", N_("Entries"), Kind.MONEY),
+    Column("closing", N_("Closing"), Kind.MONEY),
+    Column("difference", N_("Difference"), Kind.MONEY),
+    Column("journal_difference", N_("Journal apart"), Kind.MONEY),
+    Column("findings", N_("Findings"), Kind.COUNT),
+)
+_FINDINGS: Final = (
+    Column("day", N_("Closing day"), Kind.DATE),
+    Column("fund", N_("Fund"), Kind.CODE),
+    Column("kind", N_("What to do"), Kind.TEXT),
+    Column("amount", N_("Amount"), Kind.MONEY),
+)
+_QUEUE: Final = (
+    Column("booking_date", N_("Booked on"), Kind.DATE),
+    Column("days", N_("Days"), Kind.COUNT),
+    Column("fund", N_("Fund"), Kind.CODE),
+    Column("exception", N_("Exception"), Kind.TEXT),
+    Column("reason", N_("Why it waits"), Kind.TEXT),
+    Column("direction", N_("Direction"), Kind.TEXT),
+    Column("amount", N_("Amount"), Kind.MONEY),
+    Column("left", N_("Not decided about yet"), Kind.MONEY),
+    Column("end_to_end_id", N_("End-to-end reference"), Kind.CODE),
+    Column("bank_reference", N_("Bank's reference"), Kind.CODE),
+    Column("entry", N_("Entry"), Kind.CODE),
+)
+_REFUNDS: Final = (
+    Column("reference", N_("From"), Kind.CODE),
+    Column("fund", N_("Fund"), Kind.CODE),
+    Column("owed", N_("Owed back"), Kind.MONEY),
+    Column("paid_out", N_("Paid out"), Kind.MONEY),
+    Column("left", N_("Left"), Kind.MONEY),
+)
+_OF_PENALTIES: Final = (
+    Column("reference", N_("Contribution"), Kind.CODE),
+    Column("fund", N_("Fund"), Kind.CODE),
+    Column("paid", N_("Paid"), Kind.MONEY),
+    Column("owed", N_("Owed"), Kind.MONEY),
+    Column("left", N_("Owed back"), Kind.MONEY),
+    Column("penalty", N_("Penalty"), Kind.CODE),
+)
+
+
+def tied_out(work: Work, fund: Fund | None, since: date | None, until: date | None) -> Sheet:
+    """Each account and closing day: opening + entries = closing, and what the journal moved besides; and what does not tie."""
+    work.actor.require(*STAFF)
+    found = tie_out.rows(work, fund_id=fund.id if fund else None, first=since, last=until)
+    days = [row for _, some in groupby(found, _account) for row in _tied_rows(list(some), since)]
+    apart = [
+        Row((row.day, row.fund_id, Said(APART[one.kind]), one.amount_minor), row.currency)
+        for row in found
+        for one in row.findings
+    ]
+    return Sheet(
+        "tie-out",
+        Said(N_("Tie-out with the bank's statements")),
+        [
+            Table("days", Said(N_("Closing days")), _DAYS, days),
+            Table("findings", Said(N_("Findings")), _FINDINGS, apart),
+        ],
+    )
+
+
+def _account(row: Tied) -> tuple[str | None, str | None, str]:
+    return row.fund_id, row.account, row.currency
+
+
+def _tied_rows(rows: list[Tied], since: date | None) -> Iterator[Row]:
+    for row in rows:
+        amounts = (row.opening_minor, row.entries_minor, row.closing_minor, row.difference_minor)
+        cells = (row.day, row.fund_id, *amounts, row.journal_difference_minor, len(row.findings))
+        yield Row(cells, row.currency, {"entries": entries_of(row, min(since or row.day, row.day))})
+        since = row.day + _ONE_DAY
+
+
+def entries_of(row: Tied, since: date) -> Link:
+    """To the entries of a row of the tie-out: what its statements tell; where no statement tells of it, what was booked since."""
+    about = {"currency": row.currency, "booked": "1"}
+    if row.documents:
+        return EntriesAsked(document=",".join(row.documents), **about).link()
+    days = {"since": since.isoformat(), "until": row.day.isoformat()}
+    return EntriesAsked(fund=row.fund_id or waiting.NONE, made="once", **days, **about).link()
+
+
+def queue(work: Work, time_zone: str, fund: Fund | None) -> Sheet:
+    """Every entry that waits for a person, held or not, the oldest first; as a stream."""
+    work.actor.require(*STAFF)
+    today = business_date(work.clock, fund.time_zone if fund else time_zone)
+    table = Table("queue", Said(N_("Work queue")), _QUEUE, _queue_rows(work, today, fund))
+    return Sheet("queue", Said(N_("Work queue on %(day)s"), {"day": today}), [table], rows_only=True)
+
+
+def _queue_rows(work: Work, today: date, fund: Fund | None) -> Iterator[Row]:
+    told, left = days.told_on().label("told"), waiting.left_minor().label("left_minor")
+    query = sql.entries(BankEntry, Disposition.reason, told, left).where(decisions.WAITS)
+    if fund:
+        query = query.where(BankEntry.fund_id == fund.id)
+    ordered = query.order_by(told, BankEntry.id).execution_options(yield_per=1_000)
+    for entry, reason, day, minor in work.session.execute(ordered):
+        cells = (
+            day,
+            (today - day).days if day else None,
+            entry.fund_id,
+            words.called(words.EXCEPTIONS, exception_of(reason)),
+            words.called(words.REASONS, reason),
+            words.called(words.DIRECTIONS, entry.direction),
+            entry.amount_minor,
+            minor,
+            entry.end_to_end_id,
+            entry.account_servicer_reference,
+            entry.id,
+        )
+        yield Row(cells, entry.currency, {"entry": Link("entry", {"entry_id": entry.id})})
+
+
+def refunds(work: Work, fund: Fund | None) -> Sheet:
+    """What is owed back and not paid out yet: of contributions and bank entries, and of penalties that were paid."""
+    work.actor.require(*STAFF)
+    owed = decisions.refunds_owed(work, fund.id if fund else None)
+    rows = [
+        Row((one.reference, one.fund_id, one.owed_minor, one.paid_out_minor, one.left_minor), one.currency)
+        for one in owed
+        if one.left_minor
+    ]
+    of_penalties = [
+        Row(
+            (
+                one.contribution.reference,
+                one.penalty.fund_id,
+                one.money.kept_minor,
+                one.money.owed_minor,
+                one.money.refund_minor,
+                one.penalty.id,
+            ),
+            one.penalty.currency,
+            {"penalty": Link("penalty", {"penalty_id": one.penalty.id})},
+        )
+        for one in penalties.owed_back(work)
+        if fund is None or one.penalty.fund_id == fund.id
+    ]
+    total = Said(N_("Sum"))
+    return Sheet(
+        "refunds",
+        Said(N_("Refunds owed")),
+        [
+            Table("owed", Said(N_("Refunds owed")), _REFUNDS, rows, summed(_REFUNDS, rows, total)),
+            Table(
+                *("penalties", Said(N_("Paid beyond a penalty")), _OF_PENALTIES),
+                *(of_penalties, summed(_OF_PENALTIES, of_penalties, total)),
+            ),
+        ],
+    )
