@@ -62,6 +62,22 @@ def test_the_last_step_goes_down_and_up_again(database: Database) -> None:
     assert triggers_of(database) == triggers
 
 
+def test_a_check_that_is_not_the_released_one_is_refused_and_the_schema_is_not_left_open_to_writing(
+    sqlite_url: str,
+) -> None:
+    opened = Database(sqlite_url)
+    schema.migrate(opened, "0022")
+    with opened.engine.begin() as connection:
+        connection.execute(text("update alembic_version set version_num = '0021'"))
+
+    with pytest.raises(RuntimeError, match="not the one that was released"):
+        schema.migrate(opened, "0022")
+
+    with opened.engine.connect() as connection:
+        assert connection.scalar(text("pragma writable_schema")) == 0
+    opened.dispose()
+
+
 def test_a_migration_that_fails_leaves_the_schema_where_it_was(database: Database) -> None:
     before = "0014"
     schema.migrate(database, before)

@@ -35,7 +35,7 @@ _ABOUT_ENTRIES = [one for one in Decision if one not in (Decision.PAID_OUT, Deci
 @click.command("queue")
 @click.option("--fund", "fund_id", help="Only this fund's.")
 @click.option("--exception", type=click.Choice(_EXCEPTIONS), help="Only these.")
-@click.option("--days", "days_min", type=click.IntRange(min=0), default=0, help="Only what waits this long at least.")
+@click.option("--days", "days_min", type=click.IntRange(0, 9999), default=0, help="Only what waits this long at least.")
 @click.option("--held", is_flag=True, help="Also what a person holds until a later day.")
 @click.option("--at-most", default=work_queue.SHOWN_MAX, show_default=True, type=click.IntRange(min=1))
 @command

@@ -44,11 +44,14 @@ def ledger_balances(fund_id: str | None, on: datetime | None, as_json: bool) -> 
     _check_fund(opened, fund_id)
     with opened.desk.reading(operator()) as work:
         balances = queries.trial_balance(work.session, fund_id=fund_id, through=_day(on))
-    values = [
+    emit(as_json, _balance_values(balances), _balance_lines(balances))
+
+
+def _balance_values(balances: Mapping[tuple[str, str], int]) -> list[dict[str, str | int]]:
+    return [
         {"account": name, "currency": currency, "minor": minor, "balance": format_minor(minor, currency)}
         for (name, currency), minor in balances.items()
     ]
-    emit(as_json, values, _balance_lines(balances))
 
 
 def _balance_lines(balances: Mapping[tuple[str, str], int]) -> list[str]:
@@ -86,21 +89,24 @@ def ledger_journal(subject: str, as_json: bool) -> None:
                 remedy="Give a contribution's reference, a debit's end-to-end reference, or an id; see `debit reports account`.",
             )
         booked = queries.entries_of_subjects(work.session, ids)
-        balances = _added(queries.balances_of_each(work.session, ids).values())
-    values = {"subject": subject, "entries": [one._asdict() for one in booked], "balances": balances}
+    balances = _added(booked)
+    values = {
+        "subject": subject,
+        "entries": [one._asdict() for one in booked],
+        "balances": _balance_values(balances),
+    }
     lines = [line for one in booked for line in _entry_lines(one)]
     if booked:
-        standing = {(name, booked[0].currency): minor for name, minor in balances.items()}
-        lines += ["balances", *_balance_lines(standing)]
+        lines += ["balances", *_balance_lines(balances)]
     emit(as_json, values, lines or ["nothing was booked for it"])
 
 
-def _added(balances: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    """The balances of several subjects as one, by account."""
-    found: dict[str, int] = {}
-    for one in balances:
-        for name, minor in one.items():
-            found[name] = found.get(name, 0) + minor
+def _added(booked: Iterable[Booked]) -> dict[tuple[str, str], int]:
+    """(account, currency) -> what these entries make, minor units: one reference may be of funds of several currencies."""
+    found: dict[tuple[str, str], int] = {}
+    for one in booked:
+        for _, name, minor in one.lines:
+            found[name, one.currency] = found.get((name, one.currency), 0) + minor
     return dict(sorted(found.items()))
 
 

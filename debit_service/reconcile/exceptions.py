@@ -178,9 +178,9 @@ def needs_another(
 
     What one person alone has decided already about the same money, `alone_minor`, counts with it: slices are no way round.
     A match need not be confirmed: it must fit an expectation to the cent, on the account that expects it; but for `named_minor`,
-    a charge that the person names and no bank has stated. Payments recorded by hand are undone by an approver
-    (`contributions.payments.undo`), and so is an allocation, whatever its amount. A doubt about what a rule has found is always
-    confirmed.
+    which the person alone says: a charge that no bank has stated, or a sum shared out among several debits. Payments recorded by
+    hand are undone by an approver (`contributions.payments.undo`), and so is an allocation, whatever its amount. A doubt about
+    what a rule has found is always confirmed.
     """
     if Decision.HELD in (decision, undoes):
         return False

@@ -6,7 +6,7 @@ once, so the journal moves by what the statement says, whichever of them told it
 account of no fund is held against itself only.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 
 from sqlalchemy import ColumnElement, case, func, or_, select
@@ -69,12 +69,22 @@ def findings_since_close(work: Work) -> Iterator[str]:
         yield from findings(work, fund_id=owner or UNKNOWN_FUND, first=last + timedelta(days=1) if last else None)
 
 
-def overdue(work: Work, fund_id: str, last: date) -> Iterator[str]:
-    """Money of a fund that the journal has since its last close, up to `last`, and of which no statement tells; in words."""
-    closed = ledger.closed_through(work.session).get(fund_id)
-    first = closed + timedelta(days=1) if closed else None
-    for row in rows(work, fund_id=fund_id, first=first, last=last):
-        yield from (finding.says for finding in row.findings if finding.kind is Kind.UNSTATED)
+def overdue(work: Work, until: Mapping[str, date]) -> Iterator[str]:
+    """Money of these funds that the journal has since their last close, up to a day each, and of which no statement tells; in
+    words."""
+    by_account, closed = _statements(work, None), ledger.closed_through(work.session)
+    newest: dict[str | None, date] = {}
+    for one in (one for statements in by_account.values() for one in statements):
+        newest[one.fund_id] = max(one.closes_on, newest.get(one.fund_id, one.closes_on))
+    told = [max(filter(None, (newest.get(fund_id), closed.get(fund_id))), default=None) for fund_id in until]
+    # What was booked before the statements that are there needs not be read.
+    since = min((day for day in told if day), default=None) if all(told) else None
+    journal = ledger.belonging(work.session, Account.BANK, since=since)
+    for fund_id, last in until.items():
+        first = closed[fund_id] + timedelta(days=1) if fund_id in closed else None
+        moved = {key: days for key, days in journal.items() if key[0] == fund_id}
+        for row in _unstated(by_account, moved, first, last):
+            yield from (finding.says for finding in row.findings)
 
 
 def _owned_by(fund_id: str) -> ColumnElement[bool]:

@@ -46,12 +46,14 @@ def sums() -> tuple[ColumnElement[int], ColumnElement[int]]:
 
 
 def entries(work: Work) -> Sequence[Row[BankEntry, Disposition, int, date | None]]:
-    """Everything that waits, held or not, the oldest first: the entry, why it waits, what is left of it, and its day."""
+    """Everything that waits, held or not, the oldest first, those of no day last: the entry, why it waits, what is left of it,
+    and its day.
+    """
     query = (
         select(BankEntry, Disposition, left_minor(), days.told_on())
         .join(Disposition, Disposition.entry_id == BankEntry.id)
         .join(BankDocument, BankDocument.id == BankEntry.document_id)
         .where(decisions.WAITS)
-        .order_by(days.told_on(), BankEntry.id)
+        .order_by(days.told_on().nulls_last(), BankEntry.id)
     )
     return work.session.execute(query).all()

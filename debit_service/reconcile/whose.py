@@ -12,10 +12,13 @@ def owed_back_to() -> Subquery:
     """(entry_id, contribution_id, reference, employer_id, fund_id): entries of which a part is owed back to one employer, with
     one of the contributions that the same decision pays.
 
-    An entry is left out where a decision to give back names nobody, or where several are named: nobody knows whose that is.
+    An entry is left out where a decision to give back names nobody, or pays a penalty too, or where several are named: nobody
+    knows whose that is. A decision that was undone counts with them: what was paid out by it may have been another's.
     """
     back, paid = aliased(ResolutionPart), aliased(ResolutionPart)
-    is_paid = (paid.resolution_id == back.resolution_id) & (paid.purpose == Purpose.CONTRIBUTION.value) & paid.stands
+    is_paid = (paid.resolution_id == back.resolution_id) & paid.purpose.in_(
+        (Purpose.CONTRIBUTION.value, Purpose.SURCHARGE.value)
+    )
     one = (
         select(
             Resolution.entry_id,
@@ -27,11 +30,12 @@ def owed_back_to() -> Subquery:
         .join(Resolution, Resolution.id == back.resolution_id)
         .outerjoin(paid, is_paid)
         .outerjoin(Contribution, Contribution.id == paid.contribution_id)
-        .where(back.purpose == Purpose.REFUND.value, back.stands)
+        .where(back.purpose == Purpose.REFUND.value)
         .group_by(Resolution.entry_id)
         .having(
             func.count(Contribution.employer_id.distinct()) == 1,
             func.sum(case((Contribution.id.is_(None), 1), else_=0)) == 0,
+            func.sum(case((back.stands, 1), else_=0)) > 0,
         )
         .subquery()
     )

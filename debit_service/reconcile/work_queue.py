@@ -67,7 +67,7 @@ class Page:
 
 
 def page(work: Work, funds: Funds, wanted: Filter, *, at_most: int = SHOWN_MAX) -> Page:
-    """The oldest entries that wait, with their suggestions."""
+    """The oldest entries that wait, with their suggestions; those of no day come last."""
     work.actor.require(Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
     todays = days.todays(work, funds)
     conditions = [decisions.WAITS, *_conditions(wanted, todays)]
@@ -78,7 +78,7 @@ def page(work: Work, funds: Funds, wanted: Filter, *, at_most: int = SHOWN_MAX) 
         .where(*conditions)
     )
     total = select(func.count()).select_from(found.with_only_columns(BankEntry.id).subquery())
-    rows = work.session.execute(found.order_by(days.told_on(), BankEntry.id).limit(at_most)).all()
+    rows = work.session.execute(found.order_by(days.told_on().nulls_last(), BankEntry.id).limit(at_most)).all()
     entries = [entry for entry, _, _ in rows]
     ids = [one.id for one in entries]
     parts, held, proposed = decisions.parts_of_each(work, ids), decisions.follow_ups(work, ids), _proposed(work, ids)

@@ -150,11 +150,12 @@ def _silent(work: Work, funds: Funds, calendars: Mapping[str, Calendar]) -> Iter
 
 def _unstated(work: Work, funds: Funds, calendars: Mapping[str, Calendar]) -> Iterator[str]:
     """Bookings whose statement (camt.053) should be here: without one nothing proves that the bank told everything."""
+    until: dict[str, date] = {}
     for fund in funds:
         patience, today = funds.bank(fund.bank).statement_after_open_days, business_date(work.clock, fund.time_zone)
-        last = calendars[fund.id].add_open_days(today, -patience) - _ONE_DAY
-        for told in tie_out.overdue(work, fund.id, last):
-            yield f"{told}: the bank's camt.053 was to come within {patience} open day(s), ask for it"
+        until[fund.id] = calendars[fund.id].add_open_days(today, -patience) - _ONE_DAY
+    for told in tie_out.overdue(work, until):
+        yield f"{told}: the bank's camt.053 was to come by now, ask for it"
 
 
 def _unread(work: Work) -> Iterator[str]:

@@ -39,7 +39,7 @@ PURPOSES: Final[Mapping[str, str]] = {
     "charge": N_("charge of the bank"),
     "not_ours": N_("does not concern the fund"),
 }
-#: What an exception means, and why something is suggested: sentences of the room.
+#: What an exception means, why something is suggested, and what was made of an entry: sentences of the room.
 SENTENCES: Final[frozenset[str]] = frozenset(
     {
         N_("Nothing of ours was expected under this reference."),
@@ -71,6 +71,20 @@ SENTENCES: Final[frozenset[str]] = frozenset(
         N_("It names what was paid, or given back of."),
         N_("It was booked on the day that was recorded."),
         N_("It was booked within five days of the day that was recorded."),
+        N_("by its end-to-end reference: settled"),
+        N_("by its end-to-end reference: returned"),
+        N_("by its end-to-end reference: accepted"),
+        N_("by its end-to-end reference: rejected"),
+        N_("by the bank's own reference of the credit that it takes back: returned"),
+        N_("the same booking as reported in another message"),
+        N_("other messages tell the debits that it is the sum of, each by itself"),
+        N_("it names nothing of ours, and another message tells the sum of its entry, which has it in it"),
+        N_("the charges and the interest that the bank states of an entry, beside its details"),
+        N_("a return that names only the bank's own reference: no one credit that fits"),
+        N_("the credit that it takes back by the bank's own reference has gone back already"),
+        N_("the transactions in the same report tell which were rejected"),
+        N_("the bank has this file already; what it said of the first one stands"),
+        N_("what is left of a booking whose details do not add up to it, and no stated charge explains it"),
     }
 )
 

@@ -57,7 +57,7 @@ def _page(chosen: str | None, form: queue_forms.PayOutForm) -> str:
             "refunds.html",
             owed=[one for one in found if show_all or one.left_minor],
             of_penalties=penalties.owed_back(work),
-            chosen=next((one for one in found if chosen in (one.contribution_id, one.entry_id)), None),
+            chosen=next((one for one in found if chosen and chosen in (one.contribution_id, one.entry_id)), None),
             form=form,
             show_all=show_all,
         )

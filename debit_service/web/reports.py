@@ -12,7 +12,8 @@ from flask.typing import ResponseReturnValue
 from debit_service.core.errors import InvalidInput, NotFound
 from debit_service.core.work import Role, Work
 from debit_service.employers import queries as employers
-from debit_service.reports.figures import asking, behind, catalogue
+from debit_service.funds.profile import Fund
+from debit_service.reports.figures import asking, behind, catalogue, desk
 from debit_service.reports.figures.asking import CollectionsAsked, EntriesAsked
 from debit_service.reports.figures.sheet import Sheet
 from debit_service.reports.figures.statement import statement as statement_of
@@ -106,6 +107,8 @@ def taken(what: str) -> ResponseReturnValue:
         return redirect(url_for(_TAKEN[what].page))
     asking.one_of("fund", asked["fund"], _fund_ids())
     with reading() as work:
+        if what == "queue":
+            sheets.check_length(desk.queue_length(work, _fund(asked)), "debit reports queue")
         return sheets.answer(work, _made(work, what, asked), asked, ())
 
 
@@ -165,8 +168,11 @@ def _asked(name: str) -> dict[str, str]:
 
 def _made(work: Work, which: str, asked: dict[str, str]) -> Sheet:
     house = service()
-    fund = house.funds.get(asked["fund"]) if asked["fund"] else None
-    return catalogue.make(work, which, house.funds, house.debit_calendars, house.codes, fund, **_days(asked))
+    return catalogue.make(work, which, house.funds, house.debit_calendars, house.codes, _fund(asked), **_days(asked))
+
+
+def _fund(asked: dict[str, str]) -> Fund | None:
+    return service().funds.get(asked["fund"]) if asked["fund"] else None
 
 
 def _fund_ids() -> list[str]:

@@ -94,13 +94,18 @@ def listed(
     wanted = request.args.get("format", "")
     if not wanted:
         return page(part.sheet, {}, (), part=part, formats=("csv", "xlsx"), here=dict(about), **more)
-    if part.count > DOWNLOAD_ROWS_MAX:
+    check_length(part.count, command)
+    return file(work, whole(), wanted)
+
+
+def check_length(count: int, command: str) -> None:
+    """Raises InvalidInput `report.too_long` where a list has more rows than a browser gets; `command` writes them all."""
+    if count > DOWNLOAD_ROWS_MAX:
         raise InvalidInput(
             "report.too_long",
-            f"These are {part.count} rows; a browser gets at most {DOWNLOAD_ROWS_MAX}.",
+            f"These are {count} rows; a browser gets at most {DOWNLOAD_ROWS_MAX}.",
             remedy=f"Ask for less, or have it written by `{command}`, which takes the same conditions.",
         )
-    return file(work, whole(), wanted)
 
 
 def file(work: Work, sheet: Sheet, kind: str) -> Response:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from markupsafe import Markup
 
 from debit_service.core.errors import DebitError
 from debit_service.core.money import format_minor
@@ -20,7 +21,7 @@ from debit_service.reconcile.service.told_before import told_before
 from debit_service.reconcile.suggest import Recognisable
 from debit_service.reconcile.waiting import NONE
 from debit_service.reconcile.work_queue import Filter, Waits
-from debit_service.web import forms, queue_forms, queue_words, words
+from debit_service.web import formats, forms, queue_forms, queue_words, words
 from debit_service.web.access import allowed
 from debit_service.web.desk import actor, reading, service, working
 
@@ -279,7 +280,13 @@ def _doubt_form(sent: Mapping[str, forms.WhyForm], *, may_doubt: bool) -> dict[s
 def _told_before(work: Work, found: BankEntry) -> list[tuple[str, str]]:
     """The bookings that this may be another report of, by id and in words."""
     return [
-        (one.id, " · ".join(filter(None, (one.message, str(one.booking_date), one.account_servicer_reference, one.id))))
+        (
+            one.id,
+            Markup(" · ").join(
+                [formats.day(one.booking_date)]
+                + [formats.code(name) for name in (one.message, one.account_servicer_reference, one.id) if name]
+            ),
+        )
         for one in told_before(work, found)
     ]
 

@@ -65,6 +65,13 @@ def test_the_queue_is_listed_and_an_entry_shown_with_what_it_may_be(sqlite_house
     assert shell.run("reconcile", "queue")["count"] == 0
 
 
+def test_an_age_is_at_most_what_the_page_takes(shell: Shell) -> None:
+    """A bug: from a million days on it ended without an answer."""
+    assert shell.run("reconcile", "queue", "--days", "9999")["count"] == 0
+    refused = CliRunner().invoke(main, ["reconcile", "queue", "--days", "1000000"])
+    assert (refused.exit_code, "0<=x<=9999" in refused.output) == (2, True)
+
+
 def test_a_transfer_is_allocated_its_rest_paid_out_and_all_of_it_taken_back(sqlite_house: House, shell: Shell) -> None:
     sqlite_house.contribution(sqlite_house.employer(), amount="100.00", reference="C-1")
     entry_id = money_in(sqlite_house, 130_00)

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from bank_files import camt053, camt054, credit
 from click.testing import CliRunner, Result
-from house import House
+from house import CLERK, House
 
 from debit_service.access.service import add_person
 from debit_service.cli import main
+from debit_service.contributions.service import import_rows
 from debit_service.core.work import SERVICE, Role
 
 PASSWORD = "a sentence that nobody guesses"
@@ -65,13 +66,40 @@ def test_the_journal_of_a_subject_tells_cause_evidence_and_lines(shell: Shell, s
         assert word in told
     known = values(shell("journal", "--subject", sent.collection_id, "--json"))
     assert [one["cause"] for one in known["entries"]] == ["collection.sent", "collection.settled"]
-    assert (known["balances"]["bank/CNAS"], known["balances"]["in-transit/CNAS"]) == (100_000, 0)
+    balances = {(one["account"], one["currency"]): one["minor"] for one in known["balances"]}
+    assert (balances["bank/CNAS", "DZD"], balances["in-transit/CNAS", "DZD"]) == (100_000, 0)
     assert sent.end_to_end_id != sent.collection_id
     by_name = values(shell("journal", "--subject", sent.end_to_end_id, "--json"))
     assert by_name["entries"] == known["entries"]
     reference = sqlite_house.contribution_row(sent.contribution_id).reference
     whole = values(shell("journal", "--subject", reference, "--json"))
     assert [one["cause"] for one in whole["entries"]][:2] == ["contribution.declared", "collection.sent"]
+
+
+def test_a_reference_at_funds_of_two_currencies_is_told_in_each_and_added_up_apart(
+    shell: Shell, sqlite_house: House
+) -> None:
+    """A bug: what stood on the other fund's accounts was called by the currency of the first."""
+    here, there = sqlite_house.employer("CNAS"), sqlite_house.employer("CNSS")
+    declared = f"""fund,registration_number,reference,period,amount,currency,due_date
+CNAS,{here.registration},R-1,2026-08,100.00,DZD,2026-09-30
+CNSS,{there.registration},R-1,2026-08,70.00,MAD,2026-09-30
+"""
+    service = sqlite_house.service
+    with sqlite_house.desk.work(CLERK) as work:
+        assert not import_rows(work, service.funds, service.calendars, declared.encode(), "contributions.csv").bad
+
+    lines = [line.split() for line in shell("journal", "--subject", "R-1").stdout.splitlines()]
+    assert [line for line in lines if line[:1] == ["total"]] == [
+        ["total", "DZD", "100.00", "100.00"],
+        ["total", "MAD", "70.00", "70.00"],
+    ]
+    assert ["receivable/CNSS", "MAD", "70.00"] in lines
+    balances = values(shell("journal", "--subject", "R-1", "--json"))["balances"]
+    assert {(one["account"], one["currency"], one["balance"]) for one in balances if one["minor"] > 0} == {
+        ("receivable/CNAS", "DZD", "100.00"),
+        ("receivable/CNSS", "MAD", "70.00"),
+    }
 
 
 def test_a_subject_that_nothing_is_called_is_a_mistake_of_who_asks(shell: Shell) -> None:

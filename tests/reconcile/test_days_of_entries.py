@@ -1,13 +1,15 @@
 """One day and one age of a bank entry, wherever it is asked: also of what the bank gave no booking date."""
 
+import re
 from datetime import UTC, date, datetime
 
 from bank_files import Booked, camt054
 from figure_house import made, rows
 from figure_lists import follow
 from house import CLERK, House
-from reconcile.deciding import queue
+from reconcile.deciding import money_in, queue
 
+from debit_service.reconcile import waiting
 from debit_service.reconcile.work_queue import Filter
 from debit_service.reports import service as reports
 
@@ -61,3 +63,30 @@ def test_age_is_counted_in_the_days_of_the_fund(house: House) -> None:
         (aged,) = rows(made(house, "ageing", fund_id), "queue")
         assert (aged["days_0"], aged["days_2"]) == (0, 70_00)
         follow(house, made(house, "ageing", fund_id))
+
+
+def test_the_queue_in_a_file_is_as_old_as_on_its_page_at_each_fund(sqlite_house: House) -> None:
+    """A bug: the file took the day of the first fund for all. In Algiers it is the next day already, in UTC it is not."""
+    house = sqlite_house
+    house.sent()
+    money_in(house, 70_00, day=DAY)
+    money_in(house, 71_00, account="DZ580002100001113000000999", name="NO-FUND", day=DAY)
+    house.clock.set(datetime(2026, 10, 1, 23, 30, tzinfo=UTC))
+
+    ages = {one.entry.id: one.age_days for one in queue(house)}
+    assert sorted(age for age in ages.values() if age) == [1, 2]
+    assert {one["entry"]: one["days"] for one in rows(made(house, "queue", None), "queue")} == ages
+
+
+def test_what_the_bank_gave_no_day_at_all_waits_behind_the_others_on_either_database(house: House) -> None:
+    house.sent()
+    account = house.fund().creditor.account.value
+    house.in_turn(re.sub(rb"<CreDtTm>[^<]*</CreDtTm>", b"", told(account)))
+    dated = money_in(house, 71_00)
+
+    with house.desk.reading(CLERK) as work:
+        listed = [entry.id for entry, *_ in waiting.entries(work)]
+    on_page = [(one.entry.id, one.on) for one in queue(house)]
+    (last,) = [entry_id for entry_id, on in on_page if on is None]
+    in_file = [one["entry"] for one in rows(made(house, "queue"), "queue")]
+    assert [dated, last] == listed == [entry_id for entry_id, _ in on_page] == in_file

@@ -502,3 +502,44 @@ def test_what_pays_or_matches_takes_no_amount_of_its_own(sqlite_house: House) ->
     entry_id = money_in(sqlite_house, 130_00)
     with pytest.raises(InvalidInput, match="no amount"):
         decided(sqlite_house, entry_id, Decision.MATCHED, end_to_end_id="E2E", amount_minor=1)
+
+
+@pytest.mark.parametrize("decision", [Decision.REFUND_OWED, Decision.BANK_CHARGE])
+def test_only_a_match_takes_a_charge_that_the_bank_did_not_state(sqlite_house: House, decision: Decision) -> None:
+    """A bug: it was swallowed, and the decision was about all of the money."""
+    entry_id = money_in(sqlite_house, 130_00)
+    with pytest.raises(InvalidInput, match="Only a match"):
+        decided(sqlite_house, entry_id, decision, charge_minor=5_00)
+
+
+def test_of_several_decisions_to_give_back_none_is_undone_while_something_is_paid_out(sqlite_house: House) -> None:
+    """A bug: nobody says from which of them it was paid out, and the money was there to be given back once more."""
+    house = sqlite_house
+    entry_id = money_in(house, 130_00)
+    first = decided(house, entry_id, Decision.REFUND_OWED, amount_minor=30_00)
+    payout = paid_out(house, entry_id, 30_00)
+    second = decided(house, entry_id, Decision.REFUND_OWED, amount_minor=100_00)
+
+    for decision in (first, second):
+        with pytest.raises(Refused, match="undo that first"):
+            undone(house, decision.id)
+
+    undone(house, payout.id)
+    undone(house, first.id)
+    assert [one.left_minor for one in queue(house)] == [30_00]
+    assert house.breaches() == {}
+
+
+def test_a_sum_that_one_person_shares_out_among_several_debits_is_confirmed_above_the_funds_amount(
+    sqlite_house: House,
+) -> None:
+    """Many debits may come to the same sum: which they are, this person alone says."""
+    house = sqlite_house
+    debits = house.sent_together("CNAS", "90000000.00", "90000000.00")
+    entry_id = money_in(house, 180_000_000_00)
+
+    proposed = decided(house, entry_id, Decision.MATCHED, end_to_end_ids=tuple(one.end_to_end_id for one in debits))
+
+    assert proposed.state == "proposed"
+    confirmed(house, proposed.id)
+    assert (queue(house), house.breaches()) == ([], {})

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from figure_house import DAY, RETURN_DAY, Known, known, rows, totals
 from house import CLERK, House
+from sqlalchemy import event
 
 from debit_service.core.errors import InvalidInput, Refused
 from debit_service.core.work import Actor, Role
@@ -69,6 +70,21 @@ def test_an_account_goes_on_where_the_page_ended(told: Known, monkeypatch: pytes
             after = part.next_after
     assert seen == lines(told)
     assert part.count == 5
+
+
+@pytest.mark.parametrize(("since", "goes_on", "times"), [("", False, 2), (DAY, False, 3), (DAY, True, 4)])
+def test_a_page_of_an_account_reads_its_lines_once_for_each_of_its_numbers(
+    told: Known, monkeypatch: pytest.MonkeyPatch, since: object, *, goes_on: bool, times: int
+) -> None:
+    """The sums and the lines; what was brought forward; and, further on, what stands before the page."""
+    monkeypatch.setattr(behind, "ROWS_SHOWN_MAX", 1)
+    asked, statements = BooksAsked(fund="CNAS", account="bank", since=str(since)), list[str]()
+    with told.house.desk.reading(CLERK) as work:
+        after = books.account_lines(work, asked).next_after if goes_on else None
+        connection = work.session.connection()
+        event.listen(connection, "before_cursor_execute", lambda *said: statements.append(said[2]))
+        books.account_lines(work, asked, after=after or "")
+    assert sum("journal_lines" in one for one in statements) == times
 
 
 def test_either_database_keeps_the_same_books(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -234,3 +234,29 @@ def test_what_was_paid_while_the_bank_was_asked_is_not_called_a_debt(sqlite_hous
 
     assert [minor for _, minor in parts] == [-60_00, 100_00, 0, 0]
     assert str(parts[0][0]).startswith("Paid by other means of what is asked from the bank")
+
+
+def test_what_was_paid_back_by_a_decision_that_was_undone_stands_on_no_other_employers_account(
+    sqlite_house: House,
+) -> None:
+    """A bug: who is paid with the entry now was shown what another one had been given back."""
+    house = sqlite_house
+    house.sent()
+    first, second = (
+        house.contribution(house.employer(), reference=name, amount="100.00", due=date(2026, 10, 29))
+        for name in ("R-1", "R-2")
+    )
+    entry = money_in(house, 130_00)
+    house.go_to(TODAY)
+    allocated = decided(house, entry, Decision.ALLOCATED, shares=(("R-1", 100_00),), refund_rest=True)
+    payout = paid_out(house, entry, 30_00)
+    undone(house, payout.id)
+    undone(house, allocated.id)
+
+    decided(house, entry, Decision.ALLOCATED, shares=(("R-2", 100_00),), refund_rest=True)
+
+    for each in (first, second):
+        assert totals(account_of(house, each), "balance", "amount") == [{"amount": 0 if each == second else 100_00}]
+    with house.reading() as work:
+        (refund,) = decisions.refunds_owed(work)
+    assert (refund.left_minor, refund.paid_with) == (30_00, None)

@@ -172,7 +172,7 @@ def test_a_statement_that_does_not_come_is_missed_after_the_days_that_the_bank_t
     sqlite_house.go_to(CREDITED + timedelta(days=4))
     (told,) = missed()
     assert "1000.00 DZD" in told
-    assert "within 1 open day(s)" in told
+    assert "camt.053 was to come by now" in told
 
     sqlite_house.in_turn(camt053(sent.account, CREDITED, 0, credit(sent)))
     assert missed() == []

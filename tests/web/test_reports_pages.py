@@ -185,6 +185,14 @@ def test_the_queue_in_a_file_is_what_waits(somebody: Callable[[str], Browser], i
     assert ids.suspense in answer.text
 
 
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_queue_too_long_for_a_browser_is_refused_before_it_is_read(
+    somebody: Callable[[str], Browser], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("debit_service.web.sheets.DOWNLOAD_ROWS_MAX", 0)
+    assert "debit reports queue" in somebody("clerk").get(f"/reports/queue?fund=CNAS&format={kind}", 422)
+
+
 def test_an_employers_account_leads_to_the_contribution_and_that_to_what_the_bank_wrote(
     somebody: Callable[[str], Browser], ids: Ids
 ) -> None:

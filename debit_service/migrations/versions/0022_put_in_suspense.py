@@ -54,7 +54,9 @@ def _writable_schema() -> Iterator[None]:
     bind = op.get_bind()
     version = bind.exec_driver_sql("pragma schema_version").scalar_one()
     bind.exec_driver_sql("pragma writable_schema = on")
-    yield
-    # Every connection that is open reads the schema anew.
-    bind.exec_driver_sql(f"pragma schema_version = {version + 1}")
-    bind.exec_driver_sql("pragma writable_schema = off")
+    try:
+        yield
+        # Every connection that is open reads the schema anew.
+        bind.exec_driver_sql(f"pragma schema_version = {version + 1}")
+    finally:
+        bind.exec_driver_sql("pragma writable_schema = off")

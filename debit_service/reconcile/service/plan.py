@@ -118,6 +118,7 @@ def planned(work: Work, waits: Waiting, ask: Ask) -> list[Part]:
 
     Raises what does not fit.
     """
+    _check_belongs(ask)
     if ask.decision is Decision.SUSPENDED:
         return []
     may = decisions.possible_about(waits.entry, waits.disposition.reason)
@@ -130,8 +131,6 @@ def planned(work: Work, waits: Waiting, ask: Ask) -> list[Part]:
             place="decision",
             remedy=f"Possible are: {', '.join(one.value for one in may)}.",
         )
-    if ask.amount_minor is not None and ask.decision not in (*_WHOLE, Decision.BANK_CHARGE):
-        raise InvalidInput("entry.no_amount", "This decision takes no amount of its own.", place="amount")
     if ask.decision is Decision.HELD:
         _check_follow_up(work, waits, ask.follow_up)
         return []
@@ -151,6 +150,19 @@ _WHOLE = {
     Decision.REFUND_OWED: Purpose.REFUND,
     Decision.NOT_OURS: Purpose.NOT_OURS,
 }
+
+
+def _check_belongs(ask: Ask) -> None:
+    """Refuse money that is named with a decision which would not look at it."""
+    if ask.amount_minor is not None and ask.decision not in (*_WHOLE, Decision.BANK_CHARGE):
+        raise InvalidInput("entry.no_amount", "This decision takes no amount of its own.", place="amount")
+    if ask.charge_minor is not None and ask.decision is not Decision.MATCHED:
+        raise InvalidInput(
+            "entry.no_charge",
+            "Only a match names a charge that the bank did not state.",
+            place="charge",
+            remedy="Leave it out; or match the entry to its debits.",
+        )
 
 
 def _asked_minor(waits: Waiting, ask: Ask) -> int:

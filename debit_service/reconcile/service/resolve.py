@@ -96,9 +96,17 @@ def decide(work: Work, funds: Funds, entry_id: str, ask: Ask) -> Decided:
         currency=entry.currency,
         follow_up=ask.follow_up if ask.decision is Decision.HELD else None,
         evidence=_said(work, ask),
-        named_minor=(ask.charge_minor or 0) * len(ask.debits),
+        named_minor=_named_minor(entry, ask),
     )
     return _begin(work, funds, resolution, parts)
+
+
+def _named_minor(entry: BankEntry, ask: Ask) -> int:
+    """What of a match the person alone says, minor units: charges that no bank has stated; and of several debits, which they are,
+    for many may come to the same sum."""
+    if len(ask.debits) > 1:
+        return entry.amount_minor or 0
+    return ask.charge_minor or 0
 
 
 def undo(work: Work, funds: Funds, resolution_id: str, why: str) -> Decided:

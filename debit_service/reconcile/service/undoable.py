@@ -22,11 +22,11 @@ def check_undoable(work: Work, original: Resolution) -> None:
             "Something was decided about this entry since it was put in suspense: undo that first.",
             place=original.id,
         )
-    refunds = sum(one.amount_minor for one in decisions.parts(work, original.id) if one.purpose == Purpose.REFUND)
-    if not refunds or original.entry_id is None:
+    gives_back = any(one.purpose == Purpose.REFUND for one in decisions.parts(work, original.id))
+    if not gives_back or original.entry_id is None:
         return
-    owed = decisions.refund_owed(work, original.entry_id)
-    if owed.left_minor < refunds:
+    # Of several decisions to give back, nobody says from which of them it was paid out.
+    if decisions.refund_owed(work, original.entry_id).paid_out_minor:
         raise Refused(
             "resolution.built_upon",
             "Of what this decision says is owed back, something was paid out: undo that first.",

@@ -1,13 +1,15 @@
 """The books on sheets: the trial balance of a fund, and the lines of an account with their running balance. Each line leads to
 the entry of the journal, and that to its evidence. A balance is debits less credits; minor units.
 
-The journal has no index by account: each sheet reads the lines of its accounts once, however few of them a page shows.
+The journal has no index by account: each sheet reads the lines of its accounts, however few of them a page shows. A page of an
+account reads them once for each of its numbers: the sums, what stands before its first line, and the lines themselves.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any, ClassVar, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, not_, or_, select
@@ -205,8 +207,9 @@ def account_lines(work: Work, asked: BooksAsked, *, after: str = "") -> Part:
         sql.total(case((amount < 0, -amount), else_=0)),
     ).join(JournalLine, JournalLine.entry_id == JournalEntry.id)
     added = list(work.session.execute(sums.where(*mine).group_by(JournalEntry.currency)))
-    found = list(_lines(work, asked, cursor, behind.ROWS_SHOWN_MAX))
-    opening = _before(work, asked, None)
+    before = _before(work, asked, cursor)
+    opening = _before(work, asked, None) if cursor else before
+    found = list(_lines(work, asked, cursor, before, behind.ROWS_SHOWN_MAX))
     totals = [
         Row(
             (None, Said(N_("Sum")), None, debit, credit, opening.get(currency, 0) + debit - credit, None, None),
@@ -214,7 +217,7 @@ def account_lines(work: Work, asked: BooksAsked, *, after: str = "") -> Part:
         )
         for currency, _, debit, credit in added
     ]
-    shown = [*_brought_forward(work, asked, cursor), *(row for _, row in found)]
+    shown = [*_brought_forward(cursor.day if cursor else asked.days()[0], before), *(row for _, row in found)]
     count = sum(one[1] for one in added)
     next_after = found[-1][0].text if len(found) == behind.ROWS_SHOWN_MAX else None
     return Part(_account_sheet(asked, shown, totals), count, next_after)
@@ -223,13 +226,9 @@ def account_lines(work: Work, asked: BooksAsked, *, after: str = "") -> Part:
 def all_account_lines(work: Work, asked: BooksAsked) -> Sheet:
     """Every line of an account, as a stream."""
     work.actor.require(*STAFF)
-    rows = (row for _, row in _lines(work, asked, None, None))
-
-    def whole() -> Iterator[Row]:
-        yield from _brought_forward(work, asked, None)
-        yield from rows
-
-    return _account_sheet(asked, whole(), ())
+    opening = _before(work, asked, None)
+    rows = (row for _, row in _lines(work, asked, None, opening))
+    return _account_sheet(asked, chain(_brought_forward(asked.days()[0], opening), rows), ())
 
 
 def _account_sheet(asked: BooksAsked, rows: Iterable[Row], totals: Iterable[Row]) -> Sheet:
@@ -258,13 +257,14 @@ def _before(work: Work, asked: BooksAsked, cursor: _Cursor | None) -> dict[str, 
     return {currency: minor for currency, minor in work.session.execute(query)}  # noqa: C416 - rows are no pairs to the type checker
 
 
-def _brought_forward(work: Work, asked: BooksAsked, cursor: _Cursor | None) -> Iterator[Row]:
-    day = cursor.day if cursor else asked.days()[0]
-    for currency, minor in sorted(_before(work, asked, cursor).items()):
+def _brought_forward(day: date, before: Mapping[str, int]) -> Iterator[Row]:
+    for currency, minor in sorted(before.items()):
         yield Row((day, Said(N_("Brought forward")), None, None, None, minor, None, None), currency)
 
 
-def _lines(work: Work, asked: BooksAsked, cursor: _Cursor | None, limit: int | None) -> Iterator[tuple[_Cursor, Row]]:
+def _lines(
+    work: Work, asked: BooksAsked, cursor: _Cursor | None, before: Mapping[str, int], limit: int | None = None
+) -> Iterator[tuple[_Cursor, Row]]:
     entry, line = JournalEntry, JournalLine
     query: Select[Any] = (
         select(
@@ -276,7 +276,7 @@ def _lines(work: Work, asked: BooksAsked, cursor: _Cursor | None, limit: int | N
         .order_by(entry.business_date, entry.id, line.number)
         .limit(limit)
     )
-    balances = _before(work, asked, cursor)
+    balances = dict(before)
     for some in work.session.execute(query.execution_options(yield_per=_FETCHED)).partitions():
         known = subjects(work, {one.subject for one in some})
         for one in some:

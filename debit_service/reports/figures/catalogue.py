@@ -85,7 +85,7 @@ def _tie_out(asked: _Asked) -> Sheet:
 
 
 def _queue(asked: _Asked) -> Sheet:
-    return asked.told(desk.queue(asked.work, next(iter(asked.funds)).time_zone, asked.fund), day=asked.today())
+    return asked.told(desk.queue(asked.work, asked.funds, asked.fund), day=asked.today())
 
 
 def _refunds(asked: _Asked) -> Sheet:

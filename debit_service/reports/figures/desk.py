@@ -5,11 +5,13 @@ is owed back. Their pages show the same.
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
-from debit_service.core.clock import business_date
+from sqlalchemy import Select, func
+
 from debit_service.core.work import Work
 from debit_service.funds.profile import Fund
+from debit_service.funds.queries import Funds
 from debit_service.penalties import queries as penalties
 from debit_service.reconcile import days, decisions, tie_out, waiting
 from debit_service.reconcile.exceptions import exception_of
@@ -119,24 +121,36 @@ def entries_of(row: Tied, since: date) -> Link:
     return EntriesAsked(fund=row.fund_id or waiting.NONE, made="once", **days, **about).link()
 
 
-def queue(work: Work, time_zone: str, fund: Fund | None) -> Sheet:
-    """Every entry that waits for a person, held or not, the oldest first; as a stream."""
+def queue(work: Work, funds: Funds, fund: Fund | None) -> Sheet:
+    """Every entry that waits for a person, held or not, each as old as it is today at its fund; the oldest first, those of no
+    day last; as a stream.
+    """
     work.actor.require(*STAFF)
-    today = business_date(work.clock, fund.time_zone if fund else time_zone)
-    table = Table("queue", Said(N_("Work queue")), _QUEUE, _queue_rows(work, today, fund))
+    todays = days.todays(work, funds)
+    table = Table("queue", Said(N_("Work queue")), _QUEUE, _queue_rows(work, todays, fund))
+    today = days.today_of(fund.id if fund else next(iter(funds)).id, todays)
     return Sheet("queue", Said(N_("Work queue on %(day)s"), {"day": today}), [table], rows_only=True)
 
 
-def _queue_rows(work: Work, today: date, fund: Fund | None) -> Iterator[Row]:
+def queue_length(work: Work, fund: Fund | None) -> int:
+    """How many rows `queue` has."""
+    work.actor.require(*STAFF)
+    return work.session.scalar(_in_queue(fund, func.count())) or 0
+
+
+def _in_queue(fund: Fund | None, *columns: Any) -> Select[*tuple[Any, ...]]:
+    query = sql.entries(*columns).where(decisions.WAITS)
+    return query.where(BankEntry.fund_id == fund.id) if fund else query
+
+
+def _queue_rows(work: Work, todays: days.Todays, fund: Fund | None) -> Iterator[Row]:
     told, left = days.told_on().label("told"), waiting.left_minor().label("left_minor")
-    query = sql.entries(BankEntry, Disposition.reason, told, left).where(decisions.WAITS)
-    if fund:
-        query = query.where(BankEntry.fund_id == fund.id)
-    ordered = query.order_by(told, BankEntry.id).execution_options(yield_per=1_000)
+    query = _in_queue(fund, BankEntry, Disposition.reason, told, left)
+    ordered = query.order_by(told.nulls_last(), BankEntry.id).execution_options(yield_per=1_000)
     for entry, reason, day, minor in work.session.execute(ordered):
         cells = (
             day,
-            (today - day).days if day else None,
+            (days.today_of(entry.fund_id, todays) - day).days if day else None,
             entry.fund_id,
             words.called(words.EXCEPTIONS, exception_of(reason)),
             words.called(words.REASONS, reason),
