@@ -83,5 +83,6 @@ def test_the_list_names_the_penalty_and_what_is_left(sqlite_house: House, monkey
             "paid_out": "0.00",
             "left": "50.00",
             "currency": "DZD",
+            "paid_with": "",
         }
     ]
