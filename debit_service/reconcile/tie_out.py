@@ -6,7 +6,7 @@ once, so the journal moves by what the statement says, whichever of them told it
 account of no fund is held against itself only.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from sqlalchemy import ColumnElement, case, func, or_, select
@@ -39,7 +39,7 @@ def rows(work: Work, *, fund_id: str | None = None, first: date | None = None, l
         days = tie_out(statements, stated, journal.get((owner, currency), {}) if owner else None)
         found += _asked_for(days, first or date.min, last or date.max)
     if last:
-        found += _unstated(by_account, journal, first, last)
+        found += _unstated(_newest(by_account), journal, first, last)
     return sorted(found, key=lambda one: (one.fund_id or "", one.account or "", one.currency, one.day))
 
 
@@ -72,18 +72,18 @@ def findings_since_close(work: Work) -> Iterator[str]:
 def overdue(work: Work, until: Mapping[str, date]) -> Iterator[str]:
     """Money of these funds that the journal has since their last close, up to a day each, and of which no statement tells; in
     words."""
-    by_account, closed = _statements(work, None), ledger.closed_through(work.session)
-    newest: dict[str | None, date] = {}
-    for one in (one for statements in by_account.values() for one in statements):
-        newest[one.fund_id] = max(one.closes_on, newest.get(one.fund_id, one.closes_on))
-    told = [max(filter(None, (newest.get(fund_id), closed.get(fund_id))), default=None) for fund_id in until]
+    newest, closed = _newest(_statements(work, None)), ledger.closed_through(work.session)
+    stated: dict[str | None, date] = {}
+    for (fund_id, _), one in newest.items():
+        stated[fund_id] = min(one.closes_on, stated.get(fund_id, one.closes_on))
+    told = [max(filter(None, (stated.get(fund_id), closed.get(fund_id))), default=None) for fund_id in until]
     # What was booked before the statements that are there needs not be read.
     since = min((day for day in told if day), default=None) if all(told) else None
     journal = ledger.belonging(work.session, Account.BANK, since=since)
-    for fund_id, last in until.items():
-        first = closed[fund_id] + timedelta(days=1) if fund_id in closed else None
-        moved = {key: days for key, days in journal.items() if key[0] == fund_id}
-        for row in _unstated(by_account, moved, first, last):
+    for name, last in until.items():
+        first = closed[name] + timedelta(days=1) if name in closed else None
+        moved = {key: days for key, days in journal.items() if key[0] == name}
+        for row in _unstated(newest, moved, first, last):
             yield from (finding.says for finding in row.findings)
 
 
@@ -177,19 +177,24 @@ def _stated(work: Work, fund_id: str | None, since: date | None) -> dict[str, di
     return found
 
 
-def _unstated(
-    by_account: dict[_Account, list[Statement]],
-    journal: dict[tuple[str, str], dict[date, int]],
-    first: date | None,
-    last: date,
-) -> Iterator[Row]:
-    """Of each fund and currency the days after its newest statement, up to `last`."""
+def _newest(by_account: Mapping[_Account, Sequence[Statement]]) -> dict[tuple[str | None, str], Statement]:
+    """(fund, currency) -> its statement that closes last."""
     newest: dict[tuple[str | None, str], Statement] = {}
     for (_, currency), statements in by_account.items():
         for one in statements:
             place = (one.fund_id, currency)
             if place not in newest or newest[place].closes_on < one.closes_on:
                 newest[place] = one
+    return newest
+
+
+def _unstated(
+    newest: Mapping[tuple[str | None, str], Statement],
+    journal: dict[tuple[str, str], dict[date, int]],
+    first: date | None,
+    last: date,
+) -> Iterator[Row]:
+    """Of each fund and currency the days after its newest statement, up to `last`."""
     for (fund_id, currency), moved in journal.items():
         told = newest.get((fund_id, currency))
         start = told.closes_on + timedelta(days=1) if told else min(moved, default=last)

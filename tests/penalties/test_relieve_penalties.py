@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
+from told_penalties import HALF, MID_OCTOBER
 
 from debit_service.core.errors import InvalidInput, Refused
 from debit_service.core.models import AuditEntry
@@ -21,16 +22,7 @@ from debit_service.penalties.service.relieve import Granted
 from debit_service.penalties.tariff.relief import WHOLE, Ground, Off, relieved_minor
 
 SECOND = Actor("second approver", frozenset({Role.FINANCE_APPROVER}))
-MID_OCTOBER = date(2026, 10, 15)
 RECEIVABLE = "surcharge-receivable/CNAS"
-HALF = Granted(
-    ground=Ground.JUSTIFIED_FILE,
-    basis_points=5_000,
-    authority="local commission",
-    decided_on=date(2026, 10, 10),
-    document="decision 12/2026",
-    why="the file shows a fire in the office",
-)
 FORCE_MAJEURE = replace(HALF, ground=Ground.FORCE_MAJEURE, basis_points=WHOLE)
 
 OFFS = st.builds(

@@ -95,10 +95,9 @@ _YES: Final = ("1",)
 _SEVERAL: Final = ("document",)
 
 
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What is asked for, as the words of an address. Empty: not asked for."""
-
-    __slots__ = ()
 
     #: What may stand in a field, where that can be listed; and where else a value of it must be found.
     VALUES: ClassVar[Mapping[str, Sequence[str]]] = {}
@@ -109,7 +108,7 @@ class Asked:
     @classmethod
     def names(cls) -> list[str]:
         """The fields that may be asked with."""
-        return [one.name for one in fields(cls)]  # type: ignore[arg-type]
+        return [one.name for one in fields(cls)]
 
     @classmethod
     def of(cls, about: Mapping[str, str], fund_ids: Sequence[str] | None = None) -> Self:
@@ -144,7 +143,7 @@ class Asked:
 
     def about(self) -> dict[str, str]:
         """As the words of an address."""
-        return {name: value for name, value in asdict(self).items() if value}  # type: ignore[call-overload]
+        return {name: value for name, value in asdict(self).items() if value}
 
 
 @dataclass(frozen=True, slots=True)

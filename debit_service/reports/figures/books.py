@@ -254,7 +254,7 @@ def _before(work: Work, asked: BooksAsked, cursor: _Cursor | None) -> dict[str, 
         .where(JournalLine.account == asked.name, earlier)
         .group_by(JournalEntry.currency)
     )
-    return {currency: minor for currency, minor in work.session.execute(query)}  # noqa: C416 - rows are no pairs to the type checker
+    return dict(work.session.execute(query).all())
 
 
 def _brought_forward(day: date, before: Mapping[str, int]) -> Iterator[Row]:
