@@ -23,7 +23,6 @@ from debit_service.core.state import move
 from debit_service.core.work import SERVICE, Desk, Work
 from debit_service.ledger.models import JournalEntry, JournalLine
 from debit_service.reconcile import queries as reconcile
-from debit_service.reconcile.exceptions import MACHINE
 from debit_service.reconcile.models import (
     Allocation,
     BankEntry,
@@ -32,6 +31,7 @@ from debit_service.reconcile.models import (
     ResolutionPart,
     ResolutionTransition,
 )
+from debit_service.reconcile.queue.exceptions import MACHINE
 from debit_service.reconcile.service import import_file
 from debit_service.reconcile.service.post import post_refund_owed
 from debit_service.reconcile.service.settle import settle

@@ -37,10 +37,11 @@ from debit_service.mandates.rules import MACHINE as MANDATE_MACHINE
 from debit_service.penalties import proof
 from debit_service.penalties.life import MACHINE as PENALTY_MACHINE
 from debit_service.penalties.models import PenaltyTransition
-from debit_service.reconcile import control, money_proof
+from debit_service.reconcile import money_proof
 from debit_service.reconcile import proof as reconcile_proof
-from debit_service.reconcile.exceptions import MACHINE as DECISION_MACHINE
 from debit_service.reconcile.models import FileReading, ResolutionTransition
+from debit_service.reconcile.queue.exceptions import MACHINE as DECISION_MACHINE
+from debit_service.reconcile.tie_out import control
 from debit_service.wiring import Service
 
 

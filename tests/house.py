@@ -38,8 +38,8 @@ from debit_service.penalties import queries as penalties
 from debit_service.penalties.contestable import matter
 from debit_service.penalties.models import FaultDecision
 from debit_service.reconcile import queries as reconcile
-from debit_service.reconcile import waiting
 from debit_service.reconcile.models import BankEntry
+from debit_service.reconcile.queue import waiting
 from debit_service.reconcile.rules import Outcome
 from debit_service.reconcile.service import Imported, import_stored, resolve
 from debit_service.verify import verify

@@ -18,13 +18,15 @@ from debit_service.penalties import queries as penalties
 from debit_service.penalties.at_the_bank import what_it_may_be
 from debit_service.penalties.queries import Shown
 from debit_service.penalties.service.from_entries import confirm, decide, undo
-from debit_service.reconcile import decisions, queries, work_queue
-from debit_service.reconcile.exceptions import Decision, Exceptional, meaning
-from debit_service.reconcile.said_since import contradictions
+from debit_service.reconcile import queries
+from debit_service.reconcile.by_persons import decisions
+from debit_service.reconcile.queue import work_queue
+from debit_service.reconcile.queue.exceptions import Decision, Exceptional, meaning
+from debit_service.reconcile.queue.suggest import Suggestion
+from debit_service.reconcile.queue.work_queue import Filter, Waits
+from debit_service.reconcile.same_booking.said_since import contradictions
 from debit_service.reconcile.service import Ask, Decided, PaidOut, pay_out, refuse
 from debit_service.reconcile.service.told_before import told_before
-from debit_service.reconcile.suggest import Suggestion
-from debit_service.reconcile.work_queue import Filter, Waits
 from debit_service.wiring import Service
 
 #: That several debits fit is found when an entry is looked at, so nothing can be narrowed down by it.

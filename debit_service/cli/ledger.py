@@ -20,8 +20,9 @@ from debit_service.ledger.export import export as write_export
 from debit_service.ledger.models import ClosedPeriod
 from debit_service.ledger.queries import Booked
 from debit_service.ledger.rules import UNKNOWN_FUND
-from debit_service.reconcile import tie_out, tie_out_close
-from debit_service.reconcile.tie_out_rules import Row
+from debit_service.reconcile.tie_out import close as tie_out_close
+from debit_service.reconcile.tie_out import queries as tie_out
+from debit_service.reconcile.tie_out.rules import Row
 from debit_service.reports.figures import subjects
 from debit_service.wiring import Service
 

@@ -7,10 +7,11 @@ from sqlalchemy import ColumnElement, exists, select
 from debit_service.core.bulk import among
 from debit_service.core.work import Work
 from debit_service.penalties.models import PenaltyPayment
-from debit_service.reconcile import decisions, work_queue
+from debit_service.reconcile.by_persons import decisions
+from debit_service.reconcile.by_persons.standing import ClaimPayment
 from debit_service.reconcile.models import BankEntry, Resolution, ResolutionPart
-from debit_service.reconcile.standing import ClaimPayment
-from debit_service.reconcile.suggest import Recognisable, Recorded, recognisable
+from debit_service.reconcile.queue import work_queue
+from debit_service.reconcile.queue.suggest import Recognisable, Recorded, recognisable
 
 _SHOWN = exists().where(ResolutionPart.stands, ResolutionPart.claim_payment_id == PenaltyPayment.id)
 _COUNTS = PenaltyPayment.undone_at.is_(None)

@@ -27,7 +27,7 @@ from debit_service.penalties.models import (
     PenaltyTransition,
 )
 from debit_service.penalties.tariff.relief import relieved_minor
-from debit_service.reconcile import decisions as entries
+from debit_service.reconcile.by_persons import decisions as entries
 
 #: What a person has to look at, as a state to ask for.
 TO_CONFIRM: Final = "to_confirm"

@@ -7,13 +7,13 @@ from sqlalchemy import Row, exists, select
 from debit_service.core.work import Work
 from debit_service.ledger import queries as ledger
 from debit_service.ledger.rules import account
-from debit_service.reconcile import decisions
-from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.by_persons import decisions
+from debit_service.reconcile.by_persons.standing import paid_out
 from debit_service.reconcile.models import BankEntry, Disposition, Resolution, ResolutionPart, ResolutionTransition
+from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.reconcile.rules import NET_TOTALS
 from debit_service.reconcile.service.post import standing_of
 from debit_service.reconcile.service.standing import expected
-from debit_service.reconcile.standing import paid_out
 
 _ROWS_AT_ONCE = 1000
 #: Money of these stands in the journal under the entry's own name.

@@ -18,9 +18,10 @@ from debit_service.disputes import queries as disputes
 from debit_service.funds.queries import Funds
 from debit_service.penalties import queries as penalties
 from debit_service.penalties.tariff import used
-from debit_service.reconcile import decisions, tie_out
 from debit_service.reconcile import queries as reconcile
-from debit_service.reconcile.said_since import contradictions
+from debit_service.reconcile.by_persons import decisions
+from debit_service.reconcile.same_booking.said_since import contradictions
+from debit_service.reconcile.tie_out import queries as tie_out
 from debit_service.reports import standings
 
 _ONE_DAY = timedelta(days=1)

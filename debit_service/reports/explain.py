@@ -21,8 +21,8 @@ from debit_service.penalties.models import FaultDecision, Penalty
 from debit_service.penalties.proof import missing_evidence
 from debit_service.penalties.service import protected
 from debit_service.penalties.tariff.catalogue import ReasonCodes
-from debit_service.reconcile import decisions
 from debit_service.reconcile import queries as reconcile
+from debit_service.reconcile.by_persons import decisions
 from debit_service.reconcile.models import BankEntry
 from debit_service.reconcile.rules import Fact, surplus
 

@@ -22,8 +22,8 @@ from debit_service.mandates import queries as mandates
 from debit_service.penalties import of_contributions as penalties
 from debit_service.penalties.models import FaultDecision
 from debit_service.penalties.tariff.catalogue import ReasonCodes
-from debit_service.reconcile import decisions
 from debit_service.reconcile import queries as reconcile
+from debit_service.reconcile.by_persons import decisions
 from debit_service.reconcile.rules import Outcome, State, surplus
 from debit_service.reports.rules import Attempt, Line, Made, Standing, debited, penalised, standing
 

@@ -12,8 +12,8 @@ from debit_service.contributions.models import Contribution, OtherPayment
 from debit_service.core.money import format_minor
 from debit_service.core.work import Work
 from debit_service.penalties import queries as penalties
-from debit_service.reconcile import decisions
 from debit_service.reconcile import queries as reconcile
+from debit_service.reconcile.by_persons import decisions
 from debit_service.reconcile.rules import Outcome, State
 
 _AT_ONCE = 1_000

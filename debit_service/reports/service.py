@@ -20,8 +20,10 @@ from debit_service.funds.queries import Funds
 from debit_service.penalties import of_contributions as penalties
 from debit_service.penalties.models import FaultDecision
 from debit_service.penalties.tariff.catalogue import ReasonCodes
-from debit_service.reconcile import control, decisions, work_queue
-from debit_service.reconcile.waiting import entries as entries_waiting
+from debit_service.reconcile.by_persons import decisions
+from debit_service.reconcile.queue import work_queue
+from debit_service.reconcile.queue.waiting import entries as entries_waiting
+from debit_service.reconcile.tie_out import control
 from debit_service.reports.asked import EVERYTHING, Asked, conditions
 from debit_service.reports.attention import attention
 from debit_service.reports.lines import lines_of

@@ -13,7 +13,7 @@ from debit_service.collections.models import Batch, BatchTransition, Collection,
 from debit_service.contributions import queries as contributions
 from debit_service.contributions.models import Contribution
 from debit_service.core.work import Work
-from debit_service.reconcile import decisions
+from debit_service.reconcile.by_persons import decisions
 from debit_service.reconcile.models import Allocation, Disposition
 from debit_service.reconcile.rules import Effect, State
 from debit_service.reports.figures import sql

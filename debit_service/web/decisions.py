@@ -10,8 +10,8 @@ from debit_service.core.work import Role
 from debit_service.penalties.at_the_bank import penalty_of
 from debit_service.penalties.service.from_entries import confirm as confirm_decision
 from debit_service.penalties.service.from_entries import undo as undo_decision
-from debit_service.reconcile import decisions
-from debit_service.reconcile.said_since import contradictions
+from debit_service.reconcile.by_persons import decisions
+from debit_service.reconcile.same_booking.said_since import contradictions
 from debit_service.reconcile.service import refuse as refuse_decision
 from debit_service.web import forms, queue_forms, queue_words
 from debit_service.web.access import allowed

@@ -17,8 +17,9 @@ from debit_service.core.clock import business_date
 from debit_service.core.errors import DebitError
 from debit_service.core.work import Role
 from debit_service.ledger import queries
-from debit_service.reconcile import tie_out, tie_out_close
-from debit_service.reconcile.tie_out_rules import Row
+from debit_service.reconcile.tie_out import close as tie_out_close
+from debit_service.reconcile.tie_out import queries as tie_out
+from debit_service.reconcile.tie_out.rules import Row
 from debit_service.reports.figures import asking, desk
 from debit_service.web import forms
 from debit_service.web.access import allowed

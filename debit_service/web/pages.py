@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from debit_service import schema
 from debit_service.core.errors import Unavailable
 from debit_service.core.work import Role
-from debit_service.reconcile.waiting import NONE
+from debit_service.reconcile.queue.waiting import NONE
 from debit_service.reports.service import overview
 from debit_service.web.access import allowed, everybody
 from debit_service.web.asked import day_asked

@@ -10,7 +10,7 @@ from wtforms.validators import DataRequired, Length, ValidationError
 
 from debit_service.core.errors import DebitError
 from debit_service.core.money import parse_minor
-from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.web import queue_words, words
 from debit_service.web.forms import PaidForm, WhyForm, trimmed
 

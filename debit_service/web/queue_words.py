@@ -5,7 +5,7 @@ from typing import Final
 
 from flask_babel import gettext
 
-from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.reports.figures import words as figures
 from debit_service.web.words import N_, said
 

@@ -7,7 +7,7 @@ from debit_service.core.errors import DebitError
 from debit_service.core.money import parse_minor
 from debit_service.core.work import Role
 from debit_service.penalties import queries as penalties
-from debit_service.reconcile import decisions
+from debit_service.reconcile.by_persons import decisions
 from debit_service.reconcile.service import PaidOut, pay_out
 from debit_service.web import queue_forms
 from debit_service.web.access import allowed

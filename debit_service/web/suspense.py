@@ -12,15 +12,16 @@ from debit_service.core.money import format_minor
 from debit_service.core.work import Role, Work
 from debit_service.penalties.at_the_bank import what_it_may_be
 from debit_service.penalties.service.from_entries import decide
-from debit_service.reconcile import decisions, work_queue
-from debit_service.reconcile.exceptions import Decision, Exceptional, meaning
+from debit_service.reconcile.by_persons import decisions
 from debit_service.reconcile.models import BankEntry
-from debit_service.reconcile.said_since import contradictions
+from debit_service.reconcile.queue import work_queue
+from debit_service.reconcile.queue.exceptions import Decision, Exceptional, meaning
+from debit_service.reconcile.queue.suggest import Recognisable
+from debit_service.reconcile.queue.waiting import NONE
+from debit_service.reconcile.queue.work_queue import Filter, Waits
+from debit_service.reconcile.same_booking.said_since import contradictions
 from debit_service.reconcile.service import Ask, Decided
 from debit_service.reconcile.service.told_before import told_before
-from debit_service.reconcile.suggest import Recognisable
-from debit_service.reconcile.waiting import NONE
-from debit_service.reconcile.work_queue import Filter, Waits
 from debit_service.web import formats, forms, queue_forms, queue_words, words
 from debit_service.web.access import allowed
 from debit_service.web.desk import actor, reading, service, working

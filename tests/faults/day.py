@@ -31,7 +31,7 @@ from debit_service.iso20022.pain008 import reread
 from debit_service.ledger.queries import trial_balance
 from debit_service.penalties.models import FaultDecision
 from debit_service.reconcile import queries as reconcile
-from debit_service.reconcile import waiting
+from debit_service.reconcile.queue import waiting
 from debit_service.verify import verify
 from debit_service.wiring import open_service
 

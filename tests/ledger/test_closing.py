@@ -18,7 +18,7 @@ from debit_service.core.work import Actor, Role, Work
 from debit_service.ledger import closing, queries
 from debit_service.ledger.rules import Account, account, open_day, totals_of
 from debit_service.ledger.service import Posting, post_all
-from debit_service.reconcile import tie_out_close
+from debit_service.reconcile.tie_out import close as tie_out_close
 
 SEPTEMBER, CLOSED = date(2026, 9, 30), date(2026, 10, 1)
 OTHER_APPROVER = Actor("approver-2", frozenset({Role.FINANCE_APPROVER}))

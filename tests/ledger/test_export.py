@@ -21,7 +21,7 @@ from debit_service.core.work import Actor, Role
 from debit_service.ledger import beancount, export, queries
 from debit_service.ledger.rules import Account, account
 from debit_service.ledger.service import Posting, post_all
-from debit_service.reconcile import tie_out_close
+from debit_service.reconcile.tie_out import close as tie_out_close
 
 SEPTEMBER = (date(2026, 9, 1), date(2026, 9, 30))
 OCTOBER = (date(2026, 10, 1), date(2026, 10, 31))

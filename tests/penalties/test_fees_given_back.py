@@ -13,7 +13,7 @@ from debit_service.core.errors import Refused
 from debit_service.penalties import queries
 from debit_service.penalties.life import Money
 from debit_service.penalties.service import from_entries, pay, reverse
-from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.reconcile.service import Ask, Decided
 
 FUND = "EINZUGSSTELLE"

@@ -19,7 +19,7 @@ from debit_service.penalties import notice_queries, queries
 from debit_service.penalties.life import Money
 from debit_service.penalties.queries import TO_CONFIRM
 from debit_service.penalties.service import assess, from_entries, pay, reverse
-from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.reconcile.service import Ask
 from debit_service.reports.refunds import refunds
 

@@ -12,8 +12,8 @@ from debit_service.core.errors import Refused
 from debit_service.core.work import Actor, Role
 from debit_service.penalties import at_the_bank, queries
 from debit_service.penalties.service import from_entries, pay, reverse
-from debit_service.reconcile import decisions
-from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.by_persons import decisions
+from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.reconcile.service import Ask, Decided
 
 MID_OCTOBER = date(2026, 10, 15)

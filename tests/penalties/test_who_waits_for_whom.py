@@ -20,7 +20,7 @@ from debit_service.penalties.service.amnesty import Terms
 from debit_service.penalties.service.relieve import Granted
 from debit_service.penalties.tariff import used
 from debit_service.penalties.tariff.relief import Ground
-from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.reconcile.service import Ask
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -7,11 +7,12 @@ from house import APPROVER, CLERK, House
 from sqlalchemy import select
 
 from debit_service.core.work import Actor
-from debit_service.reconcile import decisions, work_queue
-from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.by_persons import decisions
 from debit_service.reconcile.models import BankDocument, BankEntry
+from debit_service.reconcile.queue import work_queue
+from debit_service.reconcile.queue.exceptions import Decision
+from debit_service.reconcile.queue.work_queue import Filter, Waits
 from debit_service.reconcile.service import Ask, Decided, PaidOut, confirm, decide, pay_out, refuse, undo
-from debit_service.reconcile.work_queue import Filter, Waits
 
 CREDITED = date(2026, 9, 30)
 #: Above what one person may decide alone at CNAS.

@@ -8,8 +8,8 @@ from reconcile.oracle import Heard, Report, Told
 from debit_service.collections.models import Collection
 from debit_service.ledger.queries import trial_balance
 from debit_service.reconcile import queries
+from debit_service.reconcile.queue.waiting import entries as entries_waiting
 from debit_service.reconcile.service import importing
-from debit_service.reconcile.waiting import entries as entries_waiting
 
 #: An account that is none of the funds'.
 NOBODY = "DZ580002100001113000000570"

@@ -27,7 +27,7 @@ from reconcile.deciding import (
 )
 
 from debit_service.core.errors import Refused
-from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.reconcile.rules import State
 
 EXAMPLES = int(os.environ.get("DEBIT_TEST_MACHINE_EXAMPLES", "6"))

@@ -10,9 +10,10 @@ from reconcile.telling import NOBODY
 from sqlalchemy import func, select
 
 from debit_service.banks import queries as bank_files
-from debit_service.reconcile import control, tie_out_close
 from debit_service.reconcile.models import BankEntry
 from debit_service.reconcile.rules import State
+from debit_service.reconcile.tie_out import close as tie_out_close
+from debit_service.reconcile.tie_out import control
 
 DAY_ONE, DAY_TWO, DAY_THREE = date(2026, 9, 28), date(2026, 9, 29), date(2026, 9, 30)
 

@@ -9,8 +9,8 @@ from figure_lists import follow
 from house import CLERK, House
 from reconcile.deciding import money_in, queue
 
-from debit_service.reconcile import waiting
-from debit_service.reconcile.work_queue import Filter
+from debit_service.reconcile.queue import waiting
+from debit_service.reconcile.queue.work_queue import Filter
 from debit_service.reports import service as reports
 
 DAY, WRITTEN = date(2026, 9, 30), date(2026, 10, 1)

@@ -6,9 +6,9 @@ from bank_files import Booked, camt053, camt054, credit, together, total
 from house import House, Sent
 from reconcile.deciding import decided, left_to_pay_out, money, paid_out, undone
 
-from debit_service.reconcile.exceptions import Decision
 from debit_service.reconcile.models import BankEntry
-from debit_service.reconcile.said_since import contradictions
+from debit_service.reconcile.queue.exceptions import Decision
+from debit_service.reconcile.same_booking.said_since import contradictions
 from debit_service.reconcile.service.told_before import told_before
 
 CREDITED, AFTER = date(2026, 9, 30), date(2026, 10, 2)

@@ -29,12 +29,12 @@ from debit_service.contributions.payments import Means, Paid
 from debit_service.core.errors import InvalidInput, NotFound, Refused
 from debit_service.core.work import Actor, Role
 from debit_service.demo.data import Somebody
-from debit_service.reconcile import decisions
-from debit_service.reconcile.exceptions import Decision, Exceptional
+from debit_service.reconcile.by_persons import decisions
 from debit_service.reconcile.models import FileReading, Resolution
+from debit_service.reconcile.queue.exceptions import Decision, Exceptional
+from debit_service.reconcile.queue.work_queue import Filter
 from debit_service.reconcile.rules import State
 from debit_service.reconcile.service import Decided, other_means, undo
-from debit_service.reconcile.work_queue import Filter
 from debit_service.verify import verify
 
 BOTH = Actor("both", frozenset({Role.FINANCE_CLERK, Role.FINANCE_APPROVER}))

@@ -14,11 +14,12 @@ from sqlalchemy import select
 
 from debit_service import replay
 from debit_service.core.errors import Refused
-from debit_service.reconcile import decisions, queries
-from debit_service.reconcile.exceptions import Decision, Exceptional
+from debit_service.reconcile import queries
+from debit_service.reconcile.by_persons import decisions
 from debit_service.reconcile.models import BankEntry
+from debit_service.reconcile.queue.exceptions import Decision, Exceptional
 from debit_service.reconcile.rules import State
-from debit_service.reconcile.said_since import contradictions
+from debit_service.reconcile.same_booking.said_since import contradictions
 from debit_service.reconcile.service.match import decide_again
 
 BOOKED, BACK = date(2026, 9, 30), date(2026, 10, 5)

@@ -13,7 +13,7 @@ from reconcile.deciding import decided, money_in
 from debit_service.core.errors import InvalidInput, Refused
 from debit_service.core.work import Work
 from debit_service.funds.queries import Funds
-from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.reconcile.rules import State
 from debit_service.reconcile.service import importing
 from debit_service.reconcile.service.dispose import dispose_plain

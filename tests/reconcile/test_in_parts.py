@@ -1,6 +1,6 @@
 """Which sums of a block single bookings of its debits tell: to the cent, in number, and none that may be of other debits."""
 
-from debit_service.reconcile.in_parts import Sum, told_in_parts
+from debit_service.reconcile.same_booking.in_parts import Sum, told_in_parts
 
 DEBITS = (100, 200, 300, 400)
 

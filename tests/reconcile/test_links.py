@@ -13,9 +13,9 @@ from sqlalchemy import func, select
 
 from debit_service.banks.models import BankFile
 from debit_service.reconcile import queries
-from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.reconcile.rules import State
-from debit_service.reconcile.said_since import contradictions
+from debit_service.reconcile.same_booking.said_since import contradictions
 from debit_service.reconcile.service import links
 from debit_service.reconcile.service.match import to_look_at
 

@@ -11,11 +11,11 @@ from reconcile.deciding import decided, queue, undone
 from reconcile.test_any_order import each_order_tells_the_same
 from sqlalchemy import select
 
-from debit_service.reconcile import remainders
-from debit_service.reconcile.exceptions import Decision
 from debit_service.reconcile.models import BankEntry
+from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.reconcile.rules import State
-from debit_service.reconcile.said_since import contradictions
+from debit_service.reconcile.same_booking import remainders
+from debit_service.reconcile.same_booking.said_since import contradictions
 from debit_service.reports.attention import attention
 
 CREDITED, AFTER = date(2026, 9, 30), date(2026, 10, 5)

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from debit_service import replay
 from debit_service.core.errors import InvalidInput, NotFound, Refused
 from debit_service.core.models import AuditEntry
-from debit_service.reconcile.exceptions import Decision
 from debit_service.reconcile.models import Disposition, Resolution
+from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.reconcile.rules import State
 from debit_service.reconcile.service import resolve
 

@@ -13,8 +13,9 @@ from sqlalchemy import event
 
 from debit_service.core.settings import PROJECT
 from debit_service.funds.queries import load_funds
-from debit_service.reconcile import work_queue
-from debit_service.reconcile.exceptions import (
+from debit_service.reconcile.by_persons.standing import Claim, Purpose, allocation, order_on, positions
+from debit_service.reconcile.queue import work_queue
+from debit_service.reconcile.queue.exceptions import (
     REASONS,
     Decision,
     Exceptional,
@@ -23,9 +24,8 @@ from debit_service.reconcile.exceptions import (
     needs_another,
     possible,
 )
-from debit_service.reconcile.standing import Claim, Purpose, allocation, order_on, positions
-from debit_service.reconcile.suggest import Candidate, Known, Suggestion, equally_good, suggestions
-from debit_service.reconcile.work_queue import Filter
+from debit_service.reconcile.queue.suggest import Candidate, Known, Suggestion, equally_good, suggestions
+from debit_service.reconcile.queue.work_queue import Filter
 
 KNOWN = Known(
     entry_id="E",

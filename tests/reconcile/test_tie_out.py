@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reconcile.deciding import decided
 
-from debit_service.reconcile import queries, tie_out
-from debit_service.reconcile.exceptions import Decision
-from debit_service.reconcile.tie_out_rules import Kind, Row, Statement
-from debit_service.reconcile.tie_out_rules import tie_out as decide
+from debit_service.reconcile import queries
+from debit_service.reconcile.queue.exceptions import Decision
+from debit_service.reconcile.tie_out import queries as tie_out
+from debit_service.reconcile.tie_out.rules import Kind, Row, Statement
+from debit_service.reconcile.tie_out.rules import tie_out as decide
 
 ONE, TWO, THREE, FOUR = (date(2026, 9, 28) + timedelta(days=one) for one in range(4))
 

@@ -10,12 +10,13 @@ from reconcile.deciding import decided, money, queue, undone
 from sqlalchemy import select
 
 from debit_service.core.errors import Refused
-from debit_service.reconcile import queries, tie_out
-from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile import queries
 from debit_service.reconcile.models import BankEntry
+from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.reconcile.rules import State
-from debit_service.reconcile.said_since import Contradiction, contradictions
+from debit_service.reconcile.same_booking.said_since import Contradiction, contradictions
 from debit_service.reconcile.service.match import decide_again
+from debit_service.reconcile.tie_out import queries as tie_out
 from debit_service.reports.attention import attention
 
 FIRST, SECOND, THIRD = date(2026, 9, 30), date(2026, 10, 1), date(2026, 10, 2)

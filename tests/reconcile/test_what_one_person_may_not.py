@@ -9,11 +9,12 @@ from house import House, Sent
 from reconcile.deciding import MUCH, confirmed, decided, money, money_in, paid_out, queue, undone
 
 from debit_service.core.errors import Refused
-from debit_service.reconcile import decisions, tie_out
-from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.by_persons import decisions
+from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.reconcile.rules import State
-from debit_service.reconcile.said_since import contradictions
+from debit_service.reconcile.same_booking.said_since import contradictions
 from debit_service.reconcile.service.told_before import told_before
+from debit_service.reconcile.tie_out import queries as tie_out
 from debit_service.reports.attention import attention
 
 AFTER = date(2026, 10, 5)

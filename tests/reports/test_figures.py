@@ -16,8 +16,8 @@ from debit_service.core.errors import InvalidInput, Refused
 from debit_service.core.work import Actor, Role
 from debit_service.ledger.queries import trial_balance
 from debit_service.reconcile import queries as reconcile
-from debit_service.reconcile import tie_out
 from debit_service.reconcile.models import Allocation
+from debit_service.reconcile.tie_out import queries as tie_out
 from debit_service.reports.figures import asking, behind, forecast, sql
 from debit_service.reports.figures.asking import CollectionsAsked, EntriesAsked
 

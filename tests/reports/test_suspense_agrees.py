@@ -12,9 +12,10 @@ from house import CLERK, House
 from reconcile.deciding import MUCH, confirmed, decided, money_in, paid_out, queue, undone
 
 from debit_service.ledger.queries import trial_balance
-from debit_service.reconcile import decisions, work_queue
-from debit_service.reconcile.exceptions import Decision
-from debit_service.reconcile.work_queue import Filter
+from debit_service.reconcile.by_persons import decisions
+from debit_service.reconcile.queue import work_queue
+from debit_service.reconcile.queue.exceptions import Decision
+from debit_service.reconcile.queue.work_queue import Filter
 from debit_service.reports import service as reports
 from debit_service.reports.printed import report_lines
 from debit_service.reports.refunds import refunds

@@ -18,9 +18,10 @@ from sqlalchemy import event, select
 from debit_service.banks import service as bank_store
 from debit_service.banks.channels import LeftFile
 from debit_service.core.errors import Unavailable
-from debit_service.reconcile import control, queries
+from debit_service.reconcile import queries
 from debit_service.reconcile.models import BankEntry
 from debit_service.reconcile.rules import State
+from debit_service.reconcile.tie_out import control
 
 CREDITED, TAKEN_BACK = date(2026, 9, 30), date(2026, 10, 5)
 MEGABYTES = 4 * 2**20

@@ -16,9 +16,9 @@ from scenarios.looking import made, reasons, states
 from sqlalchemy import func, select
 
 from debit_service.core.errors import Refused
-from debit_service.reconcile import control
 from debit_service.reconcile.models import Disposition
 from debit_service.reconcile.rules import State
+from debit_service.reconcile.tie_out import control
 from debit_service.reports.rules import PenaltyStanding, Standing
 
 CREDITED, TAKEN_BACK, OCTOBER = date(2026, 9, 30), date(2026, 10, 5), date(2026, 10, 29)

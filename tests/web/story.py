@@ -42,9 +42,11 @@ from debit_service.mandates.drafts import FormData, prepare
 from debit_service.penalties import queries as penalties
 from debit_service.penalties import relief_queries
 from debit_service.penalties.service import amnesty
-from debit_service.reconcile import decisions, tie_out_close, waiting
-from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.by_persons import decisions
+from debit_service.reconcile.queue import waiting
+from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.reconcile.service import Ask, decide, import_stored, undo
+from debit_service.reconcile.tie_out import close as tie_out_close
 from debit_service.schema import upgrade
 from debit_service.wiring import Service, open_service
 

@@ -13,7 +13,7 @@ from debit_service.core.work import SERVICE
 from debit_service.disputes import queries as disputes
 from debit_service.mandates import queries as mandate_queries
 from debit_service.mandates import service as mandates
-from debit_service.reconcile import control
+from debit_service.reconcile.tie_out import control
 from debit_service.wiring import Service
 
 Somebody = Callable[[str], Browser]

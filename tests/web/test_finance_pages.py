@@ -13,7 +13,7 @@ from debit_service.collections.service import bounds
 from debit_service.core.work import SERVICE
 from debit_service.penalties import queries as penalties
 from debit_service.reconcile import queries as reconcile
-from debit_service.reconcile import waiting
+from debit_service.reconcile.queue import waiting
 from debit_service.reports import service as reports
 from debit_service.reports.lines_csv import as_csv
 from debit_service.reports.rules import FundTotals

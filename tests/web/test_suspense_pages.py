@@ -16,10 +16,12 @@ from debit_service.contributions import queries as contributions
 from debit_service.contributions.payments import Means, Paid
 from debit_service.core.work import SERVICE
 from debit_service.ledger.queries import trial_balance
-from debit_service.reconcile import decisions, queries, suggest, waiting
-from debit_service.reconcile.exceptions import MACHINE, REASONS, Decision, Exceptional
+from debit_service.reconcile import queries
+from debit_service.reconcile.by_persons import decisions
+from debit_service.reconcile.by_persons.standing import Purpose
+from debit_service.reconcile.queue import suggest, waiting
+from debit_service.reconcile.queue.exceptions import MACHINE, REASONS, Decision, Exceptional
 from debit_service.reconcile.service import import_stored, other_means
-from debit_service.reconcile.standing import Purpose
 from debit_service.web import queue_words
 from debit_service.wiring import Service
 

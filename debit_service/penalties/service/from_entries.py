@@ -19,12 +19,12 @@ from debit_service.penalties import at_the_bank, queries
 from debit_service.penalties.queries import Shown
 from debit_service.penalties.service import fees, lifecycle
 from debit_service.penalties.service.settle import locked_each
-from debit_service.reconcile import decisions
 from debit_service.reconcile import service as reconcile
-from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.by_persons import decisions
+from debit_service.reconcile.by_persons.standing import Claim, Purpose
 from debit_service.reconcile.models import Resolution, ResolutionPart
+from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.reconcile.service import Ask, Decided
-from debit_service.reconcile.standing import Claim, Purpose
 
 
 def decide(work: Work, funds: Funds, entry_id: str, ask: Ask) -> Decided:

@@ -18,7 +18,7 @@ from debit_service.penalties.life import ASKED
 from debit_service.penalties.models import Penalty, PenaltyPayment
 from debit_service.penalties.service import lifecycle
 from debit_service.penalties.service.confirm import locked
-from debit_service.reconcile import decisions
+from debit_service.reconcile.by_persons import decisions
 
 
 def pay(work: Work, funds: Funds, penalty_id: str, paid: Paid) -> PenaltyPayment:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-from debit_service.reconcile.exceptions import Decision
-from debit_service.reconcile.standing import Claim, ClaimPayment
+from debit_service.reconcile.by_persons.standing import Claim, ClaimPayment
+from debit_service.reconcile.queue.exceptions import Decision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

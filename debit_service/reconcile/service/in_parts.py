@@ -13,10 +13,10 @@ from sqlalchemy.orm import aliased
 from debit_service.collections.queries import Asked
 from debit_service.core.bulk import among
 from debit_service.core.work import Work
-from debit_service.reconcile import in_parts
-from debit_service.reconcile.in_parts import Sum
 from debit_service.reconcile.models import Allocation, BankEntry, Disposition, Resolution, ResolutionPart
 from debit_service.reconcile.rules import TOLD_IN_PARTS, certainly_two, same_booking
+from debit_service.reconcile.same_booking import in_parts
+from debit_service.reconcile.same_booking.in_parts import Sum
 from debit_service.reconcile.service import lookups
 from debit_service.reconcile.service.verdict import Verdict, effect_of
 

@@ -11,9 +11,7 @@ from debit_service.collections.models import PaymentInformation
 from debit_service.collections.queries import Asked
 from debit_service.core.bulk import CHUNK_ROWS, among
 from debit_service.core.work import Work
-from debit_service.reconcile import folds, remainders
 from debit_service.reconcile.models import BankEntry, Disposition
-from debit_service.reconcile.own_references import BACK, GOES_BACK_WITHIN, OWN_NAMES, Back, by_credit, credited_minor
 from debit_service.reconcile.rules import (
     BY_A_PERSON,
     BY_LINK,
@@ -22,6 +20,15 @@ from debit_service.reconcile.rules import (
     STATED_COST,
     UNLINKED,
     same_booking,
+)
+from debit_service.reconcile.same_booking import folds, remainders
+from debit_service.reconcile.same_booking.own_references import (
+    BACK,
+    GOES_BACK_WITHIN,
+    OWN_NAMES,
+    Back,
+    by_credit,
+    credited_minor,
 )
 from debit_service.reconcile.service import lookups
 

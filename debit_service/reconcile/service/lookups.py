@@ -12,7 +12,7 @@ from debit_service.banks.models import BankFile
 from debit_service.collections.models import Collection, PaymentInformation
 from debit_service.core.bulk import among
 from debit_service.core.work import Work
-from debit_service.reconcile import doubts, folds
+from debit_service.reconcile.by_persons import doubts
 from debit_service.reconcile.models import Allocation, BankDocument, BankEntry, Disposition
 from debit_service.reconcile.queries import IN_SUSPENSE
 from debit_service.reconcile.rules import (
@@ -26,6 +26,7 @@ from debit_service.reconcile.rules import (
     Booking,
     Effect,
 )
+from debit_service.reconcile.same_booking import folds
 from debit_service.reconcile.service.verdict import AnyEntry
 
 #: Reasons of what names no debit and no block of ours.

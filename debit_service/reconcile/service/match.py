@@ -13,7 +13,8 @@ from debit_service.collections import queries as collections
 from debit_service.collections.queries import Asked
 from debit_service.core.work import Work
 from debit_service.funds.queries import Funds
-from debit_service.reconcile import doubts, queries
+from debit_service.reconcile import queries
+from debit_service.reconcile.by_persons import doubts
 from debit_service.reconcile.models import BankEntry, Disposition
 from debit_service.reconcile.rules import (
     BY_A_PERSON,

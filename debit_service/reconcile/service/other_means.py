@@ -21,7 +21,8 @@ from debit_service.core.rows import BadLine, GoodLine, read_rows
 from debit_service.core.work import Role, Work
 from debit_service.funds.profile import Fund
 from debit_service.funds.queries import Funds
-from debit_service.reconcile import decisions, queries
+from debit_service.reconcile import queries
+from debit_service.reconcile.by_persons import decisions
 from debit_service.reconcile.rules import surplus
 from debit_service.reconcile.service.post import post_refund_owed
 

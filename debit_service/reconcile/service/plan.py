@@ -16,12 +16,13 @@ from debit_service.core.work import Work
 from debit_service.employers import queries as employers
 from debit_service.funds.profile import Fund
 from debit_service.funds.queries import Funds
-from debit_service.reconcile import decisions, queries
-from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile import queries
+from debit_service.reconcile.by_persons import decisions
+from debit_service.reconcile.by_persons.standing import Claim, ClaimPayment, Purpose, allocation, order_on
 from debit_service.reconcile.models import BankDocument, BankEntry, Disposition, FileReading
+from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.reconcile.service.ask import Ask
 from debit_service.reconcile.service.told_before import told_before
-from debit_service.reconcile.standing import Claim, ClaimPayment, Purpose, allocation, order_on
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,17 +18,18 @@ from debit_service.core.state import current, move
 from debit_service.core.work import Role, Work
 from debit_service.funds.profile import Fund
 from debit_service.funds.queries import Funds
-from debit_service.reconcile import decisions, queries
-from debit_service.reconcile.alone import decided_alone_minor, paid_out_alone_minor
-from debit_service.reconcile.exceptions import MACHINE, Decision, needs_another
+from debit_service.reconcile import queries
+from debit_service.reconcile.by_persons import decisions
+from debit_service.reconcile.by_persons.alone import decided_alone_minor, paid_out_alone_minor
+from debit_service.reconcile.by_persons.standing import Claim, ClaimPayment, Purpose
 from debit_service.reconcile.models import BankEntry, Resolution, ResolutionPart, ResolutionTransition
-from debit_service.reconcile.said_since import speaks_against
+from debit_service.reconcile.queue.exceptions import MACHINE, Decision, needs_another
+from debit_service.reconcile.same_booking.said_since import speaks_against
 from debit_service.reconcile.service.ask import Ask
 from debit_service.reconcile.service.fit import fitting
 from debit_service.reconcile.service.plan import Part, Waiting, check_again, doubtful, planned, waiting
 from debit_service.reconcile.service.settle import of, settle
 from debit_service.reconcile.service.undoable import check_undoable
-from debit_service.reconcile.standing import Claim, ClaimPayment, Purpose
 
 #: Of the surcharges with these ids those that are open, locked where the database can.
 StillOpen = Callable[[Work, Sequence[str]], Sequence[Claim]]

@@ -15,21 +15,22 @@ from debit_service.funds.profile import Fund
 from debit_service.funds.queries import Funds
 from debit_service.ledger import service as ledger
 from debit_service.ledger.rules import account
-from debit_service.reconcile import decisions, queries
-from debit_service.reconcile.exceptions import MACHINE, Decision
+from debit_service.reconcile import queries
+from debit_service.reconcile.by_persons import decisions
+from debit_service.reconcile.by_persons.standing import Purpose, paid_out
 from debit_service.reconcile.models import (
     BankEntry,
     Resolution,
     ResolutionPart,
     ResolutionTransition,
 )
+from debit_service.reconcile.queue.exceptions import MACHINE, Decision
 from debit_service.reconcile.rules import BY_A_PERSON, DOUBTED
 from debit_service.reconcile.service import other_means
 from debit_service.reconcile.service.fit import fitting
 from debit_service.reconcile.service.match import bring, decide, decide_again, look_again
 from debit_service.reconcile.service.standing import stand
 from debit_service.reconcile.service.verdict import Verdict
-from debit_service.reconcile.standing import Purpose, paid_out
 
 
 def settle(work: Work, funds: Funds, resolution: Resolution) -> None:

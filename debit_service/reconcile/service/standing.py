@@ -3,9 +3,10 @@
 from debit_service.core.work import Work
 from debit_service.ledger import service as ledger
 from debit_service.ledger.rules import UNKNOWN_FUND, Account, account
-from debit_service.reconcile import decisions, queries
+from debit_service.reconcile import queries
+from debit_service.reconcile.by_persons import decisions
+from debit_service.reconcile.by_persons.standing import Purpose, positions
 from debit_service.reconcile.models import BankEntry, Disposition
-from debit_service.reconcile.standing import Purpose, positions
 
 REST = "a person decided about a part of it; the rest waits"
 

@@ -8,9 +8,9 @@ from sqlalchemy import false, func, or_, select
 
 from debit_service.collections.models import Collection
 from debit_service.core.work import Work
-from debit_service.reconcile import folds
 from debit_service.reconcile.models import Allocation, BankEntry, Disposition
 from debit_service.reconcile.rules import may_be_told_before
+from debit_service.reconcile.same_booking import folds
 from debit_service.reconcile.service.lookups import STANDS, booking_of
 from debit_service.reconcile.service.verdict import effect_of
 

@@ -2,10 +2,10 @@
 
 from debit_service.core.errors import Refused
 from debit_service.core.work import Work
-from debit_service.reconcile import decisions, doubts
-from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.by_persons import decisions, doubts
+from debit_service.reconcile.by_persons.standing import Purpose
 from debit_service.reconcile.models import Resolution
-from debit_service.reconcile.standing import Purpose
+from debit_service.reconcile.queue.exceptions import Decision
 
 
 def check_undoable(work: Work, original: Resolution) -> None:

@@ -16,8 +16,8 @@ from debit_service.collections.models import Batch, Collection, PaymentInformati
 from debit_service.core.errors import InvalidInput
 from debit_service.core.money import exponent
 from debit_service.core.work import Work
-from debit_service.reconcile import waiting
 from debit_service.reconcile.models import BankDocument, Disposition
+from debit_service.reconcile.queue import waiting
 from debit_service.reports.figures import sql, words
 from debit_service.reports.figures.sheet import Link
 

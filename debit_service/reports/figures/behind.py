@@ -14,8 +14,10 @@ from sqlalchemy import ColumnElement, Select, SQLColumnExpression, Subquery, fun
 from debit_service.collections.models import Batch, Collection, PaymentInformation
 from debit_service.contributions.models import Contribution
 from debit_service.core.work import Role, Work
-from debit_service.reconcile import days, decisions, waiting
+from debit_service.reconcile import days
+from debit_service.reconcile.by_persons import decisions
 from debit_service.reconcile.models import Allocation, BankDocument, BankEntry, Disposition
+from debit_service.reconcile.queue import waiting
 from debit_service.reports.figures import asking, sql, words
 from debit_service.reports.figures.asking import ANY_CODE, NOT_NOTED, CollectionsAsked, EntriesAsked
 from debit_service.reports.figures.sheet import N_, Column, Kind, Link, Row, Said, Sheet, Table, facts

@@ -13,8 +13,9 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 from debit_service.collections.models import Batch, BatchTransition, Collection, PaymentInformation
 from debit_service.core.work import Work
 from debit_service.funds.profile import Fund
-from debit_service.reconcile import days, waiting
+from debit_service.reconcile import days
 from debit_service.reconcile.models import Allocation, BankEntry, Disposition
+from debit_service.reconcile.queue import waiting
 from debit_service.reconcile.rules import NET_TOTALS, STATED_COST, TOTALS, Effect, State
 from debit_service.reports.figures import sql, words
 from debit_service.reports.figures.asking import CollectionsAsked, EntriesAsked

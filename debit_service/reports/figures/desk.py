@@ -13,11 +13,14 @@ from debit_service.core.work import Work
 from debit_service.funds.profile import Fund
 from debit_service.funds.queries import Funds
 from debit_service.penalties import queries as penalties
-from debit_service.reconcile import days, decisions, tie_out, waiting
-from debit_service.reconcile.exceptions import exception_of
+from debit_service.reconcile import days
+from debit_service.reconcile.by_persons import decisions
 from debit_service.reconcile.models import BankEntry, Disposition
-from debit_service.reconcile.tie_out_rules import Kind as Apart
-from debit_service.reconcile.tie_out_rules import Row as Tied
+from debit_service.reconcile.queue import waiting
+from debit_service.reconcile.queue.exceptions import exception_of
+from debit_service.reconcile.tie_out import queries as tie_out
+from debit_service.reconcile.tie_out.rules import Kind as Apart
+from debit_service.reconcile.tie_out.rules import Row as Tied
 from debit_service.reports.figures import sql, words
 from debit_service.reports.figures.asking import EntriesAsked
 from debit_service.reports.figures.behind import STAFF

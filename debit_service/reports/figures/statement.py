@@ -19,9 +19,9 @@ from debit_service.funds.profile import Fund
 from debit_service.ledger.models import JournalEntry, JournalLine
 from debit_service.ledger.rules import Account, account
 from debit_service.penalties.models import Penalty
-from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.by_persons.whose import owed_back_to
 from debit_service.reconcile.models import Resolution
-from debit_service.reconcile.whose import owed_back_to
+from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.reports.figures import asking, sql, words
 from debit_service.reports.figures.sheet import N_, Column, Kind, Link, Row, Said, Sheet, Table, facts
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from debit_service.reconcile.exceptions import Exceptional
+from debit_service.reconcile.queue.exceptions import Exceptional
 from debit_service.reconcile.rules import State
 from debit_service.reports.figures.sheet import N_, Said
 

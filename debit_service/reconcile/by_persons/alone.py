@@ -3,9 +3,9 @@
 from sqlalchemy import func, select
 
 from debit_service.core.work import Work
-from debit_service.reconcile.decisions import RefundOwed
-from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.by_persons.decisions import RefundOwed
 from debit_service.reconcile.models import Resolution, ResolutionPart
+from debit_service.reconcile.queue.exceptions import Decision
 
 
 def decided_alone_minor(work: Work, entry_id: str) -> int:

@@ -9,8 +9,8 @@ from sqlalchemy.orm import aliased
 from debit_service.core.bulk import among
 from debit_service.core.work import Work
 from debit_service.reconcile import queries
-from debit_service.reconcile.exceptions import Decision
 from debit_service.reconcile.models import BankEntry, Disposition, Resolution
+from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.reconcile.rules import DOUBTED
 
 #: A doubt counts from when another person has confirmed it until it is undone, whatever is decided about the entry meanwhile.

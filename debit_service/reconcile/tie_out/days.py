@@ -13,9 +13,9 @@ from sqlalchemy.orm import aliased
 
 from debit_service.core.bulk import among
 from debit_service.core.work import Work
-from debit_service.reconcile import folds
-from debit_service.reconcile.exceptions import Decision
 from debit_service.reconcile.models import BankEntry, Disposition, Resolution
+from debit_service.reconcile.queue.exceptions import Decision
+from debit_service.reconcile.same_booking import folds
 
 
 class Moved(NamedTuple):

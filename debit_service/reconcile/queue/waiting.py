@@ -9,7 +9,8 @@ from typing import Final
 from sqlalchemy import BigInteger, ColumnElement, Row, and_, case, cast, func, select
 
 from debit_service.core.work import Work
-from debit_service.reconcile import days, decisions
+from debit_service.reconcile import days
+from debit_service.reconcile.by_persons import decisions
 from debit_service.reconcile.models import BankDocument, BankEntry, Disposition, Resolution, ResolutionPart
 
 #: Whose an entry is on an account that no fund owns; and a direction or a currency that the bank did not give.

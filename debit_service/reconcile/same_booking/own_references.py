@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, func, select
 from debit_service.collections.models import Collection
 from debit_service.core.bulk import among
 from debit_service.core.work import Work
-from debit_service.reconcile import folds
 from debit_service.reconcile.models import Allocation, BankEntry, Disposition, Resolution
 from debit_service.reconcile.rules import RETURN_KINDS
+from debit_service.reconcile.same_booking import folds
 
 #: By what a bank calls a booking of its own. By each, with the account, there is an index.
 OWN_NAMES: Final = ("transaction_id", "account_servicer_reference")

@@ -14,10 +14,12 @@ from debit_service.core.bulk import among
 from debit_service.core.work import Role, Work
 from debit_service.funds.queries import Funds
 from debit_service.mandates.models import Mandate
-from debit_service.reconcile import days, decisions, queries, waiting
-from debit_service.reconcile.exceptions import Exceptional, exception_of, reasons_of
+from debit_service.reconcile import days, queries
+from debit_service.reconcile.by_persons import decisions
 from debit_service.reconcile.models import BankDocument, BankEntry, Disposition, Resolution
-from debit_service.reconcile.suggest import Candidate, Known, Suggestion, equally_good, suggestions
+from debit_service.reconcile.queue import waiting
+from debit_service.reconcile.queue.exceptions import Exceptional, exception_of, reasons_of
+from debit_service.reconcile.queue.suggest import Candidate, Known, Suggestion, equally_good, suggestions
 
 #: Entries that a page shows; the others come up as these are done.
 SHOWN_MAX: Final = 50

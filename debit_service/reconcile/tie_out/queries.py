@@ -15,8 +15,8 @@ from debit_service.core.work import Work
 from debit_service.ledger import queries as ledger
 from debit_service.ledger.rules import UNKNOWN_FUND, Account
 from debit_service.reconcile.models import BankDocument, BankEntry
-from debit_service.reconcile.tie_out_days import told_before
-from debit_service.reconcile.tie_out_rules import Kind, Row, Statement, tie_out, unstated
+from debit_service.reconcile.tie_out.days import told_before
+from debit_service.reconcile.tie_out.rules import Kind, Row, Statement, tie_out, unstated
 
 _Account = tuple[str | None, str]
 #: ISO 20022 gives a sequence number 18 digits; what is longer numbers nothing.

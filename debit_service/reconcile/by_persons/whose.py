@@ -4,8 +4,8 @@ from sqlalchemy import Subquery, case, func, select
 from sqlalchemy.orm import aliased
 
 from debit_service.contributions.models import Contribution
+from debit_service.reconcile.by_persons.standing import Purpose
 from debit_service.reconcile.models import Resolution, ResolutionPart
-from debit_service.reconcile.standing import Purpose
 
 
 def owed_back_to() -> Subquery:

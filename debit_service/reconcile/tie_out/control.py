@@ -12,8 +12,9 @@ from sqlalchemy import String, cast, select
 from debit_service.banks import queries as bank_files
 from debit_service.core.work import Work
 from debit_service.ledger.models import ClosedPeriod
-from debit_service.reconcile import queries, tie_out
+from debit_service.reconcile import queries
 from debit_service.reconcile.models import BankDocument
+from debit_service.reconcile.tie_out import queries as tie_out
 
 #: What the reader says of a statement that does not add up. The tie-out says the same, of each statement once.
 _TOLD_BY_TIE_OUT = "error: iso.control.balance "

@@ -28,7 +28,8 @@ from debit_service.core.errors import NotFound, Refused
 from debit_service.core.work import Work
 from debit_service.ledger.rules import UNKNOWN_FUND
 from debit_service.reconcile import queries
-from debit_service.reconcile.exceptions import Decision, by_rule, possible
+from debit_service.reconcile.by_persons.standing import Purpose
+from debit_service.reconcile.by_persons.whose import owed_back_to
 from debit_service.reconcile.models import (
     BankEntry,
     Disposition,
@@ -36,10 +37,9 @@ from debit_service.reconcile.models import (
     ResolutionPart,
     ResolutionTransition,
 )
+from debit_service.reconcile.queue.exceptions import Decision, by_rule, possible
+from debit_service.reconcile.queue.suggest import Recorded
 from debit_service.reconcile.rules import surplus
-from debit_service.reconcile.standing import Purpose
-from debit_service.reconcile.suggest import Recorded
-from debit_service.reconcile.whose import owed_back_to
 
 
 def _waiting() -> ColumnElement[bool]:

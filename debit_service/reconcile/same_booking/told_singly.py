@@ -12,9 +12,9 @@ from sqlalchemy.orm import aliased
 
 from debit_service.collections.models import Collection
 from debit_service.core.work import Work
-from debit_service.reconcile.in_parts import Sum, told_in_parts
 from debit_service.reconcile.models import Allocation, BankEntry, Disposition, Resolution
 from debit_service.reconcile.rules import Effect
+from debit_service.reconcile.same_booking.in_parts import Sum, told_in_parts
 
 
 class _Decided(NamedTuple):

@@ -15,14 +15,14 @@ from sqlalchemy import ColumnElement, case, func, literal, select
 from debit_service.collections.models import Collection
 from debit_service.core.bulk import among
 from debit_service.core.work import Work
-from debit_service.reconcile import folds
-from debit_service.reconcile.decisions import RefundOwed
-from debit_service.reconcile.exceptions import Decision
+from debit_service.reconcile.by_persons.decisions import RefundOwed
 from debit_service.reconcile.models import BankEntry, Disposition, Resolution, ResolutionPart
-from debit_service.reconcile.own_references import credited_since, matched_to
-from debit_service.reconcile.remainders import told_in_full_since
+from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.reconcile.rules import BY_A_PERSON, DOUBTED
-from debit_service.reconcile.told_singly import told_singly_since
+from debit_service.reconcile.same_booking import folds
+from debit_service.reconcile.same_booking.own_references import credited_since, matched_to
+from debit_service.reconcile.same_booking.remainders import told_in_full_since
+from debit_service.reconcile.same_booking.told_singly import told_singly_since
 
 
 class Contradiction(NamedTuple):

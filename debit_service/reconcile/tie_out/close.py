@@ -7,7 +7,7 @@ from debit_service.funds.profile import Fund
 from debit_service.ledger import closing
 from debit_service.ledger.models import ClosedPeriod
 from debit_service.ledger.queries import closed_through
-from debit_service.reconcile import tie_out
+from debit_service.reconcile.tie_out import queries as tie_out
 
 
 def prepare(work: Work, fund: Fund, through: date, why: str, *, despite: str | None = None) -> ClosedPeriod:

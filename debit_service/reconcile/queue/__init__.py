@@ -1,0 +1,1 @@
+"""Queue: what waits for a person, why, and what it may be."""
