@@ -65,7 +65,7 @@ def _store_and_import(job: Task, watch: Watch, name: str) -> None:
 
 
 def reader(job: Task, watch: Watch) -> None:
-    """The service's reader alone, from a file to its end; a file of more than a chunk is read twice by the service."""
+    """The service's reader alone, from a file to its end."""
     count = sum_minor = 0
     with watch("read", job.size), path_of(job.folder, "returns").open("rb") as stream:
         for item in read_bank_file(stream, file="returns.xml"):

@@ -48,6 +48,8 @@ _DERIVED = frozenset(
         "resolutions",
         "resolution_transitions",
         "resolution_parts",
+        # It names documents, which are others here, and moves nothing.
+        "statement_replacements",
         "fault_decisions",
         "penalties",
         "penalty_steps",

@@ -121,13 +121,20 @@ def _entry(work: Work, opened: Service, entry_id: str) -> dict[str, Any]:
                 {
                     "name": _named(each),
                     "fits": each.fits,
+                    "in_part": each.in_part,
                     "score": each.score,
                     "points": [asdict(point) for point in each.points],
                 }
                 for each in one.suggestions
             ],
             "told_before": [
-                {"entry": each.id, "message": each.message, "day": str(each.booking_date)}
+                {
+                    "entry": each.entry.id,
+                    "message": each.entry.message,
+                    "day": str(each.entry.booking_date),
+                    "debits": each.debits,
+                    "sum": format_minor(each.minor, found.currency or "XXX") if each.debits else "",
+                }
                 for each in (told_before(work, found) if Decision.TOLD_BEFORE.value in may else ())
             ],
             "recorded": [
@@ -150,9 +157,11 @@ def _entry_lines(values: dict[str, Any]) -> Iterator[str]:
         yield f"decision {one['decision']}: {one['what']}, {one['state']} ({one['who']}: {one['why']})"
     yield from (f"a file read since tells of {name} for it" for name in values["said_since"])
     for one in values.get("told_before", []):
-        yield f"may have been told before by {one['entry']} ({one['message']} of {one['day']})"
+        parts = f": {one['debits']} debits that were sent together, booked each by itself, {one['sum']} in all"
+        yield f"may have been told before by {one['entry']} ({one['message']} of {one['day']}){parts if one['debits'] else ''}"
     for one in values.get("suggestions", []):
-        yield f"may be {one['name']} ({one['score']}{'' if one['fits'] else ', cannot be matched'})"
+        how = "" if one["fits"] else ", in part" if one["in_part"] else ", cannot be matched"
+        yield f"may be {one['name']} ({one['score']}{how})"
         yield from (f"    {point['points']:+d} {point['says']}" for point in one["points"])
     for one in values.get("recorded", []):
         what = f"{one['means'] or 'given back'} {one['day']} {one['reference']} for {one['about']}"
@@ -172,7 +181,11 @@ def _entry_lines(values: dict[str, Any]) -> Iterator[str]:
 )
 @click.option(
     "--charge",
-    help="matched, of money that left: the bank's charge in it for each debit, which the bank did not state.",
+    "charges",
+    multiple=True,
+    metavar="[DEBIT=]AMOUNT",
+    help="matched, of money that left: the bank's charge in it, which the bank did not state, for each debit alike,"
+    " or of one debit (end-to-end id), several times.",
 )
 @click.option(
     "--amount", help="refund_owed, bank_charge, not_ours: how much, if not all that waits; the rest waits on."
@@ -183,7 +196,8 @@ def _entry_lines(values: dict[str, Any]) -> Iterator[str]:
     multiple=True,
     metavar="CONTRIBUTION=AMOUNT",
     help="allocated: a contribution (id or reference) or penalty (id) and what it gets, 2026-08/17=1234.56; several times."
-    " bank_charge given back: a debit (end-to-end id) and its part.",
+    " bank_charge given back: a debit (end-to-end id) and its part; matched, of money that left: a debit of which only"
+    " so much goes back.",
 )
 @click.option("--employer", help="allocated: the employer's number; what it owes is paid in the fund's order.")
 @click.option("--refund-rest", is_flag=True, help="allocated: what is left is owed back; else it goes on waiting.")
@@ -200,7 +214,7 @@ def resolve(
     entry_id: str,
     what: str,
     end_to_end_ids: tuple[str, ...],
-    charge: str | None,
+    charges: tuple[str, ...],
     amount: str | None,
     shares: tuple[str, ...],
     employer: str | None,
@@ -225,7 +239,8 @@ def resolve(
             why=why,
             end_to_end_id=end_to_end_ids[0] if len(end_to_end_ids) == 1 else None,
             end_to_end_ids=end_to_end_ids if len(end_to_end_ids) > 1 else (),
-            charge_minor=parse_minor(charge, currency) if charge else None,
+            charge_minor=_charge_of_each(charges, currency),
+            charges=tuple(_share(one, currency) for one in charges if "=" in one),
             amount_minor=parse_minor(amount, currency) if amount else None,
             shares=tuple(_share(one, currency) for one in shares),
             registration_number=employer,
@@ -236,6 +251,14 @@ def resolve(
         )
         decided = decide(work, opened.funds, entry_id, ask)
     _done(opened, decided, as_json=as_json)
+
+
+def _charge_of_each(texts: tuple[str, ...], currency: str) -> int | None:
+    """The charge that is named for each debit alike, None without one."""
+    alike = [one for one in texts if "=" not in one]
+    if len(alike) > 1:
+        raise InvalidInput("charge.several", "Name one charge for each debit alike, or DEBIT=AMOUNT.", place=alike[1])
+    return parse_minor(alike[0], currency) if alike else None
 
 
 def _share(text: str, currency: str) -> tuple[str, int]:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from debit_service import operations
+from debit_service.cli import statements
 from debit_service.cli.common import AS, DONE, FINDINGS, command, emit, operator, person, service
 from debit_service.cli.group import Commands
 from debit_service.core.errors import InvalidInput
@@ -33,6 +34,10 @@ _ANY_FUND = click.option("--fund", "fund_id", help="Only this fund; `unknown` is
 @click.group(cls=Commands)
 def ledger() -> None:
     """The journal as an accountant needs it."""
+
+
+for _each in statements.COMMANDS:
+    ledger.add_command(_each)
 
 
 @ledger.command("balances")
@@ -137,17 +142,19 @@ def _entry_lines(one: Booked) -> list[str]:
 def ledger_tie_out(fund_id: str | None, first: datetime | None, last: datetime | None, as_json: bool) -> int:
     """Hold the bank's statements against themselves and against the journal; exit code 1 and a list when something does not tie.
 
-    A line an account and closing day: opening + entries = closing, and what the journal's bank account moved besides.
+    A line an account and closing day: opening + entries = closing, and what the journal's bank account moved besides. Where the
+    numbers of statements jump, one may be missing: a hint, which is no finding.
     """
     opened = service()
     _check_fund(opened, fund_id)
     with opened.desk.reading(operator()) as work:
-        rows = tie_out.rows(work, fund_id=fund_id, first=_day(first), last=_day(last))
+        rows = tie_out.rows(work, funds=opened.funds, fund_id=fund_id, first=_day(first), last=_day(last))
     found = [finding for row in rows for finding in row.findings]
+    hints = [f"hint: account of {row.fund_id or 'no fund'}: {one.says}" for row in rows for one in row.hints]
     values = [asdict(one) | {"difference_minor": one.difference_minor} for one in rows]
     titles = ("fund", "", "day", "opening", "entries", "closing", "difference", "journal difference", "findings")
     table = aligned(titles, map(_tie_out_cells, rows), right={3, 4, 5, 6, 7, 8})
-    emit(as_json, values, [*table, *(one.says for one in found), f"{len(rows)} days, {len(found)} findings"])
+    emit(as_json, values, [*table, *(one.says for one in found), *hints, f"{len(rows)} days, {len(found)} findings"])
     return FINDINGS if found else DONE
 
 

@@ -48,7 +48,8 @@ def reconcile_report(csv_file: Path | None, show_all: bool, as_json: bool) -> No
                 out.writelines(as_csv(lines()))
         seen, waiting = reports.overview(work, opened.funds, opened.debit_calendars), tuple(reports.waiting(work))
         if as_json:
-            values = asdict(seen) | {"waiting": [asdict(one) for one in waiting]}
+            told = {"attention": [str(one) for one in seen.attention], "waiting": [asdict(one) for one in waiting]}
+            values = asdict(seen) | told
             _write_json(values, "lines", (asdict(one) for one in lines()))
             return
         emit(as_json, None, printed.report_lines(seen, waiting, lines(), show_all=show_all))

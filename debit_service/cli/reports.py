@@ -233,6 +233,8 @@ def reports_entries(kind: str, out: Path | None, as_json: bool, **asked: _Given)
     _option("--block", "In this PmtInf block."),
     _option("--scheme", "Under this scheme."),
     _flag("--sent", "That a bank has, or may have."),
+    _flag("--reached", "That a bank has."),
+    click.option("--due-from", "due_since", type=_DAY, help="Of contributions due on this day or later."),
     click.option("--settled-from", "settled_since", type=_DAY, help="Whose money came in on this day or later."),
     click.option("--settled-to", "settled_until", type=_DAY, help="Whose money came in on this day or before."),
 )

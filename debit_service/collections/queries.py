@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, exists, select
+from sqlalchemy import ColumnElement, Row, Select, exists, select
 from sqlalchemy.orm import aliased
 
 from debit_service.collections.models import (
@@ -100,8 +101,7 @@ def asked_by_id(work: Work, collection_ids: Iterable[str]) -> list[Asked]:
 
 def other_attempts(work: Work, collection_ids: Iterable[str]) -> list[Asked]:
     """The other attempts at the contributions of these collections."""
-    wanted = set(collection_ids)
-    one = aliased(Collection)
+    wanted, one = set(collection_ids), _other()
     which = Collection.contribution_id.in_(select(one.contribution_id).where(among(work.session, one.id, wanted)))
     return [other for other in _asked(work, which) if other.id not in wanted]
 
@@ -117,19 +117,30 @@ def asked_in_batch(work: Work, batch_id: str) -> list[Asked]:
     return _asked(work, Collection.payment_information_id.in_(blocks))
 
 
-def _asked(work: Work, condition: ColumnElement[bool]) -> list[Asked]:
-    other = aliased(Collection)
+@cache
+def _other() -> type[Collection]:
+    """Another collection than those that are asked for. Made once: to make it takes longer than to ask."""
+    return aliased(Collection)
+
+
+@cache
+def _of_collections() -> Select[Any]:
+    """`Asked` of all collections."""
+    other = _other()
     rival = exists().where(
         other.contribution_id == Collection.contribution_id,
         other.id != Collection.id,
         other.cancelled_why.is_(None),
         other.failed_on.is_(None),
     )
+    columns = [getattr(Collection, name) for name in Asked._fields[:-1]]
+    return select(*columns, rival).order_by(Collection.id)
+
+
+def _asked(work: Work, condition: ColumnElement[bool]) -> list[Asked]:
     # Whatever is changed in this transaction and not written yet must be seen.
     work.session.flush()
-    columns = [getattr(Collection, name) for name in Asked._fields[:-1]]
-    rows = work.session.execute(select(*columns, rival).where(condition).order_by(Collection.id))
-    return [Asked._make(row) for row in rows]
+    return [Asked._make(row) for row in work.session.execute(_of_collections().where(condition))]
 
 
 def of_batch(work: Work, batch_id: str) -> list[Collection]:

@@ -330,7 +330,8 @@ class BankProfile(_Strict):
     `first_collection` is the sequence type of the first debit under a mandate; `return_fee_minor` what the bank takes for a
     failed debit, in the account's currency. `cut_off` is local to `time_zone`; `batch_booking` None leaves the element out; a
     maximum of None sets no limit. `statement_after_open_days` is how many open days after a booking its statement (camt.053) is
-    missed: five where nobody has asked the bank.
+    missed: five where nobody has asked the bank. `statement_numbers` is which of its numbers counts the statements of an account,
+    if any does: `electronic` (`ElctrncSeqNb`, where it states none `LglSeqNb`), `legal` or `none`.
     `proprietary_codes` says what the bank means by its own transaction codes, by pattern (`"NTRF+109*" = "return"`); `repairs`
     names what may be repaired in its files. `local_codes` and `reason_codes` carry their own source.
     """
@@ -354,6 +355,7 @@ class BankProfile(_Strict):
     keeps_read_files: bool
     silence_after_open_days: int = Field(ge=1)
     statement_after_open_days: int = Field(default=5, ge=1)
+    statement_numbers: Literal["electronic", "legal", "none"] = "electronic"
     charset_notes: str
     proprietary_codes: dict[Text, Kind] = {}
     repairs: frozenset[Repair] = frozenset()

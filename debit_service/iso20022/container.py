@@ -185,6 +185,7 @@ class ContainerReader:
             from_date=day(flat, "FrToDt/FrDtTm", self._place),
             to_date=day(flat, "FrToDt/ToDtTm", self._place),
             sequence_number=text(flat, "ElctrncSeqNb", "LglSeqNb"),
+            legal_number=text(flat, "LglSeqNb"),
             opening_minor=opening.minor if opening else None,
             closing_minor=closing.minor if closing else None,
             opening_date=opening.day if opening else None,

@@ -106,7 +106,8 @@ class Container:
     """The end of one Ntfctn, Stmt or Rpt, or of one pain.002 report, with what its control totals say.
 
     `opening_minor` and `closing_minor` are signed: a balance in debit is negative. Booked sums count entries of status BOOK
-    in the container's currency. `findings` holds what does not add up.
+    in the container's currency. `sequence_number` is the number under which it was sent, or where the
+    bank states none the legal one. `findings` holds what does not add up.
     """
 
     file: str
@@ -119,6 +120,7 @@ class Container:
     from_date: date | None = None
     to_date: date | None = None
     sequence_number: str | None = None
+    legal_number: str | None = None
     opening_minor: int | None = None
     closing_minor: int | None = None
     opening_date: date | None = None

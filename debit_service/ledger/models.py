@@ -16,6 +16,8 @@ class JournalEntry(Base):
     """One booking, and why."""
 
     __tablename__ = "journal_entries"
+    # In this order it is read, some days at a time.
+    __table_args__ = (Index("ix_journal_entries_business_date", "business_date", "id"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     booked_at: Mapped[datetime]

@@ -1,6 +1,7 @@
 """Balances, which are sums; entries with their lines; and the periods that are closed.
 
-Balances are asked by subject, which has an index. What is asked by account reads the journal from one end to the other, once.
+Balances are asked by subject, and what belongs to some days by these: both have an index. What is asked of an account of all
+time reads the journal from one end to the other, once.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

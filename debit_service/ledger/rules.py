@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cache
 from hashlib import sha256
 
 
@@ -34,6 +35,7 @@ class Account(StrEnum):
 UNKNOWN_FUND = "unknown"
 
 
+@cache
 def account(kind: Account, fund_id: str) -> str:
     """The name of a fund's account."""
     return f"{kind.value}/{fund_id}"

@@ -1,9 +1,8 @@
 """Post to the journal. There is no other way to move money in this house."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from debit_service.core.bulk import insert_rows
 from debit_service.core.work import Work
@@ -16,8 +15,7 @@ _ENTRY = ("id", "booked_at", "business_date", "cause", "subject", "evidence", "c
 _LINE = ("entry_id", "number", "account", "subject", "amount_minor")
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(NamedTuple):
     """One booking for `subject`: account -> minor units, debit positive; why, on what evidence, and on which business date."""
 
     subject: str
@@ -78,7 +76,7 @@ def _on_open_day(one: Posting, closed: Mapping[str, date]) -> Posting:
     day = open_day(closed, one.lines, one.business_date)
     if day == one.business_date:
         return one
-    return replace(one, business_date=day, evidence={**one.evidence, BELONGS_TO: one.business_date.isoformat()})
+    return one._replace(business_date=day, evidence={**one.evidence, BELONGS_TO: one.business_date.isoformat()})
 
 
 def bring_to(
@@ -104,8 +102,12 @@ def bring_each(work: Work, targets: Sequence[Posting]) -> int:
     if not targets:
         return 0
     balances = balances_of_each(work.session, [one.subject for one in targets])
-    return post_all(work, (replace(one, lines=_missing(balances.get(one.subject, {}), one.lines)) for one in targets))
+    return post_all(work, (_missing(one, balances.get(one.subject)) for one in targets))
 
 
-def _missing(now: Mapping[str, int], target: Mapping[str, int]) -> dict[str, int]:
-    return {name: target.get(name, 0) - now.get(name, 0) for name in {*target, *now}}
+def _missing(target: Posting, now: Mapping[str, int] | None) -> Posting:
+    """What is to be booked so that a subject that stands at `now`, or nowhere yet, stands at `target`."""
+    if now is None:
+        return target
+    lines = {name: target.lines.get(name, 0) - now.get(name, 0) for name in {*target.lines, *now}}
+    return target._replace(lines=lines)

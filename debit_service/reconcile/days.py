@@ -1,15 +1,17 @@
-"""The day of a bank entry, and how old that is: one definition for facts, queue, figures and lists.
+"""The day of a bank entry, and how old that is: one definition for facts, journal, tie-out, queue, figures and lists.
 
 The day is that on which the bank booked it; where the bank does not say so (camt leaves it open), its value date, else the day to
 which its statement closes, else the day on which the bank wrote the message. Today is the business day of the entry's fund.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Date, SQLColumnExpression, case, func, literal, select, union_all
 
+from debit_service.banks.models import BankFile
+from debit_service.core.bulk import among
 from debit_service.core.clock import business_date
 from debit_service.core.work import Work
 from debit_service.funds.queries import Funds
@@ -17,6 +19,26 @@ from debit_service.reconcile.models import BankDocument, BankEntry
 
 #: Fund (None: of no fund that is known) -> its business day.
 Todays = Mapping[str | None, date]
+
+
+class Dated(Protocol):
+    """An entry with what the bank says of its day."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def document_id(self) -> str:
+        """The document that it stands in."""
+
+    @property
+    def booking_date(self) -> date | None:
+        """The day on which it was booked."""
+
+    @property
+    def value_date(self) -> date | None:
+        """The day from which it bears interest."""
 
 
 def told_on() -> ColumnElement[Any]:
@@ -33,6 +55,31 @@ def day_of(*given: date | None, stored_at: datetime) -> date:
     of one to which the bank gave none it is the day on which its file was stored.
     """
     return next((day for day in given if day), stored_at.date())
+
+
+def of_each(work: Work, entries: Sequence[Dated]) -> dict[str, date]:
+    """Entry -> its day (`day_of`). Of what has a booking date nothing is asked."""
+    undated = {one.document_id for one in entries if not (one.booking_date or one.value_date)}
+    query = (
+        select(BankDocument.id, BankDocument.closing_date, BankDocument.created_on, BankFile.stored_at)
+        .join(BankFile, BankFile.id == BankDocument.file_id)
+        .where(among(work.session, BankDocument.id, undated))
+    )
+    rows = work.session.execute(query) if undated else ()
+    said = {one: day_of(closes, written, stored_at=stored) for one, closes, written, stored in rows}
+    return {one.id: one.booking_date or one.value_date or said[one.document_id] for one in entries}
+
+
+def opens_on() -> ColumnElement[date | None]:
+    """The day of a statement's opening balance: its own first day, or with some banks the day before that one. Of one without it,
+    its closing day, else the day on which the bank wrote it; nothing where the bank gave no day at all.
+    """
+    return func.coalesce(BankDocument.opening_date, BankDocument.closing_date, BankDocument.created_on)
+
+
+def closes_on() -> ColumnElement[date | None]:
+    """The day of a statement's closing balance; of one without it, its opening day, else the day on which it was written."""
+    return func.coalesce(BankDocument.closing_date, opens_on())
 
 
 def is_of(day: date | None, account: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -32,7 +32,11 @@ class FileReading(Base):
 
 
 class BankDocument(Base):
-    """A notification, statement or report in a file; or a whole status report. `position` numbers them within the file."""
+    """A notification, statement or report in a file; or a whole status report. `position` numbers them within the file.
+
+    `sequence_number` is the number under which it was sent, or where the bank states none the legal one; `legal_number` is not
+    known of what was read before release 0023 (migration).
+    """
 
     __tablename__ = "bank_documents"
     __table_args__ = (
@@ -59,6 +63,33 @@ class BankDocument(Base):
     booked_credit_minor: Mapped[int]
     booked_debit_minor: Mapped[int]
     findings: Mapped[list[str]]
+    legal_number: Mapped[str | None]
+
+
+class StatementReplacement(Base):
+    """That of two statements of the same days one counts instead of the other, which the bank wrote anew; and why.
+
+    It stands until it is undone; that is written once, and nothing else of it ever changes.
+    """
+
+    __tablename__ = "statement_replacements"
+    __table_args__ = (
+        CheckConstraint("replaced_id <> replacing_id", name="two"),
+        CheckConstraint(
+            "(undone_at is null) = (undone_by is null) and (undone_at is null) = (undone_why is null)", name="undone"
+        ),
+        unique_where("uq_statement_replacements_replaced_id", "replaced_id", where="undone_at is null"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    replaced_id: Mapped[str] = mapped_column(ForeignKey("bank_documents.id"))
+    replacing_id: Mapped[str] = mapped_column(ForeignKey("bank_documents.id"))
+    why: Mapped[str]
+    who: Mapped[str]
+    at: Mapped[datetime]
+    undone_by: Mapped[str | None]
+    undone_at: Mapped[datetime | None]
+    undone_why: Mapped[str | None]
 
 
 class BankEntry(Base):

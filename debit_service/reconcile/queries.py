@@ -11,6 +11,7 @@ from debit_service.collections import queries as collections
 from debit_service.collections.models import Collection
 from debit_service.contributions import queries as contributions
 from debit_service.core.bulk import among
+from debit_service.core.errors import Refused
 from debit_service.core.work import Work
 from debit_service.reconcile.days import day_of
 from debit_service.reconcile.models import (
@@ -172,3 +173,23 @@ def files_without_entries(work: Work, outcome: str) -> Sequence[tuple[BankFile, 
     """Files that were kept but gave no entries: `unreadable`, or `not_read` because their message is none of ours."""
     query = select(BankFile, FileReading).join(FileReading).where(FileReading.outcome == outcome).order_by(BankFile.id)
     return [(file, reading) for file, reading in work.session.execute(query)]
+
+
+def check_not_being_read(work: Work, file_id: str, account_index: str | None, *, place: str) -> None:
+    """Refuse to decide while this file, or another one that tells of the account, was begun and is not read to its end.
+
+    Raises Refused `entry.file_being_read`.
+    """
+    query = (
+        select(BankDocument.id)
+        .outerjoin(FileReading, FileReading.file_id == BankDocument.file_id)
+        .where(FileReading.file_id.is_(None))
+        .where((BankDocument.file_id == file_id) | (BankDocument.account_index == account_index))
+    )
+    if work.session.scalars(query.limit(1)).one_or_none() is not None:
+        raise Refused(
+            "entry.file_being_read",
+            "Its file, or another one of its account, is being read: what that says may explain this.",
+            place=place,
+            remedy="Try again in a few minutes; if reading was cut off, `debit bank fetch` goes on with it.",
+        )

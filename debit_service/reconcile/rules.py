@@ -4,11 +4,12 @@ What happened to a collection is computed from the *set* of facts, so that answe
 pieces and the result is the same.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from debit_service.ledger.rules import Account
 
@@ -35,6 +36,8 @@ EXCEEDS = "exceeds"
 PART_OF_SUM = "part_of_sum"
 #: It is a sum whose money single bookings of debits of its block tell.
 TOLD_IN_PARTS = "told_in_parts"
+#: It is in a sum about which a person has decided.
+IN_DECIDED_SUM = "in_decided_sum"
 #: A person doubts what was made of it: it waits until a person decides, whatever else is told.
 DOUBTED = "doubted"
 
@@ -59,8 +62,7 @@ class State(StrEnum):
     PARTLY_SETTLED = "partly settled"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Fact:
+class Fact(NamedTuple):
     """A bank entry as it concerns the collection: `amount_minor` is principal, charges and interest what the bank took besides.
 
     Interest is below zero when the bank gave it.
@@ -83,8 +85,7 @@ class Fact:
         return self.reason_code or self.reason_proprietary
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What the facts make of a collection. `failure` is the fact that failed it, when it has failed."""
 
     state: State
@@ -108,27 +109,40 @@ class Outcome:
 
 
 def outcome(amount_minor: int, facts: Iterable[Fact]) -> Outcome:
-    """Fold a set of facts, in whatever order, into the outcome of a collection of `amount_minor`."""
+    """Fold a set of facts, in whatever order, into the outcome of a collection of `amount_minor`.
+
+    What went back in part fails a collection only once the parts come to all of it; why it failed no bank has said then.
+    """
     ordered = sorted(set(facts), key=_by_content)
-    settled = [fact for fact in ordered if fact.effect is Effect.SETTLED]
-    returned = [fact for fact in ordered if fact.effect is Effect.RETURNED]
-    rejected = [fact for fact in ordered if fact.effect is Effect.REJECTED]
+    told: defaultdict[Effect, list[Fact]] = defaultdict(list)
+    for fact in ordered:
+        told[fact.effect].append(fact)
+    settled, returned, rejected = told[Effect.SETTLED], told[Effect.RETURNED], told[Effect.REJECTED]
     settled_minor, returned_minor = _sum(settled), _sum(returned)
     state = _state(amount_minor, settled_minor, returned_minor, bool(rejected), bool(ordered))
     failing = {State.RETURNED: returned, State.REJECTED: rejected}.get(state)
     contradiction = None
     if rejected and settled and not returned:
         contradiction = "the bank rejected it and booked it all the same"
+    if settled_minor < returned_minor < amount_minor:
+        contradiction = "a part of it went back, as a person said, and its credit does not count any more"
     return Outcome(
         state=state,
         settled_minor=settled_minor,
         returned_minor=returned_minor,
         charges_minor=sum(fact.charges_minor for fact in ordered),
-        settled_on=settled[-1].on if state is State.SETTLED else None,
-        failure=failing[-1] if failing else None,
+        settled_on=settled[-1].on if settled and state in (State.SETTLED, State.PARTLY_SETTLED) else None,
+        failure=_failure(amount_minor, failing[-1]) if failing else None,
         contradiction=contradiction,
         interest_minor=sum(fact.interest_minor for fact in ordered),
     )
+
+
+def _failure(amount_minor: int, last: Fact) -> Fact:
+    """The fact that failed a collection. The reason of a part that went back is not the reason of the whole."""
+    if last.effect is Effect.RETURNED and last.amount_minor < amount_minor:
+        return last._replace(reason_code=None, reason_code_set=None, reason_proprietary=None)
+    return last
 
 
 def _by_content(fact: Fact) -> tuple[date, str, str, str, int, str]:
@@ -147,9 +161,10 @@ def _state(amount: int, settled: int, returned: int, rejected: bool, answered: b
         return State.SETTLED
     if net > 0:
         return State.PARTLY_SETTLED
-    if returned:
+    if returned >= amount:
         return State.RETURNED
-    if rejected:
+    # A part that went back without its credit: a person had told of it, so the bank had not rejected all of it.
+    if rejected and not returned:
         return State.REJECTED
     return State.ACCEPTED if answered else State.SENT
 
@@ -259,8 +274,7 @@ def _bare(one: Booking, other: Booking) -> bool:
     return not any(one.references) and not any(other.references)
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """How a booked amount splits into the collection's own amount, the bank's charges and its interest; or why it does not."""
 
     amount_minor: int

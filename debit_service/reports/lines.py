@@ -171,7 +171,8 @@ _SAID = {Standing.PAID_OTHERWISE: "paid by other means", Standing.PARTLY_PAID: "
 def _why(known: _Known, one: Contribution, stands: Standing, attempts: Sequence[Attempt], otherwise_minor: int) -> str:
     """The one sentence that a finance clerk wants."""
     if stands is Standing.PAID:
-        paid = next(each.number for each in attempts if each.outcome == State.SETTLED.value)
+        kept = (State.SETTLED.value, State.PARTLY_SETTLED.value)
+        paid = next(each.number for each in attempts if each.outcome in kept)
         also = ", and paid by other means" if otherwise_minor else ""
         return (f"debited at attempt {paid}" if paid > 1 else "debited") + also
     if said := _SAID.get(stands):

@@ -9,18 +9,19 @@ from debit_service.collections.models import Collection
 from debit_service.collections.queries import Tried
 from debit_service.contributions import queries as contributions
 from debit_service.contributions.models import Contribution, OtherPayment
-from debit_service.core.money import format_minor
 from debit_service.core.work import Work
 from debit_service.penalties import queries as penalties
 from debit_service.reconcile import queries as reconcile
 from debit_service.reconcile.by_persons import decisions
 from debit_service.reconcile.rules import Outcome, State
+from debit_service.reports.figures.sheet import N_, Link, Said
+from debit_service.reports.matters import Matter, amount, of_contribution
 
 _AT_ONCE = 1_000
 
 
-def refunds(work: Work) -> Iterator[str]:
-    """In words, contribution by contribution: what a person must give back, have the bank give back, or ask for."""
+def refunds(work: Work) -> Iterator[Matter]:
+    """Contribution by contribution: what a person must give back, have the bank give back, or ask for."""
     yield from _owed_back(work)
     yield from _owed_back_of_penalties(work)
     paid = work.session.scalars(_at_odds().execution_options(yield_per=_AT_ONCE))
@@ -59,43 +60,66 @@ def _at_odds() -> Select[Contribution]:
     )
 
 
-def _missing(contribution: Contribution, tried: Sequence[tuple[Tried, Outcome]], otherwise_minor: int) -> Iterator[str]:
+def _missing(
+    contribution: Contribution, tried: Sequence[tuple[Tried, Outcome]], otherwise_minor: int
+) -> Iterator[Matter]:
     """A debit of the rest was booked, and the payment of the other part was undone afterwards: no debit may follow it."""
     kept = sum(result.kept_minor for _, result in tried)
     missing = contribution.amount_minor - kept - otherwise_minor
     if kept and missing > 0 and any(one.live for one, _ in tried):
-        yield (
-            f"{contribution.reference}: {format_minor(missing, contribution.currency)} {contribution.currency} are not paid"
-            " since a payment by other means was undone, and no debit will ask for them; ask the employer"
+        text = N_(
+            "%(reference)s: %(amount)s are not paid since a payment by other means was undone, and no debit will ask for them;"
+            " ask the employer"
         )
+        about = {"reference": contribution.reference, "amount": amount(missing, contribution.currency)}
+        yield Matter(Said(text, about), link=of_contribution(contribution.id))
 
 
-def _owed_back(work: Work) -> Iterator[str]:
+def _owed_back(work: Work) -> Iterator[Matter]:
     for one in decisions.refunds_owed(work):
-        left = f"{format_minor(abs(one.left_minor), one.currency)} {one.currency}"
         if one.left_minor < 0:
-            yield f"{one.reference}: {left} more was paid out than is owed back since; ask for it back"
-        elif one.entry_id and one.left_minor:
-            whose = f" to the employer of {one.paid_with}" if one.paid_with else ""
-            yield f"bank entry {one.entry_id}: {left} are owed back{whose}, as a person decided; refund them"
-        elif one.left_minor:
-            yield f"{one.reference}: {left} more was paid than is owed, payments by other means counted; refund it"
+            text = N_("%(reference)s: %(amount)s more was paid out than is owed back since; ask for it back")
+        elif one.entry_id and one.paid_with:
+            text = N_(
+                "bank entry %(reference)s: %(amount)s are owed back to the employer of %(with)s, as a person decided; refund them"
+            )
+        elif one.entry_id:
+            text = N_("bank entry %(reference)s: %(amount)s are owed back, as a person decided; refund them")
+        else:
+            text = N_(
+                "%(reference)s: %(amount)s more was paid than is owed, payments by other means counted; refund it"
+            )
+        if one.left_minor:
+            left = amount(abs(one.left_minor), one.currency)
+            said = Said(text, {"reference": one.reference, "amount": left, "with": one.paid_with or ""})
+            yield Matter(said, link=Link("refunds", {}))
 
 
-def _owed_back_of_penalties(work: Work) -> Iterator[str]:
+def _owed_back_of_penalties(work: Work) -> Iterator[Matter]:
     for one in penalties.owed_back(work):
-        left = f"{format_minor(one.money.refund_minor, one.penalty.currency)} {one.penalty.currency}"
-        yield f"{one.contribution.reference}: {left} more was paid than is owed of the penalty {one.penalty.id}; give it back"
+        about = {
+            "reference": one.contribution.reference,
+            "amount": amount(one.money.refund_minor, one.penalty.currency),
+            "penalty": one.penalty.id,
+        }
+        text = N_("%(reference)s: %(amount)s more was paid than is owed of the penalty %(penalty)s; give it back")
+        yield Matter(Said(text, about), link=Link("penalty", {"penalty_id": one.penalty.id}))
 
 
 def _too_late(
     contribution: Contribution, tried: Sequence[tuple[Tried, Outcome]], otherwise_minor: int
-) -> Iterator[str]:
+) -> Iterator[Matter]:
     open_minor, currency = max(contribution.amount_minor - otherwise_minor, 0), contribution.currency
     for one, result in tried:
         at_bank = one.live and one.sent and result.state in (State.SENT, State.ACCEPTED)
         if at_bank and one.amount_minor > open_minor:
-            yield (
-                f"{contribution.reference}: paid by other means, but the debit {one.end_to_end_id} of"
-                f" {format_minor(one.amount_minor, currency)} {currency} is at the bank; return or refund it when it settles"
+            text = N_(
+                "%(reference)s: paid by other means, but the debit %(debit)s of %(amount)s is at the bank; return or refund it"
+                " when it settles"
             )
+            about = {
+                "reference": contribution.reference,
+                "debit": one.end_to_end_id,
+                "amount": amount(one.amount_minor, currency),
+            }
+            yield Matter(Said(text, about), link=of_contribution(contribution.id))

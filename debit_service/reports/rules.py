@@ -8,6 +8,7 @@ from typing import Final
 
 from debit_service.penalties.fault.values import Effect
 from debit_service.reconcile.rules import Outcome, State
+from debit_service.reports.matters import Matter
 
 
 class Standing(StrEnum):
@@ -35,6 +36,20 @@ class PenaltyStanding(StrEnum):
     WAIVED = "waived"
     HELD = "held for a person"
     REVERSED = "reversed"
+
+
+class Counted(StrEnum):
+    """Totals of the first page that count contributions; the others count debits."""
+
+    DUE = "due"
+    PAID = "paid"
+    PAID_OTHERWISE = "paid_otherwise"
+    REFUNDS_OWED = "refunds_owed"
+    NOT_COLLECTED = "not_collected"
+    CHARGED = "charged"
+    PROPOSED = "proposed"
+    HELD = "held"
+    NOT_PENALISED = "not_penalised"
 
 
 #: A penalty that stands like this is in the journal.
@@ -157,7 +172,7 @@ class Overview:
     totals: tuple[FundTotals, ...]
     in_suspense: int
     suspense: tuple[Suspense, ...]
-    attention: tuple[str, ...]
+    attention: tuple[Matter, ...]
     control: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -182,7 +197,7 @@ class Made:
 
 def standing(outcomes: Sequence[Outcome], *, live: bool, owed_minor: int, otherwise_minor: int = 0) -> Standing:
     """How a contribution stands, from the outcomes of its attempts (oldest first; cancelled ones left out) and other payments."""
-    settled = any(one.state is State.SETTLED for one in outcomes)
+    settled = any(one.state in (State.SETTLED, State.PARTLY_SETTLED) for one in outcomes)
     if debited(outcomes) + otherwise_minor >= owed_minor:
         return Standing.PAID if settled else Standing.PAID_OTHERWISE
     if settled:

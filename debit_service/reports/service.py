@@ -99,11 +99,14 @@ def lines(
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some lines, the newest due date first; where the next ones begin, if there are any; how many there are, if known."""
+    """Some lines, the newest due date first; where the next ones begin, if there are any; how many there are, if known; and the
+    totals of all that is asked for, where one of them is.
+    """
 
     lines: tuple[Line, ...]
     next_after: str | None
     count: int | None
+    totals: tuple[FundTotals, ...] = ()
 
 
 def page(
@@ -123,6 +126,7 @@ def page(
         lines=tuple(lines_of(work, funds, calendars, codes, shown)),
         next_after=f"{last[0].due_date.isoformat()}~{last[0].id}" if more else None,
         count=count,
+        totals=tuple(_fund_totals(work, funds, _which(work, funds, asked))) if asked.counted else (),
     )
 
 
@@ -135,10 +139,14 @@ def contribution_line(
 
 
 def _chosen(work: Work, funds: Funds, asked: Asked) -> Select[Contribution]:
+    return select(Contribution).where(*_which(work, funds, asked))
+
+
+def _which(work: Work, funds: Funds, asked: Asked) -> list[ColumnElement[bool]]:
     own = work.actor.employer_id if Role.EMPLOYER in work.actor.roles else None
     if own is None:
         work.actor.require(*STAFF)
-    return select(Contribution).where(*conditions(asked, [fund.id for fund in funds], own))
+    return conditions(asked, [fund.id for fund in funds], own)
 
 
 def _behind(after: str) -> ColumnElement[bool]:

@@ -7,14 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, Subquery, and_, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, Subquery, and_, case, func, or_, select
 
 from debit_service.collections.models import Batch, BatchTransition, Collection, PaymentInformation
 from debit_service.contributions import queries as contributions
 from debit_service.contributions.models import Contribution
 from debit_service.core.work import Work
 from debit_service.reconcile.by_persons import decisions
-from debit_service.reconcile.models import Allocation, Disposition
+from debit_service.reconcile.models import Allocation, Disposition, Resolution
+from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.reconcile.rules import Effect, State
 from debit_service.reports.figures import sql
 from debit_service.reports.rules import Standing
@@ -89,7 +90,7 @@ def _tried(*which: ColumnElement[bool]) -> Subquery:
     query = select(
         each.c.contribution_id,
         _when(net > 0, net).label("debited_minor"),
-        any_of(each.c.state == State.SETTLED.value).label("is_settled"),
+        any_of(each.c.state.in_((State.SETTLED.value, State.PARTLY_SETTLED.value))).label("is_settled"),
         any_of(each.c.live).label("is_live"),
         *counted,
     )
@@ -103,15 +104,7 @@ def _when(condition: ColumnElement[bool], value: SQLColumnExpression[Any] | int)
 def money_totals(work: Work, *which: ColumnElement[bool]) -> Totals:
     """What the contributions that fulfil `which` come to, fund by fund, in one query. A sum of nothing counts nothing."""
     one = standings(*which)
-    is_paid = one.c.standing.in_((Standing.PAID.value, Standing.PARTLY_PAID.value))
-    amounts: Mapping[str, ColumnElement[int]] = {
-        "due": one.c.amount_minor,
-        "paid": case((is_paid, one.c.debited_minor), else_=0),
-        "paid_otherwise": one.c.otherwise_minor,
-        "refunds_owed": one.c.refund_minor,
-        "not_collected": case((one.c.standing == Standing.NOT_COLLECTED.value, one.c.amount_minor), else_=0),
-    }
-    numbers = {name: (_when(amount > 0, 1), sql.total(amount)) for name, amount in amounts.items()}
+    numbers = {name: (_when(amount > 0, 1), sql.total(amount)) for name, amount in _amounts(one).items()}
     for total, name in (("debited", "sent"), ("rejected", "rejected"), ("returned", "returned")):
         numbers[total] = (sql.total(one.c[f"{name}_count"]), sql.total(one.c[f"{name}_minor"]))
     columns = [column.label(f"{name}_{place}") for name, pair in numbers.items() for place, column in enumerate(pair)]
@@ -122,12 +115,30 @@ def money_totals(work: Work, *which: ColumnElement[bool]) -> Totals:
     }
 
 
-def overcollected(work: Work) -> Iterator[tuple[str, str, int]]:
-    """(reference, currency, minor units) of the contributions of which debits keep more than is owed."""
+def _amounts(one: Subquery) -> Mapping[str, ColumnElement[int]]:
+    """Total -> what of a contribution counts in it; nothing where it does not."""
+    is_paid = one.c.standing.in_((Standing.PAID.value, Standing.PARTLY_PAID.value))
+    return {
+        "due": one.c.amount_minor,
+        "paid": case((is_paid, one.c.debited_minor), else_=0),
+        "paid_otherwise": one.c.otherwise_minor,
+        "refunds_owed": one.c.refund_minor,
+        "not_collected": case((one.c.standing == Standing.NOT_COLLECTED.value, one.c.amount_minor), else_=0),
+    }
+
+
+def counted_in(total: str, *which: ColumnElement[bool]) -> Select[str]:
+    """The ids of the contributions that fulfil `which` and count in one of the totals of money."""
+    one = standings(*which)
+    return select(one.c.id).where(_amounts(one)[total] > 0)
+
+
+def overcollected(work: Work) -> Iterator[tuple[str, str, str, int]]:
+    """(id, reference, currency, minor units) of the contributions of which debits keep more than is owed."""
     came_in = case((Allocation.effect == Effect.SETTLED.value, Allocation.amount_minor), else_=-Allocation.amount_minor)
     kept = sql.total(came_in)
     query = (
-        select(Contribution.reference, Contribution.currency, kept - Contribution.amount_minor)
+        select(Contribution.id, Contribution.reference, Contribution.currency, kept - Contribution.amount_minor)
         .join(Collection, Collection.contribution_id == Contribution.id)
         .join(Allocation, Allocation.collection_id == Collection.id)
         .join(Disposition, Disposition.id == Allocation.disposition_id)
@@ -136,12 +147,13 @@ def overcollected(work: Work) -> Iterator[tuple[str, str, int]]:
         .having(kept > Contribution.amount_minor)
         .order_by(Contribution.id)
     )
-    for reference, currency, surplus in work.session.execute(query):
-        yield reference, currency, int(surplus)
+    for contribution_id, reference, currency, surplus in work.session.execute(query):
+        yield contribution_id, reference, currency, int(surplus)
 
 
-def rejected_and_settled(work: Work) -> dict[str, tuple[str, int]]:
-    """Collection -> (reference of the contribution, amount in minor units), of those that a bank both rejected and booked."""
+def maybe_contradicted(work: Work) -> Sequence[Row[Collection, str]]:
+    """The debits that a bank both rejected and booked, or of which a person matched a return, with the reference of
+    their contribution."""
 
     def told(effect: Effect) -> Select[str]:
         return (
@@ -150,13 +162,24 @@ def rejected_and_settled(work: Work) -> dict[str, tuple[str, int]]:
             .where(Disposition.most_recent, Allocation.effect == effect.value)
         )
 
+    matched = (
+        select(Allocation.collection_id)
+        .join(Disposition, Disposition.id == Allocation.disposition_id)
+        .join(Resolution, Resolution.entry_id == Allocation.entry_id)
+        .where(Disposition.most_recent, Resolution.stands, Resolution.decision == Decision.MATCHED.value)
+    )
     query = (
-        select(Collection.id, Contribution.reference, Collection.amount_minor)
+        select(Collection, Contribution.reference)
         .join(Contribution, Contribution.id == Collection.contribution_id)
-        .where(Collection.id.in_(told(Effect.REJECTED)), Collection.id.in_(told(Effect.SETTLED)))
+        .where(
+            or_(
+                and_(Collection.id.in_(told(Effect.REJECTED)), Collection.id.in_(told(Effect.SETTLED))),
+                Collection.id.in_(matched.where(Allocation.effect == Effect.RETURNED.value)),
+            )
+        )
         .order_by(Collection.id)
     )
-    return {collection_id: (reference, minor) for collection_id, reference, minor in work.session.execute(query)}
+    return work.session.execute(query).all()
 
 
 def unanswered(work: Work) -> Sequence[Row[Batch, date, int]]:

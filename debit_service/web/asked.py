@@ -18,14 +18,15 @@ _BESIDES: Final = ("lang", "format", "after")
 def words_asked(known: Iterable[str]) -> dict[str, str]:
     """What the address asks for by the names `known`; empty where it does not ask.
 
-    Raises InvalidInput `asked.name` for another name, `asked.value` for a file of no such kind or a name that is given twice.
+    Raises InvalidInput `asked.name` for another name, `asked.value` for a file of no such
+    kind, `asked.twice` for a name that is given twice.
     """
     known = list(known)
     asking.names(request.args, [*known, *_BESIDES])
     asking.one_of("format", request.args.get("format", ""), FILES)
     for name in known:
         if len(request.args.getlist(name)) > 1:
-            raise asking.unknown(name, request.args[name])
+            raise InvalidInput("asked.twice", "This is given twice.", place=name, remedy="Give it once.")
     return {name: request.args.get(name, "").strip() for name in known}
 
 

@@ -74,6 +74,7 @@ def booking(booking_id: str) -> ResponseReturnValue:
         return render_template(
             "booking.html",
             found=found,
+            lines=[(name, minor) for _, name, minor in found.booked.lines],
             stands_for=books.ACCOUNTS,
             spoken=sheets.spoken(),
             leads=sheets.leads,

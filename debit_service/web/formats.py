@@ -35,8 +35,12 @@ def day(value: date | None) -> Markup:
     """A calendar day, written out, so that nobody takes the day for the month."""
     if value is None:
         return Markup("–")
-    text = format_date(value, "d MMM y", locale=get_locale())
-    return Markup('<time datetime="{}"><bdi>{}</bdi></time>').format(value.isoformat(), text)
+    return Markup('<time datetime="{}"><bdi>{}</bdi></time>').format(value.isoformat(), written_out(value))
+
+
+def written_out(value: date) -> str:
+    """A calendar day within a sentence."""
+    return str(format_date(value, "d MMM y", locale=get_locale()))
 
 
 def moment(value: datetime, time_zone: str) -> Markup:

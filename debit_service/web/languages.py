@@ -3,6 +3,7 @@
 The catalogues are small, so no compiled copy is kept beside them that could differ from its source.
 """
 
+import re
 from functools import cache, cached_property
 from io import BytesIO
 from pathlib import Path
@@ -24,6 +25,9 @@ FOLDER = Path(__file__).parent / "translations"
 # The Maghreb writes Arabic with the digits 0 to 9; the bare locale `ar` need not.
 _LOCALES = {"ar": "ar_DZ", "fr": "fr", "en": "en_GB"}
 _CHOSEN = "lang"
+#: French sets a blank before these marks, at which no line may break.
+_BEFORE_TALL_MARKS = re.compile(" (?=[:;?!»])")
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 class Catalogues(Domain):
@@ -54,6 +58,9 @@ _SOURCE = NullTranslations()
 def _read(path: Path) -> Translations:
     with path.open("rb") as file:
         catalogue = read_po(file, locale=path.stem)
+    if path.stem == "fr":
+        for message in catalogue:
+            message.string = _BEFORE_TALL_MARKS.sub(_NO_BREAK, str(message.string))
     buffer = BytesIO()
     write_mo(buffer, catalogue)
     buffer.seek(0)

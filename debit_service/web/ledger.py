@@ -20,7 +20,7 @@ from debit_service.ledger import queries
 from debit_service.reconcile.tie_out import close as tie_out_close
 from debit_service.reconcile.tie_out import queries as tie_out
 from debit_service.reconcile.tie_out.rules import Row
-from debit_service.reports.figures import asking, desk
+from debit_service.reports.figures import asking, books, desk
 from debit_service.web import forms
 from debit_service.web.access import allowed
 from debit_service.web.asked import Month, month_asked, words_asked
@@ -74,11 +74,13 @@ def tied_out() -> ResponseReturnValue:
     # Of today no bank has written a statement yet.
     last = min(month.last, yesterday) if month.first <= yesterday else month.last
     with reading() as work:
-        rows = tie_out.rows(work, fund_id=fund_id, first=month.first, last=last)
+        rows = tie_out.rows(work, funds=house.funds, fund_id=fund_id, first=month.first, last=last)
     return render_template(
         "tie_out.html",
         accounts=[(key, list(_told(list(some), month))) for key, some in groupby(rows, _account)],
         kinds=desk.APART,
+        may_miss=desk.MAY_MISS,
+        may_miss_first=desk.MAY_MISS_FIRST,
         last=last,
         funds=funds,
         fund=fund_id or "",
@@ -157,6 +159,7 @@ def _close(period_id: str, form: forms.ApproveForm) -> str:
         return render_template(
             "close.html",
             period=period,
+            stands_for=books.ACCOUNTS,
             form=form,
             zone=_zone(period.fund_id),
             may_approve=Role.FINANCE_APPROVER in actor().roles and period.made_by != actor().name,

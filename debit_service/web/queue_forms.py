@@ -15,6 +15,8 @@ from debit_service.web import queue_words, words
 from debit_service.web.forms import PaidForm, WhyForm, trimmed
 
 _SHARES_LENGTH_MAX = 4000
+#: Words of a line that names a debit, how much of it, and the bank's charge for it.
+_REFERENCE_AMOUNT_CHARGE = 3
 
 
 def _needed(message: Any, longest: int | None = None) -> list[Any]:
@@ -23,7 +25,8 @@ def _needed(message: Any, longest: int | None = None) -> list[Any]:
 
 
 class MatchForm(WhyForm):
-    """To which debits an entry belongs and, of money that left, what in it is for each a charge that the bank did not state."""
+    """To which debits an entry belongs and, of money that left, how much of each, and what in it is a charge that the bank did
+    not state: for each alike, or behind the debit's amount."""
 
     end_to_end_id = TextAreaField(
         lazy_gettext("End-to-end reference of the debit, or of each, one a line"),
@@ -35,9 +38,27 @@ class MatchForm(WhyForm):
         filters=[trimmed],
     )
 
+    def validate_end_to_end_id(self, field: TextAreaField) -> None:
+        """On a line a reference, and at most two amounts behind it."""
+        if any(len(line.split()) > _REFERENCE_AMOUNT_CHARGE for line in (field.data or "").splitlines()):
+            raise ValidationError(lazy_gettext("Write one debit a line: its reference, the amount, the charge."))
+
+    def _lines(self) -> list[list[str]]:
+        return [line.split() for line in (self.end_to_end_id.data or "").splitlines() if line.strip()]
+
     def debits(self) -> tuple[str, ...]:
-        """The references, in their order."""
-        return tuple(line.strip() for line in (self.end_to_end_id.data or "").splitlines() if line.strip())
+        """The references of the debits that are meant whole, in their order."""
+        return tuple(line[0] for line in self._lines() if len(line) == 1)
+
+    def parts(self, currency: str) -> tuple[tuple[str, int], ...]:
+        """(debit, minor units) of those with an amount behind them. Raises InvalidInput for an amount that is none."""
+        return tuple((line[0], parse_minor(line[1], currency)) for line in self._lines() if len(line) > 1)
+
+    def charges(self, currency: str) -> tuple[tuple[str, int], ...]:
+        """(debit, minor units) of those with a charge of their own. Raises InvalidInput for an amount that is none."""
+        return tuple(
+            (line[0], parse_minor(line[2], currency)) for line in self._lines() if len(line) == _REFERENCE_AMOUNT_CHARGE
+        )
 
     def charge_minor(self, currency: str) -> int | None:
         """The charge in minor units, None where none is named. Raises InvalidInput for an amount that is none."""

@@ -78,6 +78,10 @@ SENTENCES: Final[frozenset[str]] = frozenset(
         N_("by the bank's own reference of the credit that it takes back: returned"),
         N_("the same booking as reported in another message"),
         N_("other messages tell the debits that it is the sum of, each by itself"),
+        N_("it is in a sum about which a person has decided"),
+        N_(
+            "it names a debit of ours with another amount, and another message tells the sum of its entry, which is right"
+        ),
         N_("it names nothing of ours, and another message tells the sum of its entry, which has it in it"),
         N_("the charges and the interest that the bank states of an entry, beside its details"),
         N_("a return that names only the bank's own reference: no one credit that fits"),

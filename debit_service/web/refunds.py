@@ -9,8 +9,11 @@ from debit_service.core.work import Role
 from debit_service.penalties import queries as penalties
 from debit_service.reconcile.by_persons import decisions
 from debit_service.reconcile.service import PaidOut, pay_out
+from debit_service.reports.figures import asking
+from debit_service.reports.figures.behind import ROWS_SHOWN_MAX
 from debit_service.web import queue_forms
 from debit_service.web.access import allowed
+from debit_service.web.asked import words_asked
 from debit_service.web.batches import FINANCE
 from debit_service.web.desk import reading, service, working
 from debit_service.web.suspense import tell
@@ -50,14 +53,20 @@ def paid(subject_id: str) -> ResponseReturnValue:
 
 
 def _page(chosen: str | None, form: queue_forms.PayOutForm) -> str:
-    show_all = "all" in request.args
+    asked, funds = words_asked(("fund", "pay", "all")), [one.id for one in service().funds]
+    asking.one_of("fund", asked["fund"], funds)
+    asking.one_of("all", asked["all"], ("1",))
     with reading() as work:
-        found = decisions.refunds_owed(work)
+        found = decisions.refunds_owed(work, asked["fund"] or None)
+        beyond = [one for one in penalties.owed_back(work) if asked["fund"] in ("", one.penalty.fund_id)]
+        owed = [one for one in found if asked["all"] or one.left_minor]
         return render_template(
             "refunds.html",
-            owed=[one for one in found if show_all or one.left_minor],
-            of_penalties=penalties.owed_back(work),
+            owed=owed[:ROWS_SHOWN_MAX],
+            of_penalties=beyond[:ROWS_SHOWN_MAX],
+            count=len(owed) + len(beyond),
             chosen=next((one for one in found if chosen and chosen in (one.contribution_id, one.entry_id)), None),
             form=form,
-            show_all=show_all,
+            asked=asked,
+            funds=funds,
         )

@@ -9,7 +9,7 @@ from debit_service.core.work import Role
 from debit_service.reports.asked import Asked
 from debit_service.reports.figures import asking
 from debit_service.reports.lines_csv import as_csv
-from debit_service.reports.rules import PenaltyStanding, Standing
+from debit_service.reports.rules import Counted, PenaltyStanding, Standing
 from debit_service.reports.service import lines, page
 from debit_service.web.access import allowed
 from debit_service.web.asked import words_asked
@@ -21,7 +21,8 @@ blueprint = Blueprint("report", __name__)
 @blueprint.get("/report")
 @allowed(Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
 def show() -> ResponseReturnValue:
-    """A page of the report; narrowed down by fund, standing and penalty, or to a reference or an employer's number."""
+    """A page of the report; narrowed down by fund, standing, penalty, due day and total, or to a reference or an employer's
+    number."""
     house, asked = service(), _asked()
     with reading() as work:
         found = page(work, house.funds, house.debit_calendars, house.codes, asked, after=request.args.get("after", ""))
@@ -32,6 +33,7 @@ def show() -> ResponseReturnValue:
         funds=[one.id for one in house.funds],
         standings=[one.value for one in Standing],
         penalties=[one.value for one in PenaltyStanding],
+        totals=[one.value for one in Counted],
     )
 
 
@@ -52,6 +54,6 @@ def download() -> ResponseReturnValue:
 
 def _asked() -> Asked:
     """What the address asks for. Raises InvalidInput `asked.…` for a field or a fund that there is not."""
-    words = words_asked(("fund", "standing", "penalty", "search"))
+    words = words_asked(("fund", "standing", "penalty", "search", "since", "counted"))
     asking.one_of("fund", words["fund"], [one.id for one in service().funds])
     return Asked.of(words)

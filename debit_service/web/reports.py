@@ -2,14 +2,16 @@
 employer's account; and behind each number the entries or debits that it is made of.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
-from debit_service.core.errors import InvalidInput, NotFound
+from debit_service.core.errors import InvalidInput
 from debit_service.core.work import Role, Work
 from debit_service.employers import queries as employers
 from debit_service.funds.profile import Fund
@@ -17,7 +19,7 @@ from debit_service.reports.figures import asking, behind, catalogue, desk
 from debit_service.reports.figures.asking import CollectionsAsked, EntriesAsked
 from debit_service.reports.figures.sheet import Sheet
 from debit_service.reports.figures.statement import statement as statement_of
-from debit_service.web import sheets
+from debit_service.web import queue_asked, sheets
 from debit_service.web.access import allowed
 from debit_service.web.asked import words_asked
 from debit_service.web.desk import actor, reading, service
@@ -76,7 +78,7 @@ class _Taken(NamedTuple):
 
 _TAKEN: Final = {
     "tie-out": _Taken("ledger.tied_out", ("fund", "since", "until")),
-    "queue": _Taken("suspense.listed", ("fund",)),
+    "queue": _Taken("suspense.listed", queue_asked.NAMES),
     "refunds": _Taken("refunds.listed", ("fund",)),
 }
 
@@ -103,13 +105,32 @@ def figure(which: str) -> ResponseReturnValue:
 def taken(what: str) -> ResponseReturnValue:
     """What another page of the desk shows, as a file; without a format, that page."""
     asked = words_asked(_TAKEN[what].asks)
-    if not request.args.get("format"):
-        return redirect(url_for(_TAKEN[what].page))
-    asking.one_of("fund", asked["fund"], _fund_ids())
+    wanted = request.args.get("format", "")
+    if not wanted:
+        return redirect(url_for(_TAKEN[what].page, **_of_page(asked)))
     with reading() as work:
-        if what == "queue":
-            sheets.check_length(desk.queue_length(work, _fund(asked)), "debit reports queue")
-        return sheets.answer(work, _made(work, what, asked), asked, ())
+        return sheets.file(work, _queue(work, asked) if what == "queue" else _whole(work, what, asked), wanted)
+
+
+def _of_page(asked: Mapping[str, str]) -> dict[str, Any]:
+    """What a file is asked with, as its page is: the tie-out shows a month."""
+    kept: dict[str, Any] = {name: value for name, value in asked.items() if value}
+    kept.pop("until", None)
+    since = kept.pop("since", None)
+    return kept | ({"month": since[: len("2026-09")]} if since else {})
+
+
+def _queue(work: Work, asked: Mapping[str, str]) -> Sheet:
+    wanted, funds = queue_asked.wanted(asked), service().funds
+    sheets.check_length(desk.queue_length(work, funds, wanted), "debit reports queue")
+    return desk.queue(work, funds, wanted)
+
+
+def _whole(work: Work, what: str, asked: dict[str, str]) -> Sheet:
+    asking.one_of("fund", asked["fund"], _fund_ids())
+    sheet = _made(work, what, asked)
+    sheets.check_length(sum(1 for table in sheet.tables for _ in table.rows), f"debit reports {what}")
+    return sheet
 
 
 @blueprint.get("/statement")
@@ -121,6 +142,9 @@ def statement() -> ResponseReturnValue:
     asking.one_of("fund", asked["fund"], _fund_ids())
     with reading() as work:
         employer_id = work.actor.employer_id if own else _employer(work, asked)
+        if asked["number"] and not employer_id:
+            wrong = gettext("%(fund)s knows no employer with this number.", fund=asked["fund"])
+            return sheets.page(None, asked, ("fund", "number", "since", "until"), wrong=wrong), 404
         if own and not asked["fund"]:
             numbers = employers.registrations(work, employer_id or "")
             asked["fund"] = numbers[0].fund_id if numbers else ""
@@ -193,7 +217,5 @@ def _days(asked: dict[str, str]) -> dict[str, date]:
 def _employer(work: Work, asked: dict[str, str]) -> str | None:
     if not asked["number"]:
         return None
-    found = employers.find(work, asked["fund"], asked["number"].strip())
-    if found is None:
-        raise NotFound("employer.unknown", f"{asked['fund']} knows no employer with this number.", place="number")
-    return found.id
+    found = employers.find(work, asked["fund"], asked["number"])
+    return found.id if found else None

@@ -12,8 +12,10 @@ from flask_babel import get_locale, gettext
 
 from debit_service.core.errors import InvalidInput
 from debit_service.core.work import Work
+from debit_service.ledger.rules import UNKNOWN_FUND
 from debit_service.reports.figures import behind, files, pdf
 from debit_service.reports.figures.sheet import Language, Link, Sheet
+from debit_service.web import conditions, formats
 from debit_service.web.desk import service
 from debit_service.web.languages import language
 
@@ -29,6 +31,15 @@ _ENDPOINTS: Final = {
     "batch": "batches.detail",
     "penalty": "penalties.show",
     "decision": "decisions.detail",
+    "suspense": "suspense.entry",
+    "dispute": "disputes.show",
+    "held_run": "batches.held",
+    "calendar": "calendars.show",
+    "queue": "suspense.listed",
+    "refunds": "refunds.listed",
+    "penalties": "penalties.listed",
+    "jobs": "runs.listed",
+    "tie_out": "ledger.tied_out",
 }
 _MEDIA: Final = {
     "csv": "text/csv",
@@ -44,11 +55,18 @@ def init_blueprint(blueprint: Blueprint) -> None:
 
 def percent(share: Decimal) -> str:
     """A share in percent, as the reader's language writes it."""
-    return str(format_percent(share, format="0.00%", locale=get_locale()))
+    locale = get_locale()
+    pattern = locale.percent_formats[None].pattern.replace("#,##0", "#,##0.00")
+    return str(format_percent(share, format=pattern, locale=locale))
 
 
 def spoken() -> Language:
-    """The language of this page, for sheets."""
+    """The language of this page, for sheets; it writes days out, so that nobody takes the day for the month."""
+    return Language(language(), gettext, formats.written_out)
+
+
+def _of_files() -> Language:
+    """The language of this page for a file: days are as machines write them."""
     return Language(language(), gettext)
 
 
@@ -80,7 +98,10 @@ def page(
             "spoken": spoken(),
             "leads": leads,
             "part": None,
+            "no_fund": UNKNOWN_FUND,
             "formats": tuple(_MEDIA),
+            "conditions": [],
+            "wrong": None,
             "here": {name: value for name, value in asked.items() if value},
             **more,
         },
@@ -93,7 +114,8 @@ def listed(
     """A part of a list on a page, or all of it as a file. `command` writes what is too long for a browser."""
     wanted = request.args.get("format", "")
     if not wanted:
-        return page(part.sheet, {}, (), part=part, formats=("csv", "xlsx"), here=dict(about), **more)
+        of = conditions.told(about)
+        return page(part.sheet, {}, (), part=part, formats=("csv", "xlsx"), here=dict(about), conditions=of, **more)
     check_length(part.count, command)
     return file(work, whole(), wanted)
 
@@ -112,12 +134,12 @@ def file(work: Work, sheet: Sheet, kind: str) -> Response:
     """The sheet as a file to keep. It may name people: no cache keeps it."""
     stamped = files.stamped(sheet, work.now())
     if kind == "csv":
-        body = b"".join(files.as_csv(stamped, spoken()))
+        body = b"".join(files.as_csv(stamped, _of_files()))
     elif kind == "xlsx":
         buffer = BytesIO()
-        files.as_xlsx(stamped, buffer, spoken())
+        files.as_xlsx(stamped, buffer, _of_files())
         body = buffer.getvalue()
     else:
-        body = pdf.as_pdf(stamped, work.now().date(), spoken())
+        body = pdf.as_pdf(stamped, work.now().date(), _of_files())
     headers = {"Content-Disposition": f'attachment; filename="{files.name(stamped, work.now(), kind)}"'}
     return Response(body, mimetype=_MEDIA[kind], headers=headers)

@@ -21,16 +21,15 @@ from debit_service.reconcile.queue.waiting import NONE
 from debit_service.reconcile.queue.work_queue import Filter, Waits
 from debit_service.reconcile.same_booking.said_since import contradictions
 from debit_service.reconcile.service import Ask, Decided
-from debit_service.reconcile.service.told_before import told_before
-from debit_service.web import formats, forms, queue_forms, queue_words, words
+from debit_service.reconcile.service.told_before import Before, told_before
+from debit_service.web import formats, forms, queue_asked, queue_forms, queue_words, words
 from debit_service.web.access import allowed
+from debit_service.web.asked import words_asked
 from debit_service.web.desk import actor, reading, service, working
 
 blueprint = Blueprint("suspense", __name__, url_prefix="/suspense")
 
 FINANCE = (Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
-#: Ages by which the queue may be narrowed down, in days.
-AGES = (0, 3, 7, 30)
 _WHOLE = (Decision.REFUND_OWED, Decision.BANK_CHARGE, Decision.NOT_OURS)
 
 
@@ -38,23 +37,18 @@ _WHOLE = (Decision.REFUND_OWED, Decision.BANK_CHARGE, Decision.NOT_OURS)
 @allowed(*FINANCE)
 def listed() -> ResponseReturnValue:
     """What waits, the oldest first; by fund, exception and age where asked; and the decisions that wait for another person."""
-    asked = request.args
-    exception = asked.get("exception", "")
-    wanted = Filter(
-        fund_id=asked.get("fund") or None,
-        exception=Exceptional(exception) if exception in queue_words.EXCEPTIONS else None,
-        days_min=min(asked.get("days", 0, type=int), 9999) if asked.get("days", "").isdecimal() else 0,
-        held="held" in asked,
-    )
+    asked = words_asked(queue_asked.NAMES)
+    wanted = queue_asked.wanted(asked)
     with reading() as work:
         return render_template(
             "suspense_queue.html",
             page=work_queue.page(work, service().funds, wanted),
             counts=work_queue.counts(work),
             proposals=decisions.proposals(work),
+            asked={name: value for name, value in asked.items() if value},
             wanted=wanted,
             funds=service().funds,
-            ages=AGES,
+            ages=queue_asked.AGES,
             exceptions=[one.value for one in Exceptional if one is not Exceptional.SEVERAL],
             queue_words=queue_words,
             no_fund=NONE,
@@ -82,7 +76,9 @@ def match(entry_id: str) -> ResponseReturnValue:
             decision=Decision.MATCHED,
             why=form.why.data,
             end_to_end_ids=form.debits(),
+            shares=form.parts(currency),
             charge_minor=form.charge_minor(currency),
+            charges=form.charges(currency),
         ),
     )
 
@@ -247,6 +243,8 @@ def _forms(work: Work, found: BankEntry, waits: Waits, sent: Mapping[str, forms.
     if Decision.TOLD_BEFORE in may and (told := _told_before(work, found)):
         offered["told_before"] = before = queue_forms.ToldBeforeForm(formdata=None)
         before.offer(told)
+        # The only one is filled in, as a suggestion is.
+        before.booking.data = told[0][0] if len(told) == 1 else None
     if Decision.MATCHED in may:
         offered["match"] = queue_forms.MatchForm(
             formdata=None, end_to_end_id=request.args.get("debit"), charge=request.args.get("charge")
@@ -280,16 +278,16 @@ def _doubt_form(sent: Mapping[str, forms.WhyForm], *, may_doubt: bool) -> dict[s
 
 def _told_before(work: Work, found: BankEntry) -> list[tuple[str, str]]:
     """The bookings that this may be another report of, by id and in words."""
-    return [
-        (
-            one.id,
-            Markup(" · ").join(
-                [formats.day(one.booking_date)]
-                + [formats.code(name) for name in (one.message, one.account_servicer_reference, one.id) if name]
-            ),
-        )
-        for one in told_before(work, found)
-    ]
+    return [(one.entry.id, _before_in_words(one, found.currency or "XXX")) for one in told_before(work, found)]
+
+
+def _before_in_words(before: Before, currency: str) -> str:
+    one = before.entry
+    names = [formats.code(name) for name in (one.message, one.account_servicer_reference, one.id) if name]
+    if before.debits:
+        parts = gettext("%(count)s debits that were sent together, booked each by itself", count=before.debits)
+        return Markup(" · ").join([formats.day(one.booking_date), parts, formats.money(before.minor, currency), *names])
+    return Markup(" · ").join([formats.day(one.booking_date), *names])
 
 
 def _recorded(work: Work, found: BankEntry) -> list[tuple[str, str]]:

@@ -129,3 +129,18 @@ def test_what_does_not_fit_is_told_with_its_code(
     entry_id = money_in(sqlite_house, 130_00)
     refusals = {"share.malformed": 1, "entry.follow_up": 1, "entry.nothing_recorded": 3}
     assert shell.resolve(entry_id, *words, code=refusals[code])["error"]["code"] == code
+
+
+def test_one_entry_takes_back_a_debit_with_its_own_charge_and_a_part_of_another(
+    sqlite_house: House, shell: Shell
+) -> None:
+    first, second = sqlite_house.sent_together("CNAS", "100.00", "200.00")
+    sqlite_house.in_turn(camt054(first.account, credit(first), credit(second), message_id="N1"))
+    entry_id = money_in(sqlite_house, 135_00, direction="DBIT")
+    named = ("--end-to-end-id", first.end_to_end_id, "--share", f"{second.end_to_end_id}=30.00")
+
+    assert shell.resolve(entry_id, "matched", *named, "--same-as", "E", code=1)["error"]["place"] == "same_as"
+    assert shell.resolve(entry_id, "matched", *named, "--charge", "5.00", code=3)["error"]["code"] == "entry.no_fit"
+    shell.resolve(entry_id, "matched", *named, "--charge", f"{first.end_to_end_id}=5.00")
+
+    assert [sqlite_house.outcome(one).returned_minor for one in (first, second)] == [100_00, 30_00]

@@ -36,7 +36,7 @@ def audited(house: House, action: str) -> list[dict[str, object]]:
 
 def told(house: House) -> list[str]:
     with house.reading() as work:
-        return list(attention(work, house.service.funds, house.service.debit_calendars))
+        return list(map(str, attention(work, house.service.funds, house.service.debit_calendars)))
 
 
 def test_a_correction_counts_at_once_and_no_more_when_it_is_withdrawn(house: House) -> None:

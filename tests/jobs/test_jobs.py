@@ -41,7 +41,7 @@ def job_runs(house: House) -> dict[tuple[str, str], str]:
 
 def told_to_people(house: House) -> list[str]:
     with house.reading() as work:
-        return list(attention(work, house.service.funds, house.service.debit_calendars))
+        return list(map(str, attention(work, house.service.funds, house.service.debit_calendars)))
 
 
 def counting(monkeypatch: pytest.MonkeyPatch, does: Callable[[], str]) -> list[str]:

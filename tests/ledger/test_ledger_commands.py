@@ -148,3 +148,40 @@ def test_an_export_is_written_and_its_hash_told(shell: Shell, sqlite_house: Hous
 
     assert told.stdout.startswith(f"{path}: sha256 ")
     assert "contribution.declared" in path.read_text()
+
+
+def test_statements_are_listed_and_one_that_the_bank_wrote_anew_counts_once_it_is_said(
+    shell: Shell, sqlite_house: House
+) -> None:
+    sent = sqlite_house.sent()
+    sqlite_house.in_turn(
+        camt053(sent.account, THE_DAY, 0, message_id="S1"),
+        camt053(sent.account, THE_DAY, 0, credit(sent, THE_DAY), message_id="S2"),
+    )
+    first, second = (one["statement"] for one in values(shell("statements", "--fund", "CNAS", "--json")))
+    assert values(shell("statements", "--from", "2026-10-01", "--json")) == []
+    assert values(shell("statements", "--to", "2026-09-29", "--json")) == []
+    said = ("--why", "the bank sent it again", "--as", "clerk-1")
+    assert "statement.tells_more" in shell("replace-statement", second, first, *said, code=3).output
+
+    made = values(shell("replace-statement", first, second, *said, "--json"))
+    assert made["state"] == "replaced"
+    listed = values(shell("statements", "--json"))
+    assert [(one["counts"], one["replaced_by"]) for one in listed] == [("no", second), ("yes", None)]
+
+    undone = shell("undo-statement", made["replacement"], *said)
+    assert undone.stdout == f"{made['replacement']}: undone\n"
+    assert [one["counts"] for one in values(shell("statements", "--json"))] == ["yes", "yes"]
+
+
+def test_a_jump_in_the_numbers_of_statements_is_a_hint_and_no_finding(shell: Shell, sqlite_house: House) -> None:
+    account = sqlite_house.sent().account
+    sqlite_house.in_turn(
+        camt053(account, date(2026, 9, 28), 0, message_id="S7"), camt053(account, THE_DAY, 0, message_id="S9")
+    )
+
+    *_, hint, count = shell("tie-out", "--fund", "CNAS").stdout.splitlines()
+    assert hint.startswith("hint: account of CNAS: the statement of 2026-09-28 has the number 7")
+    assert count == "2 days, 0 findings"
+    (told,) = [one["hints"] for one in values(shell("tie-out", "--json")) if one["hints"]]
+    assert [(one["before"], one["after"]) for one in told] == [(7, 9)]

@@ -153,7 +153,7 @@ def test_what_was_paid_for_a_penalty_that_falls_is_owed_back_until_it_is_given_b
     assert booked(house) == {"other-means": 50_00, "refunds-owed": -50_00}
     assert house.breaches() == {}
     with house.reading() as work:
-        assert [one for one in refunds(work) if "50.00 DZD more was paid than is owed of the penalty" in one]
+        assert [one for one in refunds(work) if "50.00 DZD more was paid than is owed of the penalty" in str(one)]
 
     with house.desk.work(APPROVER) as work:
         said = Paid(

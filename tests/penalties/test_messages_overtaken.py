@@ -101,7 +101,7 @@ def test_a_claim_whose_penalty_fell_before_it_left_never_leaves_and_nobody_is_to
     with house.reading() as work:
         (message,) = work.session.scalars(select(OutboxMessage).where(OutboxMessage.kind == "penalty_notice"))
         assert (message.done_at, message.withdrawn_at) == (None, work.now())
-        needs = list(attention(work, house.service.funds, house.service.debit_calendars))
+        needs = list(map(str, attention(work, house.service.funds, house.service.debit_calendars)))
     assert [line for line in needs if "penalty_notice" in line] == []
     with pytest.raises(RuntimeError, match="would leave"):
         schema.migrate(house.desk.database, "0014")

@@ -55,7 +55,7 @@ def edited(house: House, change: Callable[[dict[str, Any]], None]) -> Callable[[
 
 def needs(house: House) -> list[str]:
     with house.reading() as work:
-        told = list(attention(work, house.service.funds, house.service.debit_calendars))
+        told = list(map(str, attention(work, house.service.funds, house.service.debit_calendars)))
     return [one for one in told if "penalty rule" in one]
 
 

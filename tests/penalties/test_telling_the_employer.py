@@ -119,7 +119,7 @@ def test_a_message_that_cannot_leave_is_named_and_its_days_never_start(
         told(house)
     assert (state(house), contest_by(house)) == ("confirmed", None)
     with house.reading() as work:
-        needs = list(attention(work, house.service.funds, house.service.debit_calendars))
+        needs = list(map(str, attention(work, house.service.funds, house.service.debit_calendars)))
     assert [line for line in needs if f"penalty_notice for {one} has not gone out" in line]
 
     operations.deliver(house.service, CLERK)
@@ -160,7 +160,7 @@ def test_what_cannot_be_noted_at_one_fund_holds_up_no_other_one_and_is_told(
 
     def needs() -> list[str]:
         with house.reading() as work:
-            told = list(attention(work, house.service.funds, house.service.debit_calendars))
+            told = list(map(str, attention(work, house.service.funds, house.service.debit_calendars)))
         return [line for line in told if "job departures of CNAS" in line]
 
     def states() -> dict[str, str]:

@@ -5,7 +5,14 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from debit_service.reconcile.counting import BY_ANOTHER, PAID_ALREADY, RETURNED_ALREADY, Claim, troubles
+from debit_service.reconcile.counting import (
+    BY_ANOTHER,
+    PAID_ALREADY,
+    RETURNED_ALREADY,
+    RETURNED_IN_PART,
+    Claim,
+    troubles,
+)
 from debit_service.reconcile.rules import Effect
 
 FIRST = date(2026, 9, 30)
@@ -48,6 +55,28 @@ def test_an_attempt_that_came_back_does_not_hold_up_another() -> None:
 
 def test_a_share_of_a_sum_counts_before_an_earlier_credit_of_its_debit() -> None:
     assert troubles([credit("single"), credit("sum", LATER, firm=True)]) == {"single": PAID_ALREADY}
+
+
+def part(name: str, minor: int) -> Claim:
+    """Goes back of a debit of 3.00."""
+    return Claim(name, "A", Effect.RETURNED, LATER, firm=True, minor=minor, whole_minor=300)
+
+
+def test_of_a_debit_that_went_back_in_part_the_whole_does_not_go_back() -> None:
+    told = [credit("in"), part("a third", 100), back("gone", LATEST)]
+    assert troubles(told) == {"gone": RETURNED_IN_PART}
+
+
+def test_a_debit_that_went_back_in_part_holds_its_contribution_before_an_attempt_that_was_paid_earlier() -> None:
+    told = [credit("in", LATER), part("a third", 100), credit("other", attempt="B")]
+    assert troubles(told) == {"other": BY_ANOTHER}
+
+
+def test_parts_that_come_to_the_whole_debit_are_a_return() -> None:
+    parts = [part("a third", 100), part("the rest", 200)]
+    assert troubles([credit("in"), *parts, credit("other", LATEST, attempt="B")]) == {}
+    assert troubles([credit("in"), *parts, credit("again", LATEST)]) == {}
+    assert troubles([credit("in"), *parts, back("gone", LATEST)]) == {"gone": RETURNED_ALREADY}
 
 
 @st.composite

@@ -3,14 +3,20 @@
 import re
 from datetime import UTC, date, datetime
 
-from bank_files import Booked, camt054
+from bank_files import Booked, camt053, camt054, credit, pain002
 from figure_house import made, rows
 from figure_lists import follow
-from house import CLERK, House
-from reconcile.deciding import money_in, queue
+from house import APPROVER, CLERK, House
+from reconcile.deciding import decided, money_in, queue
 
+from debit_service.core.work import Work
+from debit_service.ledger.queries import Booked as Posted
+from debit_service.ledger.queries import entries_of_subjects
 from debit_service.reconcile.queue import waiting
+from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.reconcile.queue.work_queue import Filter
+from debit_service.reconcile.tie_out import close
+from debit_service.reconcile.tie_out import queries as tie_out
 from debit_service.reports import service as reports
 
 DAY, WRITTEN = date(2026, 9, 30), date(2026, 10, 1)
@@ -90,3 +96,84 @@ def test_what_the_bank_gave_no_day_at_all_waits_behind_the_others_on_either_data
     (last,) = [entry_id for entry_id, on in on_page if on is None]
     in_file = [one["entry"] for one in rows(made(house, "queue"), "queue")]
     assert [dated, last] == listed == [entry_id for entry_id, _ in on_page] == in_file
+
+
+def undated(content: bytes) -> bytes:
+    """The same, where the bank says neither when it booked nor from when it counts."""
+    return re.sub(rb"<BookgDt>.*?</BookgDt><ValDt>.*?</ValDt>", b"", content)
+
+
+def posted(house: House, subject: str) -> list[Posted]:
+    with house.reading() as work:
+        return list(entries_of_subjects(work.session, [subject]))
+
+
+def findings(work: Work) -> list[str]:
+    return list(tie_out.findings(work))
+
+
+def test_a_booking_without_a_booking_date_is_posted_on_its_day_and_ties_out_however_late_it_is_read(
+    house: House,
+) -> None:
+    """A bug: it was posted on the day of reading, so the statement's day never tied out."""
+    sent, waits = house.sent(), Booked(70_00, "DZD", DAY, servicer_reference="A")
+    house.go_to(date(2026, 10, 20))
+    house.in_turn(undated(camt053(sent.account, DAY, 0, credit(sent), waits)))
+    (entry,) = house.waiting()
+
+    assert {one.business_date for one in posted(house, entry.id)} == {DAY}
+    assert [one.business_date for one in posted(house, sent.collection_id) if "settled" in one.cause] == [DAY]
+    with house.reading() as work:
+        assert findings(work) == []
+
+    # What a person decides about it stands on that day too.
+    house.go_to(date(2026, 10, 25))
+    decided(house, entry.id, Decision.REFUND_OWED)
+    assert {one.business_date for one in posted(house, entry.id)} == {DAY}
+    with house.reading() as work:
+        assert findings(work) == []
+
+
+def test_what_both_reports_date_by_its_value_ties_out_on_that_day(sqlite_house: House) -> None:
+    house, valued = sqlite_house, date(2026, 9, 29)
+    sent = house.sent()
+    booking = Booked(70_00, "DZD", DAY, servicer_reference="A", valued=valued)
+    house.go_to(date(2026, 10, 20))
+    house.in_turn(
+        camt054(sent.account, booking).replace(UNDATED, b""),
+        camt053(sent.account, valued, 0, message_id="S1"),
+        camt053(sent.account, DAY, 0, booking, message_id="S2").replace(UNDATED, b""),
+    )
+
+    (entry,) = house.waiting()
+    assert {one.business_date for one in posted(house, entry.id)} == {valued}
+    with house.reading() as work:
+        assert findings(work) == []
+
+
+def test_the_day_of_a_booking_without_a_booking_date_takes_nothing_once_it_is_closed(sqlite_house: House) -> None:
+    house = sqlite_house
+    sent = house.sent()
+    house.in_turn(camt053(sent.account, DAY, 0, message_id="S0"))
+    house.go_to(date(2026, 10, 20))
+    with house.desk.work(CLERK) as work:
+        period = close.prepare(work, house.fund(), DAY, "September is made")
+        period_id, sha256 = period.id, period.sha256
+    with house.desk.work(APPROVER) as work:
+        close.approve(work, period_id, sha256)
+    house.in_turn(undated(camt053(sent.account, DAY, 0, Booked(70_00, "DZD", DAY, servicer_reference="A"))))
+
+    (entry,) = house.waiting()
+    (booking,) = posted(house, entry.id)
+    assert (booking.business_date, booking.belongs_to) == (WRITTEN, DAY.isoformat())
+
+
+def test_a_rejection_is_posted_on_the_day_on_which_the_bank_wrote_it(sqlite_house: House) -> None:
+    house = sqlite_house
+    sent = house.sent()
+    house.go_to(date(2026, 10, 20))
+    house.in_turn(pain002(sent, day=date(2026, 9, 29)))
+
+    assert [one.business_date for one in posted(house, sent.collection_id) if "rejected" in one.cause] == [
+        date(2026, 9, 29)
+    ]

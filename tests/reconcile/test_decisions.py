@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from threading import Barrier
+from typing import Any
 
 import pytest
 from bank_files import Booked, camt053, camt054, credit, returned
@@ -504,12 +505,30 @@ def test_what_pays_or_matches_takes_no_amount_of_its_own(sqlite_house: House) ->
         decided(sqlite_house, entry_id, Decision.MATCHED, end_to_end_id="E2E", amount_minor=1)
 
 
-@pytest.mark.parametrize("decision", [Decision.REFUND_OWED, Decision.BANK_CHARGE])
-def test_only_a_match_takes_a_charge_that_the_bank_did_not_state(sqlite_house: House, decision: Decision) -> None:
-    """A bug: it was swallowed, and the decision was about all of the money."""
+@pytest.mark.parametrize(
+    ("decision", "said", "named"),
+    [
+        (Decision.REFUND_OWED, {"charge_minor": 5_00}, "charge"),
+        (Decision.BANK_CHARGE, {"charges": (("E2E", 5_00),)}, "charge"),
+        (Decision.NOT_OURS, {"end_to_end_id": "E2E"}, "end_to_end_id"),
+        (Decision.HELD, {"follow_up": date(2026, 12, 1), "shares": (("C-1", 1),)}, "share"),
+        (Decision.MATCHED, {"end_to_end_id": "E2E", "registration_number": "1"}, "employer"),
+        (Decision.REFUND_OWED, {"refund_rest": True}, "refund_rest"),
+        (Decision.ALLOCATED, {"shares": (("C-1", 1),), "recorded": "P-1"}, "recorded"),
+        (Decision.NOT_OURS, {"same_as": "E-1"}, "same_as"),
+        (Decision.NOT_OURS, {"follow_up": date(2026, 12, 1)}, "follow_up"),
+        (Decision.ALLOCATED, {"shares": (("C-1", 1),), "registration_number": "1"}, "employer"),
+        (Decision.BANK_CHARGE, {"shares": (("E2E", 1),), "end_to_end_id": "E2E"}, "end_to_end_id"),
+    ],
+)
+def test_what_a_decision_would_not_look_at_is_refused_by_its_name(
+    sqlite_house: House, decision: Decision, said: dict[str, Any], named: str
+) -> None:
+    """A bug: it was swallowed, and the decision was about something else than was meant."""
     entry_id = money_in(sqlite_house, 130_00)
-    with pytest.raises(InvalidInput, match="Only a match"):
-        decided(sqlite_house, entry_id, decision, charge_minor=5_00)
+    with pytest.raises(InvalidInput) as refused:
+        decided(sqlite_house, entry_id, decision, **said)
+    assert refused.value.place == named
 
 
 def test_of_several_decisions_to_give_back_none_is_undone_while_something_is_paid_out(sqlite_house: House) -> None:

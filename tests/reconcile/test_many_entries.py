@@ -30,7 +30,7 @@ def unread(house: House) -> list[str]:
     """What people are told of files that nobody has read to their end."""
     with house.reading() as work:
         told = attention(work, house.service.funds, house.service.debit_calendars)
-        return [one for one in told if "not read to its end" in one]
+        return [str(one) for one in told if "not read to its end" in str(one)]
 
 
 def dispositions(house: House) -> int:

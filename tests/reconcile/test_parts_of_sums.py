@@ -226,3 +226,29 @@ def test_details_told_twice_beside_strangers_are_in_the_sum_that_a_rejection_mak
         ],
     )
     assert (reasons(sqlite_house), bank(sqlite_house)) == (["unknown_reference"], 300_00 + 777)
+
+
+def test_details_that_name_debits_with_other_amounts_are_in_the_sum_that_is_right(sqlite_house: House) -> None:
+    """The bank mixed up its details: the block was paid, and its money counts once."""
+    first, second = sents = sqlite_house.sent_together("CNAS", "100.00", "200.00")
+    mixed = credit(first, amount_minor=110_00), credit(second, amount_minor=190_00)
+
+    each_order_tells_the_same(
+        sqlite_house,
+        sents,
+        [camt053(first.account, CREDITED, 0, total(sents)), camt054(first.account, detailed(*mixed))],
+    )
+
+    assert (reasons(sqlite_house), bank(sqlite_house)) == ([], 300_00)
+    assert states(sqlite_house, sents) == [State.SETTLED] * 2
+    assert set(sqlite_house.breaches()) <= {5}
+
+
+def test_a_detail_with_another_amount_beside_a_sum_of_another_entry_waits(sqlite_house: House) -> None:
+    """One entry of as much would be meant; here the details are of more."""
+    first, second = sents = sqlite_house.sent_together("CNAS", "100.00", "200.00")
+    mixed = credit(first, amount_minor=110_00), credit(second, amount_minor=191_00)
+
+    sqlite_house.in_turn(camt053(first.account, CREDITED, 0, total(sents)), camt054(first.account, detailed(*mixed)))
+
+    assert (reasons(sqlite_house), bank(sqlite_house)) == (["amount"] * 2, 601_00)

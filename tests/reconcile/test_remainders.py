@@ -226,7 +226,7 @@ def test_a_report_that_tells_a_booking_in_full_is_told_against_what_a_person_dec
 
     with house.reading() as work:
         assert contradictions(work) == [(entry_id, sents[2].end_to_end_id)]
-        assert any(entry_id in one for one in attention(work, house.service.funds, house.service.debit_calendars))
+        assert any(entry_id in str(one) for one in attention(work, house.service.funds, house.service.debit_calendars))
     assert house.balances()["refunds-owed/CNAS"] == -100_00
 
     undone(house, resolution_id)

@@ -216,7 +216,7 @@ def test_a_report_of_what_was_told_by_an_entry_that_waits_speaks_against_that_un
 
     assert against(house) == [(other, named.end_to_end_id)]
     with house.reading() as work:
-        lines = list(attention(work, house.service.funds, house.service.debit_calendars))
+        lines = list(map(str, attention(work, house.service.funds, house.service.debit_calendars)))
         assert contradictions(work, [head]) == []
     assert [one for one in lines if other in one and named.end_to_end_id in one]
     decided(house, head, Decision.MATCHED, end_to_end_id=named.end_to_end_id)

@@ -15,7 +15,7 @@ DUE = date(2026, 9, 30)
 def told(house: House) -> list[str]:
     """The sentences."""
     with house.reading() as work:
-        return list(refunds.refunds(work))
+        return list(map(str, refunds.refunds(work)))
 
 
 def test_a_debit_that_comes_too_late_and_money_that_is_missing_since_are_told_and_nothing_else(house: House) -> None:

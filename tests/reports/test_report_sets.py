@@ -1,10 +1,12 @@
 """What the report says of many contributions at once is what it says of each: totals, filters, pages, queries."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from bank_files import camt054, credit, pain002, returned
+from figure_lists import amount_of, list_of
 from house import CLERK, House
 from other_payments import pay
 from sqlalchemy import event
@@ -13,7 +15,8 @@ from debit_service.core.errors import InvalidInput
 from debit_service.reconcile.rules import State
 from debit_service.reports import service as reports
 from debit_service.reports.asked import EVERYTHING, Asked
-from debit_service.reports.rules import CHARGED, FundTotals, Line, PenaltyStanding, Report, Standing
+from debit_service.reports.figures.asking import CollectionsAsked
+from debit_service.reports.rules import CHARGED, Counted, FundTotals, Line, PenaltyStanding, Report, Standing
 
 TAKEN_BACK, MID_OCTOBER = date(2026, 10, 5), date(2026, 10, 15)
 
@@ -117,6 +120,40 @@ def test_a_filter_shows_the_lines_that_stand_like_this_and_no_others(house: Hous
     assert [line.standing for line in page(house, both).lines] == [Standing.FAILED]
 
 
+def test_a_total_is_told_by_the_lines_that_count_in_it(house: House) -> None:
+    lived(house)
+    whole = made(house)
+    days = sorted({line.due_date for line in whole.lines})
+
+    for since in ("", days[-1].isoformat()):
+        expected = {one.fund_id: one for one in totals_since(house, since)}
+        for counted in Counted:
+            for fund_id, total in expected.items():
+                found = page(house, Asked(fund=fund_id, counted=counted.value, since=since))
+                number = getattr(total, counted.value)
+                count = number if isinstance(number, int) else number[0]
+                assert len(found.lines) == count, (counted, since)
+                assert [getattr(one, counted.value) for one in found.totals] == ([number] if count else []), counted
+
+
+def totals_since(house: House, since: str) -> tuple[FundTotals, ...]:
+    """The totals of the first page."""
+    service = house.service
+    day = date.fromisoformat(since) if since else None
+    with house.desk.reading(CLERK) as work:
+        return reports.overview(work, service.funds, service.debit_calendars, since=day).totals
+
+
+def test_the_debits_of_a_total_are_those_of_the_list(house: House) -> None:
+    lived(house)
+
+    for total in totals_since(house, ""):
+        asked = CollectionsAsked(fund=total.fund_id, reached="1", due_since="2026-01-01")
+        for number, state in ((total.debited, ""), (total.rejected, "rejected"), (total.returned, "returned")):
+            part = list_of(house, replace(asked, state=state).link())
+            assert (part.count, amount_of(part)) == number, state
+
+
 def test_a_contribution_is_found_by_its_reference_or_by_the_employers_number(sqlite_house: House) -> None:
     one, other = sqlite_house.employer(), sqlite_house.employer()
     sqlite_house.contribution(one)
@@ -144,10 +181,10 @@ def test_pages_show_every_contribution_once_the_newest_due_date_first(
     assert [(len(one.lines), one.count) for one in found] == [(2, 5), (2, 5), (1, 5)]
 
 
-@pytest.mark.parametrize("about", [{"standing": "rich"}, {"penalty": "no"}])
-def test_a_standing_that_there_is_not_is_refused(about: dict[str, str]) -> None:
-    with pytest.raises(InvalidInput, match="There is no"):
-        Asked.of(about)
+@pytest.mark.parametrize("name", ["standing", "penalty"])
+def test_a_standing_that_there_is_not_is_refused_with_those_that_there_are(name: str) -> None:
+    with pytest.raises(InvalidInput, match=f"{name}: Nothing here has this value.*leave it out: .*paid"):
+        Asked.of({name: "rich"})
 
 
 def test_a_page_that_begins_nowhere_is_refused(sqlite_house: House) -> None:

@@ -191,7 +191,7 @@ def test_what_is_left_of_an_employers_transfer_is_owed_back_to_it_on_its_account
     (balance,) = totals(account_of(house, owed), "balance", "amount")
     with house.reading() as work:
         (refund,) = decisions.refunds_owed(work)
-        told = list(refunds(work))
+        told = list(map(str, refunds(work)))
 
     assert balance == {"amount": -30_00}
     bookings = rows(account_of(house, owed), "bookings", "what", "contribution", "paid")

@@ -148,12 +148,12 @@ def test_a_bank_that_sends_no_status_report_is_believed_by_its_bookings_and_its_
     booked, silent = sqlite_house.sent_together("CNAS", "100.00", "200.00")
     sqlite_house.in_turn(camt054(booked.account, credit(booked)))
     assert states(sqlite_house, booked, silent) == [State.SETTLED, State.SENT]
-    assert not any("neither booked nor refused" in one for one in made(sqlite_house).attention)
+    assert not any("neither booked nor refused" in str(one) for one in made(sqlite_house).attention)
 
     sqlite_house.go_to(CREDITED + timedelta(days=30))
     sqlite_house.assess()
 
-    (told,) = [one for one in made(sqlite_house).attention if "neither booked nor refused" in one]
+    (told,) = [str(one) for one in made(sqlite_house).attention if "neither booked nor refused" in str(one)]
     assert "1 debits" in told
     assert sqlite_house.decision(silent) is None
 
@@ -165,7 +165,7 @@ def test_a_statement_that_does_not_come_is_missed_after_the_days_that_the_bank_t
     sqlite_house.in_turn(camt054(sent.account, credit(sent)))
 
     def missed() -> list[str]:
-        return [one for one in made(sqlite_house).attention if "no statement tells" in one]
+        return [str(one) for one in made(sqlite_house).attention if "no statement tells" in str(one)]
 
     # A Wednesday; in Algeria Friday and Saturday are closed, and the bank sends its statement by the open day after.
     sqlite_house.go_to(CREDITED + timedelta(days=1))

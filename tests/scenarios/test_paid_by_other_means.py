@@ -93,11 +93,13 @@ def test_paid_after_it_was_sent_it_cannot_be_stopped_and_people_are_told_until_t
     recorded = pay(house, sent.contribution_id)
 
     assert (recorded.stopped.what, recorded.stopped.end_to_end_id) == (Stop.AT_BANK, sent.end_to_end_id)
-    assert any(f"the debit {sent.end_to_end_id} of 1000.00 DZD is at the bank" in one for one in made(house).attention)
+    assert any(
+        f"the debit {sent.end_to_end_id} of 1000.00 DZD is at the bank" in str(one) for one in made(house).attention
+    )
     assert house.breaches() == {}
 
     house.bank_says(pain002(sent, "RJCT", "AM04"))
-    assert not any(sent.end_to_end_id in one for one in made(house).attention)
+    assert not any(sent.end_to_end_id in str(one) for one in made(house).attention)
     assert house.balances() == {OTHER_MEANS: 1000_00, "declared/CNAS": -1000_00}
     assert house.breaches() == {}
 
@@ -115,7 +117,7 @@ def test_paid_by_both_ways_the_surplus_is_owed_back_whichever_came_first(house: 
     assert house.balances() == {
         "bank/CNAS": 1000_00, OTHER_MEANS: 1000_00, REFUNDS: -1000_00, "declared/CNAS": -1000_00,
     }  # fmt: skip
-    assert any("1000.00 DZD more was paid than is owed" in one for one in made(house).attention)
+    assert any("1000.00 DZD more was paid than is owed" in str(one) for one in made(house).attention)
     assert line(house, sent.contribution_id).refund_owed_minor == 1000_00
     assert house.breaches() == {}
 
@@ -187,7 +189,7 @@ def test_the_rest_that_was_debited_is_paid_in_part_when_the_transfer_is_undone(s
     assert (undone.stopped.what, undone.open_minor) == (Stop.NOTHING_TO_STOP, 400_00)
     assert line(house, contribution_id).standing is Standing.PARTLY_PAID
     assert house.balances()[RECEIVABLE] == 400_00
-    assert any("400.00 DZD are not paid" in said for said in made(sqlite_house).attention)
+    assert any("400.00 DZD are not paid" in str(said) for said in made(sqlite_house).attention)
 
 
 def test_the_totals_of_the_report_tell_debits_and_other_means_apart(sqlite_house: House) -> None:

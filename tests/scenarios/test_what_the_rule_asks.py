@@ -183,5 +183,5 @@ def test_a_charge_per_head_waits_for_the_number_and_names_where_to_record_it(sql
 def needs(house: House) -> list[str]:
     """What the report says about penalty rules."""
     with house.reading() as work:
-        told = list(attention(work, house.service.funds, house.service.debit_calendars))
+        told = list(map(str, attention(work, house.service.funds, house.service.debit_calendars)))
     return [one for one in told if "penalty rule" in one]

@@ -44,6 +44,33 @@ def test_the_totals_are_those_of_the_report(somebody: Callable[[str], Browser], 
     assert numbers == expected_numbers(totals)
 
 
+def cells_of(page: str) -> list[str]:
+    """The cells of the totals."""
+    table = page.partition('id="totals"')[2].partition("</table>")[0]
+    return re.findall(r'<td class="amount">(.*?)</td>', table, re.DOTALL)
+
+
+def numbers_in(text: str) -> list[str]:
+    """The numbers of a piece of a page, as they are read."""
+    return re.findall(r"[0-9][0-9,.]*", re.sub(r"<[^>]+>", " ", text))
+
+
+def test_each_total_leads_to_a_list_of_the_same_number(somebody: Callable[[str], Browser]) -> None:
+    clerk = somebody("clerk")
+    followed = set()
+    for cell in cells_of(clerk.get("/")):
+        count, *amount = numbers_in(cell)
+        addresses = [unescape(one) for one in re.findall(r'href="([^"]+)"', cell)]
+        assert bool(addresses) == (count != "0")
+        for address in addresses:
+            page = clerk.get(address)
+            rows = page[page.rindex("<tbody>") : page.rindex("</tbody>")].count("<tr>")
+            assert rows == int(count), address
+            assert all(one in numbers_in(page) for one in amount), address
+            followed.add(address.partition("?")[0])
+    assert followed == {"/report", "/reports/collections"}
+
+
 def test_what_waits_stands_on_the_first_page_and_leads_to_the_queue_and_to_its_entries(
     somebody: Callable[[str], Browser], service: Service
 ) -> None:

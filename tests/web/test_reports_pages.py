@@ -185,6 +185,81 @@ def test_the_queue_in_a_file_is_what_waits(somebody: Callable[[str], Browser], i
     assert ids.suspense in answer.text
 
 
+def test_the_file_of_the_queue_holds_what_its_page_shows(somebody: Callable[[str], Browser], ids: Ids) -> None:
+    clerk = somebody("clerk")
+    for query, there in (
+        ("fund=CNAS", True),
+        ("fund=CNAS&exception=no+expectation&held=1", True),
+        ("fund=CNSS", False),
+        ("exception=amount", False),
+        ("days=30", False),
+    ):
+        page = clerk.get(f"/suspense?{query}")
+        assert (f'id="{ids.suspense}"' in page) == there
+        if there:
+            (file,) = (one for one in links(page, "/reports/queue") if "format=csv" in one)
+            assert all(part in file for part in query.split("&"))
+        answer = clerk.client.get(f"/reports/queue?{query}&format=csv")
+        assert (ids.suspense in answer.text) == there, query
+
+
+def test_without_a_format_a_file_leads_to_its_page_with_the_same_conditions(
+    somebody: Callable[[str], Browser],
+) -> None:
+    clerk = somebody("clerk")
+    for address, page in (
+        ("queue?fund=CNAS&days=7", "/suspense?fund=CNAS&days=7"),
+        ("refunds?fund=CNAS", "/refunds?fund=CNAS"),
+        ("tie-out?fund=CNAS&since=2026-10-01&until=2026-10-31", "/ledger/tie-out?fund=CNAS&month=2026-10"),
+    ):
+        assert clerk.client.get(f"/reports/{address}").location == page
+        clerk.get(page)
+
+
+def test_refunds_are_narrowed_down_to_a_fund_on_the_page_and_in_the_file_which_names_with_what_they_were_paid(
+    somebody: Callable[[str], Browser], ids: Ids
+) -> None:
+    clerk, address = somebody("clerk"), f"/suspense/{ids.suspense}"
+    asked = {"why": "paid by mistake", "decision": "refund_owed"}
+    clerk.post(f"{address}/set-aside", asked, page=address)
+
+    shown = clerk.get("/refunds?fund=CNAS")
+    assert "Shown:" not in shown
+    (file,) = (one for one in links(shown, "/reports/refunds") if "format=csv" in one)
+
+    assert ids.suspense in shown
+    assert ids.suspense not in clerk.get("/refunds?fund=CNSS")
+    content = clerk.client.get(file).text
+    assert ids.suspense in content
+    assert "paid_with" in content.splitlines()[0]
+    assert ids.suspense not in clerk.client.get("/reports/refunds?fund=CNSS&format=csv").text
+
+
+@pytest.mark.parametrize("which", ["refunds", "tie-out"])
+def test_a_browser_gets_no_more_rows_of_refunds_and_of_the_tie_out_than_of_other_lists(
+    somebody: Callable[[str], Browser], monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    monkeypatch.setattr("debit_service.web.sheets.DOWNLOAD_ROWS_MAX", -1)
+    page = somebody("clerk").get(f"/reports/{which}?fund=CNAS&format=csv", 422)
+    assert f"debit reports {which}" in page
+
+
+def test_a_list_says_of_what_it_is(somebody: Callable[[str], Browser]) -> None:
+    clerk = somebody("clerk")
+    page = clerk.get("/reports/collections?fund=CNAS&reached=1&state=returned,rejected&due_since=2026-09-01&lang=fr")
+    said = re.sub(r"<[^>]+>|\s+", " ", page.split('class="conditions"')[1].split("</p>")[0])
+    for part in ("CNAS", "1 sept. 2026", "retourné après règlement", "rejeté avant règlement", "que la banque a"):
+        assert part in said
+
+
+def test_an_account_asked_for_by_a_number_that_nobody_has_is_asked_for_again(
+    somebody: Callable[[str], Browser],
+) -> None:
+    page = somebody("clerk").get("/reports/statement?fund=CNAS&number=99", 404)
+    assert "CNAS knows no employer with this number." in page
+    assert 'value="99"' in page
+
+
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_a_queue_too_long_for_a_browser_is_refused_before_it_is_read(
     somebody: Callable[[str], Browser], monkeypatch: pytest.MonkeyPatch, kind: str

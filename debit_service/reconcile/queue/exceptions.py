@@ -101,7 +101,7 @@ REASONS: Final[Mapping[str, Meaning]] = {
     "batch_differs": Meaning(
         Exceptional.SPLIT,
         "It is a sum of several debits, and count or sum are not those of our block.",
-        (Decision.ALLOCATED, Decision.REFUND_OWED, Decision.NOT_OURS),
+        (Decision.MATCHED, Decision.TOLD_BEFORE, Decision.ALLOCATED, Decision.REFUND_OWED, Decision.NOT_OURS),
     ),
     "details_differ": Meaning(
         Exceptional.SPLIT,
@@ -178,9 +178,9 @@ def needs_another(
 
     What one person alone has decided already about the same money, `alone_minor`, counts with it: slices are no way round.
     A match need not be confirmed: it must fit an expectation to the cent, on the account that expects it; but for `named_minor`,
-    which the person alone says: a charge that no bank has stated, or a sum shared out among several debits. Payments recorded by
-    hand are undone by an approver (`contributions.payments.undo`), and so is an allocation, whatever its amount. A doubt about
-    what a rule has found is always confirmed.
+    which the person alone says: a charge that no bank has stated, a sum shared out among several debits, or of which debit it is
+    a part. Payments recorded by hand are undone by an approver (`contributions.payments.undo`), and so is an allocation, whatever
+    its amount. A doubt about what a rule has found is always confirmed.
     """
     if Decision.HELD in (decision, undoes):
         return False

@@ -81,11 +81,13 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """What an entry may be: a debit that it fits (`fits`: it can be matched), or a contribution that it may be allocated to."""
+    """What an entry may be: a debit that it fits (`fits`: it can be matched), or of which a part may go back by it (`in_part`);
+    or a contribution that it may be allocated to."""
 
     candidate: Candidate
     points: tuple[Point, ...]
     fits: bool
+    in_part: bool = False
 
     @property
     def score(self) -> int:
@@ -160,7 +162,7 @@ def _suggestion(known: Known, candidate: Candidate) -> Suggestion | None:
     points = tuple(
         Point(*one) for one in (*_names(known, candidate), *_money(known, candidate), *_time(known, candidate))
     )
-    suggestion = Suggestion(candidate, points, fits=_fits(known, candidate))
+    suggestion = Suggestion(candidate, points, _fits(known, candidate), _may_be_part(known, candidate))
     grounds = {one.name for one in points} & _GROUNDS
     return suggestion if grounds and suggestion.score > 0 else None
 
@@ -205,6 +207,12 @@ def _time(known: Known, candidate: Candidate) -> Iterable[_Named]:
     yield EXPECTED if kept != known.credit else SETTLED
     if not candidate.newest:
         yield LATER_ATTEMPT
+
+
+def _may_be_part(known: Known, candidate: Candidate) -> bool:
+    """Whether money that left is less than what a debit has brought in and keeps."""
+    kept = candidate.settled_minor - candidate.returned_minor
+    return candidate.end_to_end_id is not None and not known.credit and known.amount_minor < kept
 
 
 def _fits(known: Known, candidate: Candidate) -> bool:

@@ -72,12 +72,12 @@ def page(work: Work, funds: Funds, wanted: Filter, *, at_most: int = SHOWN_MAX) 
     """The oldest entries that wait, with their suggestions; those of no day come last."""
     work.actor.require(Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
     todays = days.todays(work, funds)
-    conditions = [decisions.WAITS, *_conditions(wanted, todays)]
+    where = [decisions.WAITS, *conditions(wanted, todays)]
     found = (
         select(BankEntry, Disposition, days.told_on())
         .join(Disposition, Disposition.entry_id == BankEntry.id)
         .join(BankDocument, BankDocument.id == BankEntry.document_id)
-        .where(*conditions)
+        .where(*where)
     )
     total = select(func.count()).select_from(found.with_only_columns(BankEntry.id).subquery())
     rows = work.session.execute(found.order_by(days.told_on().nulls_last(), BankEntry.id).limit(at_most)).all()
@@ -105,7 +105,8 @@ def page(work: Work, funds: Funds, wanted: Filter, *, at_most: int = SHOWN_MAX) 
     return Page(tuple(shown), work.session.scalar(total) or 0)
 
 
-def _conditions(wanted: Filter, todays: days.Todays) -> Iterable[ColumnElement[bool]]:
+def conditions(wanted: Filter, todays: days.Todays) -> Iterable[ColumnElement[bool]]:
+    """The conditions on a bank entry and what stands of it."""
     if wanted.entry_id:
         yield BankEntry.id == wanted.entry_id
         return

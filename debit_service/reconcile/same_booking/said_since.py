@@ -2,8 +2,8 @@
 
 Such a report is folded into the entry, or into one that a person folded into it, for it is the same booking; or it is the credit
 that the entry takes back, by the bank's own reference; or the entry is what was left of another one beside its details, of which
-the report tells in full; or it is a sum, and the report books debits of its block, as much, each by itself. The decision stands
-until a person takes it back.
+the report tells in full; or it is a sum, and the report books debits of its block, as much, each by itself; or it is a detail,
+and the report is the sum of its entry. The decision stands until a person takes it back.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,6 +22,7 @@ from debit_service.reconcile.rules import BY_A_PERSON, DOUBTED
 from debit_service.reconcile.same_booking import folds
 from debit_service.reconcile.same_booking.own_references import credited_since, matched_to
 from debit_service.reconcile.same_booking.remainders import told_in_full_since
+from debit_service.reconcile.same_booking.told_in_sums import told_in_sum_since
 from debit_service.reconcile.same_booking.told_singly import told_singly_since
 
 
@@ -42,7 +43,12 @@ def contradictions(work: Work, entry_ids: Iterable[str] | None = None) -> list[C
     which = Resolution.stands & Resolution.decision.not_in(elsewhere)
     if entry_ids is not None:
         which &= among(work.session, Resolution.entry_id, entry_ids)
-    told = (credited_since(work, which), told_in_full_since(work, which), told_singly_since(work, which))
+    told = (
+        credited_since(work, which),
+        told_in_full_since(work, which),
+        told_singly_since(work, which),
+        told_in_sum_since(work, which),
+    )
     found = (_reported(work, which), *told)
     return sorted({one for each in found for one in starmap(Contradiction, each)})
 

@@ -1,8 +1,11 @@
 """Ask: what a person wants done with an entry."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
+from debit_service.core.errors import InvalidInput
 from debit_service.reconcile.by_persons.standing import Claim, ClaimPayment
 from debit_service.reconcile.queue.exceptions import Decision
 
@@ -11,8 +14,9 @@ from debit_service.reconcile.queue.exceptions import Decision
 class Ask:
     """What a person wants done with an entry.
 
-    - `MATCHED` names the collection by `end_to_end_id`, or several by `end_to_end_ids`, and, of money that left, what in it is,
-      for each, a charge that the bank did not state (`charge_minor`).
+    - `MATCHED` names the collection by `end_to_end_id`, or several by `end_to_end_ids`, and, of money that left, those of which
+      only a part goes back, with it, by `shares`; and what in it is a charge that the bank did not state: the same for each
+      (`charge_minor`), or by debit (`charges`).
     - `ALLOCATED` names contributions (id or reference) with amounts, or one employer by its `registration_number`, whose open
       contributions are then paid in the fund's order; `claims` are the surcharges that may be named or paid with them;
       `refund_rest` lets what is left be owed back, else it waits on.
@@ -29,6 +33,7 @@ class Ask:
     end_to_end_id: str | None = None
     end_to_end_ids: tuple[str, ...] = ()
     charge_minor: int | None = None
+    charges: tuple[tuple[str, int], ...] = ()
     shares: tuple[tuple[str, int], ...] = ()
     registration_number: str | None = None
     claims: tuple[Claim, ...] = ()
@@ -41,5 +46,55 @@ class Ask:
 
     @property
     def debits(self) -> tuple[str, ...]:
-        """The collections that a match names."""
-        return self.end_to_end_ids or (self.end_to_end_id or "",)
+        """The collections that are named by themselves."""
+        return self.end_to_end_ids or ((self.end_to_end_id,) if self.end_to_end_id else ())
+
+
+#: What each decision looks at besides the reason, as a person calls it, and where it stands in `Ask`.
+_ASKED: Final = {
+    "end_to_end_id": ("end_to_end_id", "end_to_end_ids"),
+    "charge": ("charge_minor", "charges"),
+    "share": ("shares",),
+    "employer": ("registration_number",),
+    "refund_rest": ("refund_rest",),
+    "recorded": ("recorded",),
+    "same_as": ("same_as",),
+    "amount": ("amount_minor",),
+    "follow_up": ("follow_up",),
+}
+_TAKES: Final[Mapping[Decision, frozenset[str]]] = {
+    Decision.MATCHED: frozenset({"end_to_end_id", "charge", "share"}),
+    Decision.ALLOCATED: frozenset({"share", "employer", "refund_rest"}),
+    Decision.RECOGNISED: frozenset({"recorded"}),
+    Decision.BANK_CHARGE: frozenset({"end_to_end_id", "share", "amount"}),
+    Decision.TOLD_BEFORE: frozenset({"same_as"}),
+    Decision.HELD: frozenset({"follow_up"}),
+    Decision.REFUND_OWED: frozenset({"amount"}),
+    Decision.NOT_OURS: frozenset({"amount"}),
+}
+#: Two ways of saying the same: one would be ignored beside the other.
+_EITHER: Final = {Decision.ALLOCATED: ("share", "employer"), Decision.BANK_CHARGE: ("share", "end_to_end_id")}
+
+
+def check_belongs(ask: Ask) -> None:
+    """Refuse what is named with a decision that would not look at it: somebody meant something by it. Raises InvalidInput."""
+    named = [
+        name for name, fields in _ASKED.items() if any(getattr(ask, one) not in (None, False, ()) for one in fields)
+    ]
+    takes = _TAKES.get(ask.decision, frozenset())
+    stray = next((name for name in named if name not in takes), None)
+    if stray:
+        only = " or ".join(one.value for one, names in _TAKES.items() if stray in names)
+        raise InvalidInput(
+            "entry.stray",
+            f"This decision takes no {stray}.",
+            place=stray,
+            remedy=f"Leave it out; only {only} looks at it.",
+        )
+    either = _EITHER.get(ask.decision, ())
+    if either and set(either) <= set(named):
+        raise InvalidInput(
+            "entry.either",
+            f"Name either {either[0]} or {either[1]}: one of them would not be looked at.",
+            place=either[1],
+        )

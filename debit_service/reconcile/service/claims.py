@@ -13,6 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, func, select
 
 from debit_service.collections import queries as collections
+from debit_service.collections.models import Collection
 from debit_service.collections.queries import Asked
 from debit_service.core.bulk import among
 from debit_service.core.work import Work
@@ -72,7 +73,8 @@ def _others(work: Work, collection: AnyCollection, leave_out: AnyOf[str], effect
         if firm.yields and effect is Effect.RETURNED:
             continue
         on = firm.booking_date or date.max
-        found.append(Claim(firm.entry_id, firm.collection_id, Effect(firm.effect), on, firm=True))
+        effect_of_it, amounts = Effect(firm.effect), (firm.minor, firm.whole_minor)
+        found.append(Claim(firm.entry_id, firm.collection_id, effect_of_it, on, (), True, *amounts))
     return [one for one in found if one.entry_id not in leave_out]
 
 
@@ -81,7 +83,8 @@ def _claim(entry: BankEntry, share: Share) -> Claim:
     taken = (f"{share.charges_minor:020d}", f"{share.interest_minor:+020d}")
     references = (entry.account_servicer_reference or "", entry.transaction_id or "")
     says = (reason, entry.reason_code_set or "", entry.kind, *taken, *references)
-    return Claim(entry.id, share.collection.id, share.effect, entry.booking_date or date.max, says)
+    on, amounts = entry.booking_date or date.max, (share.amount_minor, share.collection.amount_minor)
+    return Claim(entry.id, share.collection.id, share.effect, on, says, False, *amounts)
 
 
 class _Firm(NamedTuple):
@@ -94,6 +97,8 @@ class _Firm(NamedTuple):
     block: str | None
     reference: str | None
     reason: str
+    minor: int = 0
+    whole_minor: int = 0
 
     @property
     def rank(self) -> tuple[date, str, str, str]:
@@ -116,9 +121,12 @@ def _firm(work: Work, collection_ids: Iterable[str], which: ColumnElement[bool])
             BankEntry.payment_information_id,
             BankEntry.account_servicer_reference,
             Disposition.reason,
+            Allocation.amount_minor,
+            Collection.amount_minor,
         )
         .join(Disposition, Disposition.id == Allocation.disposition_id)
         .join(BankEntry, BankEntry.id == Allocation.entry_id)
+        .join(Collection, Collection.id == Allocation.collection_id)
         .where(
             among(work.session, Allocation.collection_id, collection_ids),
             Disposition.most_recent,
@@ -165,28 +173,30 @@ def may_go_back(work: Work, back: BankEntry, members: Sequence[Asked], head: Ban
     What names a debit itself, and what a person said, comes before it; of several like it the earliest. `head` is another report
     of it.
     """
-    mine, kept = _as_firm(back), Counter[str]()
+    mine, kept_minor = _as_firm(back), Counter[str]()
     others = Allocation.entry_id.not_in([back.id, head.id if head else ""])
     for one in _firm(work, [one.id for one in members], others):
         if one.effect == Effect.SETTLED.value:
-            kept[one.collection_id] += 1
+            kept_minor[one.collection_id] += one.minor
         elif not one.yields or one.rank < mine.rank:
-            kept[one.collection_id] -= 1
-    return all(kept[one.id] > 0 for one in members)
+            kept_minor[one.collection_id] -= one.minor
+    return all(kept_minor[one.id] >= one.amount_minor for one in members)
 
 
 def _returns(work: Work, collection_ids: Iterable[str]) -> Counter[str]:
+    """How often all of these collections went back. A part of one makes no room for another credit."""
     query = (
-        select(Allocation.collection_id, func.count())
+        select(Allocation.collection_id, func.sum(Allocation.amount_minor), Collection.amount_minor)
         .join(Disposition, Disposition.id == Allocation.disposition_id)
+        .join(Collection, Collection.id == Allocation.collection_id)
         .where(
             among(work.session, Allocation.collection_id, collection_ids),
             Disposition.most_recent,
             Allocation.effect == Effect.RETURNED.value,
         )
-        .group_by(Allocation.collection_id)
+        .group_by(Allocation.collection_id, Collection.amount_minor)
     )
-    return Counter(dict(work.session.execute(query).all()))
+    return Counter({name: int(back) // whole for name, back, whole in work.session.execute(query)})
 
 
 def _told_singly(work: Work, members: Sequence[Asked], total: BankEntry) -> Counter[str]:

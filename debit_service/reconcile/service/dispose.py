@@ -101,7 +101,7 @@ def _write(work: Work, decided: Iterable[tuple[AnyEntry, Verdict, int]]) -> None
                 disposition_id,
                 entry_id,
                 share.collection.id,
-                share.effect.value,
+                str(share.effect),
                 share.amount_minor,
                 share.charges_minor,
                 share.interest_minor,

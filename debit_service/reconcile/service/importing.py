@@ -1,8 +1,8 @@
 """Import: a stored file becomes facts, facts are matched, matches are posted; once for ever, a chunk a transaction.
 
-A file that holds more than a chunk is read twice: first to its end, because nothing is kept of one that is cut off or broken,
-then chunk by chunk. Each chunk is stored, and what is plain in it matched and posted, in one transaction; a crash costs that
-chunk, and the next import goes on behind the last one. What is not plain is decided when the whole file is there, and the end is
+A file is read to its end first (`whole.py`), because nothing is kept of one that is cut off or broken, and then taken in chunk by
+chunk. Each chunk is stored, and what is plain in it matched and posted, in one transaction; a crash costs that chunk, and the
+next import goes on behind the last one. What is not plain is decided when the whole file is there, and the end is
 noted last: a file without a reading is one that nobody has finished yet.
 """
 
@@ -25,6 +25,7 @@ from debit_service.reconcile.service.dispose import dispose_plain
 from debit_service.reconcile.service.in_sets import decide_plain
 from debit_service.reconcile.service.match import ROUNDS_MAX, decide_again, match_entries, to_look_at
 from debit_service.reconcile.service.read import records, store_documents, store_entries
+from debit_service.reconcile.service.whole import Whole
 
 #: Entries of a transaction: SQLite has one writer, and the web must not wait long for its turn.
 CHUNK_ROWS = 5_000
@@ -80,15 +81,15 @@ def import_file(desk: Desk, actor: Actor, funds: Funds, file_id: str, tell: Tell
             name, bank_id = bank_files.name(work, file), file.bank_id
             if work.session.get(FileReading, file_id):
                 return Imported(file_id, name, "known", 0, "read before; nothing was changed")
-        try:
-            whole = _whole(_told(records(desk, actor, funds, file_id, bank_id), f"{name}: read through", tell))
-        except InvalidInput as error:
-            _refuse_what_was_begun(desk, actor, file_id, error)
-            outcome = "not_read" if error.code == "iso.message.unknown" else "unreadable"
-            place = f" at {error.place}" if error.place and error.place != file_id else ""
-            return _end(desk, actor, Imported(file_id, name, outcome, 0, f"{error.message} [{error.code}]{place}"))
-        again = whole.items or records(desk, actor, funds, file_id, bank_id)
-        _store(desk, actor, funds, file_id, whole.containers, _told(again, f"{name}: booked", tell))
+        with Whole(desk.keys, CHUNK_ROWS) as whole:
+            try:
+                whole.read(_told(records(desk, actor, funds, file_id, bank_id), f"{name}: read through", tell))
+            except InvalidInput as error:
+                _refuse_what_was_begun(desk, actor, file_id, error)
+                outcome = "not_read" if error.code == "iso.message.unknown" else "unreadable"
+                place = f" at {error.place}" if error.place and error.place != file_id else ""
+                return _end(desk, actor, Imported(file_id, name, outcome, 0, f"{error.message} [{error.code}]{place}"))
+            _store(desk, actor, funds, file_id, whole.containers, _told(whole, f"{name}: booked", tell))
         _decide_the_rest(desk, actor, funds, file_id)
         _look_again(desk, actor, funds, file_id)
         return _end(desk, actor, Imported(file_id, name, "read", whole.entries, ""))
@@ -100,28 +101,6 @@ def _told(items: Iterable[BankRecord | Container], what: str, tell: Tell) -> Ite
         yield item
         if number % CHUNK_ROWS == 0:
             tell(what, number)
-
-
-@dataclass(frozen=True, slots=True)
-class _Whole:
-    """A file that was read to its end: its containers, how many entries it has, and all of it when that is a chunk at most."""
-
-    containers: list[Container]
-    entries: int
-    items: list[BankRecord | Container] | None
-
-
-def _whole(items: Iterator[BankRecord | Container]) -> _Whole:
-    first = list(islice(items, CHUNK_ROWS))
-    containers = [one for one in first if isinstance(one, Container)]
-    read = len(first)
-    for item in items:
-        # There is more, so it will be read again.
-        first.clear()
-        read += 1
-        if isinstance(item, Container):
-            containers.append(item)
-    return _Whole(containers, read - len(containers), first or None)
 
 
 def _store(

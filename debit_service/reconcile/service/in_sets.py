@@ -6,7 +6,6 @@ doubt an entry is not plain. So a million answers cost a few questions a chunk, 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection as AnyOf
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -34,6 +33,7 @@ from debit_service.reconcile.rules import (
 )
 from debit_service.reconcile.service import lookups
 from debit_service.reconcile.service.lookups import Report, booking_of, is_part, says
+from debit_service.reconcile.service.sums import decided_sums_on, is_in_entry
 from debit_service.reconcile.service.verdict import (
     DUPLICATE_FILE,
     UNKNOWN_STATUS,
@@ -99,7 +99,7 @@ def _learn(work: Work, entries: Sequence[Entry]) -> _Known:
     named_by = Counter(entry.end_to_end_id for entry in entries if entry.end_to_end_id)
     named = {one.end_to_end_id: one for one in collections.asked(work, named_by)}
     money = [entry for entry in entries if entry.status == "BOOK" and entry.message.startswith("camt.")]
-    reports = _reports(work, named_by, {entry.id for entry in entries}) if money else {}
+    reports = _reports(work, named_by, entries) if money else {}
     in_play = _in_play(work, entries, named)
     repeated = {reference for reference, count in named_by.items() if count > 1}
     statuses, file_id = any(entry.message.startswith("pain.") for entry in entries), entries[0].file_id
@@ -110,6 +110,7 @@ def _learn(work: Work, entries: Sequence[Entry]) -> _Known:
             {entry.id for entry in entries if entry.end_to_end_id in repeated or entry.end_to_end_id in in_play}
             | {entry.id for entry in money if entry.account_index is None or entry.booking_date is None}
             | _maybe_told_otherwise(work, money, named)
+            | _in_decided_sums(work, money)
         ),
         reports=reports,
         followers=_followers(work, reports),
@@ -201,7 +202,7 @@ def _money(one: Entry | Report) -> tuple[object, ...]:
     return (one.account_index, one.currency, one.direction, one.amount_minor, one.booking_date)
 
 
-def _reports(work: Work, references: Mapping[str, int], chunk: set[str]) -> dict[str, list[Report]]:
+def _reports(work: Work, references: Mapping[str, int], chunk: Sequence[Entry]) -> dict[str, list[Report]]:
     """Reference -> the booked entries outside the chunk that carry it."""
     columns = [getattr(BankEntry, name) for name in Report._fields[:-2]]
     query = (
@@ -211,12 +212,12 @@ def _reports(work: Work, references: Mapping[str, int], chunk: set[str]) -> dict
             among(work.session, BankEntry.end_to_end_id, references),
             BankEntry.status == "BOOK",
             BankEntry.message.like("camt.%"),
+            (BankEntry.file_id != chunk[0].file_id) | (BankEntry.position < chunk[0].position),
         )
     )
     found: dict[str, list[Report]] = defaultdict(list)
     for report in map(Report._make, work.session.execute(query)):
-        if report.id not in chunk:
-            found[report.end_to_end_id or ""].append(report)
+        found[report.end_to_end_id or ""].append(report)
     return found
 
 
@@ -234,9 +235,9 @@ def _followers(work: Work, reports: Mapping[str, list[Report]]) -> dict[str, lis
     return found
 
 
-def _maybe_told_otherwise(work: Work, money: Sequence[Entry], ours: AnyOf[str]) -> set[str]:
+def _maybe_told_otherwise(work: Work, money: Sequence[Entry], ours: Mapping[str, Asked]) -> set[str]:
     """The entries of which another container tells the same money under another reference or none, or whose details it tells; and
-    costs, and details that name none of our debits, of which it tells the sum."""
+    costs, and details that name none of our debits or one with another amount, of which it tells the sum."""
     one, other = aliased(BankEntry), aliased(BankEntry)
     shared = or_(
         one.account_servicer_reference == other.account_servicer_reference,
@@ -255,7 +256,7 @@ def _maybe_told_otherwise(work: Work, money: Sequence[Entry], ours: AnyOf[str]) 
         [entry.id for entry in money if entry.end_to_end_id],
         [entry.id for entry in money if not entry.end_to_end_id],
         [entry.id for entry in money if entry.level == "entry"],
-        [entry.id for entry in money if entry.kind == "cost" or (is_part(entry) and entry.end_to_end_id not in ours)],
+        [entry.id for entry in money if entry.kind == "cost" or (is_part(entry) and not _fits(entry, ours))],
     )
     # Each is a question of its own, so that each finds its rows by an index.
     questions: Sequence[tuple[list[str], ColumnElement[bool]]] = (
@@ -280,6 +281,19 @@ def _maybe_told_otherwise(work: Work, money: Sequence[Entry], ours: AnyOf[str]) 
             )
             found.update(work.session.scalars(query))
     return found
+
+
+def _fits(entry: Entry, ours: Mapping[str, Asked]) -> bool:
+    """Whether a detail names a debit of ours and has its amount, less or with what it states of costs."""
+    collection = ours.get(entry.end_to_end_id or "")
+    return collection is not None and isinstance(share_of(entry, collection), Share)
+
+
+def _in_decided_sums(work: Work, money: Sequence[Entry]) -> set[str]:
+    """The entries that may be in sums of blocks about which persons have decided."""
+    inside = [one for one in money if is_in_entry(one)]
+    sums = decided_sums_on(work, (one.booking_date for one in inside if one.booking_date))
+    return {one.id for one in inside if (one.account_index, one.booking_date, one.entry_amount_minor) in sums}
 
 
 def _bare(entry: type[BankEntry]) -> ColumnElement[bool]:

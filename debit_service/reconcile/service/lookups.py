@@ -19,6 +19,7 @@ from debit_service.reconcile.rules import (
     BY_A_PERSON,
     DETAILS_DIFFER,
     DOUBTED,
+    IN_DECIDED_SUM,
     PART_OF_SUM,
     TOLD_IN_PARTS,
     TOTALS,
@@ -83,7 +84,7 @@ def heads(work: Work, entry: BankEntry) -> list[BankEntry]:
         .join(Disposition, Disposition.entry_id == BankEntry.id)
         .where(
             Disposition.most_recent,
-            or_(_STANDING, _TOLD_BEFORE, Disposition.reason.in_((PART_OF_SUM, TOLD_IN_PARTS))),
+            or_(_STANDING, _TOLD_BEFORE, Disposition.reason.in_((PART_OF_SUM, TOLD_IN_PARTS, IN_DECIDED_SUM))),
             BankEntry.account_index == entry.account_index,
             BankEntry.booking_date == entry.booking_date,
             BankEntry.amount_minor == entry.amount_minor,
@@ -307,12 +308,15 @@ def _told_elsewhere(
         select(Allocation.collection_id, BankEntry.id, Allocation.charges_minor + Allocation.interest_minor)
         .join(Disposition, Disposition.id == Allocation.disposition_id)
         .join(BankEntry, BankEntry.id == Allocation.entry_id)
+        .join(Collection, Collection.id == Allocation.collection_id)
         .where(
             among(work.session, Allocation.collection_id, collection_ids),
             Disposition.most_recent,
             Allocation.effect == effect.value,
             BankEntry.booking_date == entry.booking_date,
             BankEntry.document_id != entry.document_id,
+            # What a person said goes back in part is not the share of a sum.
+            Allocation.amount_minor == Collection.amount_minor,
             *conditions,
         )
         # The last one of a collection stays: the first that was told.

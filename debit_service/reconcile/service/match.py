@@ -6,7 +6,6 @@ name; does the amount fit; can it be right. An entry that none of them settles w
 
 from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import product
 
 from debit_service.collections import queries as collections
@@ -35,7 +34,13 @@ from debit_service.reconcile.service import in_parts, links, lookups
 from debit_service.reconcile.service.claims import concerned, may_go_back, totals_doubted_by, trouble
 from debit_service.reconcile.service.dispose import dispose, shares_of
 from debit_service.reconcile.service.lookups import says_better
-from debit_service.reconcile.service.sums import beside_waiting_details, concerned_by_sum, decide_part, decide_sum
+from debit_service.reconcile.service.sums import (
+    beside_waiting_details,
+    concerned_by_sum,
+    decide_in_decided_sum,
+    decide_part,
+    decide_sum,
+)
 from debit_service.reconcile.service.verdict import (
     DUPLICATE_FILE,
     UNKNOWN_STATUS,
@@ -158,13 +163,13 @@ def _decide_told(work: Work, entry: BankEntry, head: BankEntry, before: Disposit
         return folded(head.id)
     verdict = _decide_booked(work, entry, head)
     if better and verdict.kind == before.kind and before.reason in (verdict.reason, BY_LINK):
-        return replace(verdict, instead_of=head.id)
+        return verdict._replace(instead_of=head.id)
     # A report that says more than the one in suspense stands for the booking; the other is then folded into it.
     waits = before.kind == "suspense" or in_a_sum
     if not waits or _says(verdict) <= _says(before):
         return folded(head.id)
     # What is in a sum does not wait: nothing else would look at it again.
-    return replace(verdict, instead_of=head.id) if PART_OF_SUM in (verdict.reason, before.reason) else verdict
+    return verdict._replace(instead_of=head.id) if PART_OF_SUM in (verdict.reason, before.reason) else verdict
 
 
 def _says(made: Verdict | Disposition) -> int:
@@ -178,7 +183,7 @@ def _says(made: Verdict | Disposition) -> int:
 
 def _decide_booked(work: Work, entry: BankEntry, head: BankEntry | None) -> Verdict:
     """A booking that no other report has told already, but for `head`, which waits."""
-    if verdict := stated_cost(entry):
+    if verdict := decide_in_decided_sum(work, entry) or stated_cost(entry):
         return verdict
     if collection := _named(work, entry):
         return _decide_booking(work, entry, collection, head)
@@ -220,7 +225,7 @@ def _decide_booking(work: Work, entry: BankEntry, collection: Asked, head: BankE
     """A booked entry that names one collection."""
     share = share_of(entry, collection)
     if isinstance(share, Verdict):
-        return share
+        return (decide_part(work, entry) if share.reason == "amount" else None) or share
     if share.effect is Effect.SETTLED:
         total = lookups.batch_entry_of(work, collection.id, entry)
         if total := total or in_parts.allocated_sum_of(work, collection, entry):

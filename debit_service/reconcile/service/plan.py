@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
-
 from debit_service.collections import queries as collections
 from debit_service.collections.models import Collection
 from debit_service.contributions import queries as contributions
@@ -16,13 +14,14 @@ from debit_service.core.work import Work
 from debit_service.employers import queries as employers
 from debit_service.funds.profile import Fund
 from debit_service.funds.queries import Funds
-from debit_service.reconcile import queries
+from debit_service.reconcile import days, queries
 from debit_service.reconcile.by_persons import decisions
 from debit_service.reconcile.by_persons.standing import Claim, ClaimPayment, Purpose, allocation, order_on
-from debit_service.reconcile.models import BankDocument, BankEntry, Disposition, FileReading
+from debit_service.reconcile.models import BankEntry, Disposition
 from debit_service.reconcile.queue.exceptions import Decision
-from debit_service.reconcile.service.ask import Ask
+from debit_service.reconcile.service.ask import Ask, check_belongs
 from debit_service.reconcile.service.told_before import told_before
+from debit_service.reconcile.service.undoable import check_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +78,7 @@ def doubtful(work: Work, funds: Funds, entry_id: str) -> Waiting:
             place=entry_id,
             remedy="Undo what a person decided about it; what waits is decided about as it is.",
         )
+    check_whole(work, entry_id)
     return _waiting(work, funds, entry, disposition)
 
 
@@ -87,14 +87,8 @@ def _known(work: Work, entry_id: str) -> tuple[BankEntry, Disposition]:
     disposition = queries.disposition(work, entry_id)
     if entry is None or disposition is None:
         raise NotFound("entry.unknown", f"There is no bank entry {entry_id}.")
-    if _being_read(work, entry):
-        # Done again by a replay, a decision comes after a file or before it: never between two of its lines.
-        raise Refused(
-            "entry.file_being_read",
-            "Its file, or another one of its account, is being read: what that says may explain this entry.",
-            place=entry_id,
-            remedy="Try again in a few minutes; if reading was cut off, `debit bank fetch` goes on with it.",
-        )
+    # Done again by a replay, a decision comes after a file or before it: never between two of its lines.
+    queries.check_not_being_read(work, entry.file_id, entry.account_index, place=entry_id)
     return entry, disposition
 
 
@@ -103,23 +97,12 @@ def _waiting(work: Work, funds: Funds, entry: BankEntry, disposition: Dispositio
     return Waiting(entry, disposition, decisions.left_minor(work, entry) if decisions.is_money(entry) else 0, fund)
 
 
-def _being_read(work: Work, entry: BankEntry) -> bool:
-    """Whether the file of the entry, or another one that tells of its account, was begun and is not read to its end."""
-    query = (
-        select(BankDocument.id)
-        .outerjoin(FileReading, FileReading.file_id == BankDocument.file_id)
-        .where(FileReading.file_id.is_(None))
-        .where((BankDocument.file_id == entry.file_id) | (BankDocument.account_index == entry.account_index))
-    )
-    return work.session.scalars(query.limit(1)).one_or_none() is not None
-
-
 def planned(work: Work, waits: Waiting, ask: Ask) -> list[Part]:
     """The parts that `ask` makes of the entry; none for a match, a hold, a doubt, and what is no money.
 
     Raises what does not fit.
     """
-    _check_belongs(ask)
+    check_belongs(ask)
     if ask.decision is Decision.SUSPENDED:
         return []
     may = decisions.possible_about(waits.entry, waits.disposition.reason)
@@ -151,19 +134,6 @@ _WHOLE = {
     Decision.REFUND_OWED: Purpose.REFUND,
     Decision.NOT_OURS: Purpose.NOT_OURS,
 }
-
-
-def _check_belongs(ask: Ask) -> None:
-    """Refuse money that is named with a decision which would not look at it."""
-    if ask.amount_minor is not None and ask.decision not in (*_WHOLE, Decision.BANK_CHARGE):
-        raise InvalidInput("entry.no_amount", "This decision takes no amount of its own.", place="amount")
-    if ask.charge_minor is not None and ask.decision is not Decision.MATCHED:
-        raise InvalidInput(
-            "entry.no_charge",
-            "Only a match names a charge that the bank did not state.",
-            place="charge",
-            remedy="Leave it out; or match the entry to its debits.",
-        )
 
 
 def _asked_minor(waits: Waiting, ask: Ask) -> int:
@@ -215,7 +185,7 @@ def _no_fund(entry: BankEntry) -> Refused:
 
 
 def _check_told_before(work: Work, waits: Waiting, same_as: str | None) -> None:
-    if same_as not in {one.id for one in told_before(work, waits.entry)}:
+    if same_as not in {one.entry.id for one in told_before(work, waits.entry)}:
         raise Refused(
             "entry.not_the_same",
             "No such booking has the same account, currency, direction, amount and reference, told by another report.",
@@ -271,7 +241,7 @@ def _by_order(work: Work, waits: Waiting, fund: Fund, ask: Ask) -> list[tuple[st
     ]
     still_open = decisions.open_of_each(work, owed)
     claims = [Claim(one.id, one.due_date, still_open[one.id]) for one in owed]
-    day = waits.entry.booking_date or work.now().date()
+    day = days.of_each(work, [waits.entry])[waits.entry.id]
     order = order_on(fund.reconciliation.allocation_orders.require(), day)
     shares = allocation(order, [*claims, *ask.claims], waits.left_minor)
     if not shares:

@@ -17,7 +17,7 @@ from debit_service.funds.queries import Funds
 from debit_service.ledger import service as ledger
 from debit_service.ledger.rules import UNKNOWN_FUND, Account, account
 from debit_service.ledger.service import Posting
-from debit_service.reconcile import queries
+from debit_service.reconcile import days, queries
 from debit_service.reconcile.rules import (
     NET_TOTALS,
     STATED_COST,
@@ -49,10 +49,11 @@ def post_outcomes(work: Work, funds: Funds, told: Sequence[tuple[Asked, Outcome,
     """`post_collections`, of collections whose outcome is known already, the entry that changed it counted."""
     if not told:
         return
+    on = days.of_each(work, [entry for _, _, entry in told])
     ledger.bring_each(
         work,
         [
-            posting(work, funds.get(one.fund_id), one, result, entry.booking_date, _evidence(entry))
+            posting(work, funds.get(one.fund_id), one, result, on[entry.id], _evidence(entry))
             for one, result, entry in told
         ],
     )
@@ -76,9 +77,12 @@ def posting(
         lines={account(kind, fund.id): minor for kind, minor in target.items()},
         currency=collection.currency,
         business_date=on or business_date(work.clock, fund.time_zone),
-        cause=f"collection.{result.state.value.replace(' ', '_')}",
+        cause=_CAUSE_OF[result.state],
         evidence=evidence,
     )
+
+
+_CAUSE_OF = {state: f"collection.{state.value.replace(' ', '_')}" for state in State}
 
 
 def _evidence(entry: AnyEntry) -> dict[str, str]:
@@ -131,6 +135,9 @@ def post_entries(work: Work, decided: Iterable[tuple[AnyEntry, Verdict]], *, dec
 
     In suspense while nobody can explain it; as the fund's cost where the bank states it so; nowhere once it is a collection's.
     """
+    stands = [(entry, verdict, standing_of(entry, verdict.kind, verdict.reason)) for entry, verdict in decided]
+    moved = [one for one in stands if one[2] or decided_before]
+    on = days.of_each(work, [entry for entry, _, _ in moved])
     ledger.bring_each(
         work,
         [
@@ -138,12 +145,11 @@ def post_entries(work: Work, decided: Iterable[tuple[AnyEntry, Verdict]], *, dec
                 subject=entry.id,
                 lines=lines,
                 currency=entry.currency or "XXX",
-                business_date=entry.booking_date or work.now().date(),
+                business_date=on[entry.id],
                 cause=_CAUSES.get(verdict.reason, "entry.suspended" if lines else "entry.explained"),
                 evidence=_evidence(entry),
             )
-            for entry, verdict in decided
-            if (lines := standing_of(entry, verdict.kind, verdict.reason)) or decided_before
+            for entry, verdict, lines in moved
         ],
     )
 

@@ -1,9 +1,9 @@
 """Read: each record of a bank file becomes one immutable row; what names people is sealed."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from json import JSONEncoder
 from operator import itemgetter
 
 from debit_service.banks import queries as bank_files
@@ -22,11 +22,14 @@ from debit_service.reconcile.service.verdict import Entry
 
 _PERSONAL = ("debtor_name", "debtor_account", "debtor_agent", "creditor_account", "remittance", "reason_text")
 _personal_of = itemgetter(*(BankRecord._fields.index(name) for name in _PERSONAL))
+_written = JSONEncoder(ensure_ascii=False).encode
+#: What a record says in words of ours; as plain text, over which SQLite's driver does not think.
+_WORDS = ("level", "kind", "direction")
 #: Which columns of an entry a record gives as they are; the others are made when it is stored.
-_GIVEN = [name for name in Entry._fields if name in BankRecord._fields]
+_GIVEN = [name for name in Entry._fields if name in BankRecord._fields and name not in _WORDS]
 _given_of = itemgetter(*(BankRecord._fields.index(name) for name in _GIVEN))
 _MADE = ("id", "file_id", "document_id", "position", "account_index", "fund_id", "personal_sealed")
-_COLUMNS = (*_GIVEN, *_MADE)
+_COLUMNS = (*_GIVEN, *_MADE, *_WORDS)
 _in_order = itemgetter(*(_COLUMNS.index(name) for name in Entry._fields))
 
 
@@ -59,6 +62,7 @@ def store_documents(work: Work, funds: Funds, file_id: str, containers: Iterable
                 fund_id=fund_id,
                 currency=container.currency,
                 sequence_number=container.sequence_number,
+                legal_number=container.legal_number,
                 created_on=_date_of(container.created_at),
                 opening_minor=container.opening_minor,
                 closing_minor=container.closing_minor,
@@ -82,7 +86,8 @@ def store_entries(work: Work, funds: Funds, file_id: str, placed: Sequence[tuple
     for entry_id, (position, document_id, record) in zip(work.new_ids(len(placed)), placed, strict=True):
         sealed = _sealed(work.keys, entry_id, record)
         made = (entry_id, file_id, document_id, position, *place.of(record.account), sealed)
-        entry = Entry._make(_in_order((*_given_of(record), *made)))
+        words = (str(record.level), str(record.kind), record.direction and str(record.direction))
+        entry = Entry._make(_in_order((*_given_of(record), *made, *words)))
         entries.append(entry if entry.end_to_end_id else _named(entry, names))
     insert_rows(work.session, BankEntry, Entry._fields, entries)
     return entries
@@ -151,4 +156,4 @@ def _sealed(keys: KeyRing, entry_id: str, record: BankRecord) -> bytes | None:
     personal = {name: value for name, value in zip(_PERSONAL, _personal_of(record), strict=True) if value}
     if not personal:
         return None
-    return keys.seal(json.dumps(personal, ensure_ascii=False), f"bank_entries.personal:{entry_id}")
+    return keys.seal(_written(personal), f"bank_entries.personal:{entry_id}")

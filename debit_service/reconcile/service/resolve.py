@@ -26,7 +26,7 @@ from debit_service.reconcile.models import BankEntry, Resolution, ResolutionPart
 from debit_service.reconcile.queue.exceptions import MACHINE, Decision, needs_another
 from debit_service.reconcile.same_booking.said_since import speaks_against
 from debit_service.reconcile.service.ask import Ask
-from debit_service.reconcile.service.fit import fitting
+from debit_service.reconcile.service.fit import Named, fitting, named_in
 from debit_service.reconcile.service.plan import Part, Waiting, check_again, doubtful, planned, waiting
 from debit_service.reconcile.service.settle import of, settle
 from debit_service.reconcile.service.undoable import check_undoable
@@ -82,8 +82,9 @@ def decide(work: Work, funds: Funds, entry_id: str, ask: Ask) -> Decided:
     _check_free(work, waits.disposition.id, ask.decision)
     parts = planned(work, waits, ask)
     entry = waits.entry
-    if ask.decision is Decision.MATCHED:
-        fitting(work, entry, ask.debits, ask.charge_minor)
+    named = named_in(ask) if ask.decision is Decision.MATCHED else None
+    if named:
+        fitting(work, entry, named)
     settled = sum(part.amount_minor for part in parts)
     resolution = _new(
         work,
@@ -96,18 +97,18 @@ def decide(work: Work, funds: Funds, entry_id: str, ask: Ask) -> Decided:
         alone_minor=decided_alone_minor(work, entry.id),
         currency=entry.currency,
         follow_up=ask.follow_up if ask.decision is Decision.HELD else None,
-        evidence=_said(work, ask),
-        named_minor=_named_minor(entry, ask),
+        evidence=named.as_evidence() if named else _said(work, ask),
+        named_minor=_named_minor(entry, named) if named else 0,
     )
     return _begin(work, funds, resolution, parts)
 
 
-def _named_minor(entry: BankEntry, ask: Ask) -> int:
-    """What of a match the person alone says, minor units: charges that no bank has stated; and of several debits, which they are,
-    for many may come to the same sum."""
-    if len(ask.debits) > 1:
+def _named_minor(entry: BankEntry, named: Named) -> int:
+    """What of a match the person alone says, minor units: charges that no bank has stated; which debits several are, for many may
+    come to the same sum; and of which debit the entry is a part."""
+    if len(named.debits) > 1 or named.parts:
         return entry.amount_minor or 0
-    return ask.charge_minor or 0
+    return named.alone_minor
 
 
 def undo(work: Work, funds: Funds, resolution_id: str, why: str) -> Decided:
@@ -200,7 +201,8 @@ def confirm(
 
 
 def refuse(work: Work, funds: Funds, resolution_id: str, why: str) -> Decided:
-    """End a proposal without any effect: an approver refuses it, or who proposed it withdraws it."""
+    """End a proposal without any effect, so that the entry may be decided about anew: who proposed it withdraws it, an approver
+    refuses it, or another clerk ends it, for none of them moves anything. Who it was and why is kept."""
     work.actor.require(Role.FINANCE_CLERK, Role.FINANCE_APPROVER)
     _check_why(why)
     resolution = _proposal(work, funds, resolution_id)
@@ -293,15 +295,11 @@ def _new(
 
 
 def _said(work: Work, ask: Ask) -> dict[str, Any]:
-    """What a decision says besides its parts, so that a replay can carry it out again."""
+    """What a decision, other than a match, says besides its parts, so that a replay can carry it out again."""
     if ask.decision is Decision.TOLD_BEFORE:
         head = decisions.entry(work, ask.same_as or "")
         return {"told_in_file": head.file_id, "told_at": head.position}
-    if ask.decision is not Decision.MATCHED:
-        return {}
-    named = {} if ask.charge_minor is None else {"charge_minor": ask.charge_minor}
-    debits = {"end_to_end_ids": list(ask.debits)} if len(ask.debits) > 1 else {"end_to_end_id": ask.debits[0]}
-    return debits | named
+    return {}
 
 
 def _check_why(why: str) -> None:

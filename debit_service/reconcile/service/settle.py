@@ -15,7 +15,7 @@ from debit_service.funds.profile import Fund
 from debit_service.funds.queries import Funds
 from debit_service.ledger import service as ledger
 from debit_service.ledger.rules import account
-from debit_service.reconcile import queries
+from debit_service.reconcile import days, queries
 from debit_service.reconcile.by_persons import decisions
 from debit_service.reconcile.by_persons.standing import Purpose, paid_out
 from debit_service.reconcile.models import (
@@ -26,10 +26,12 @@ from debit_service.reconcile.models import (
 )
 from debit_service.reconcile.queue.exceptions import MACHINE, Decision
 from debit_service.reconcile.rules import BY_A_PERSON, DOUBTED
+from debit_service.reconcile.same_booking import folds
 from debit_service.reconcile.service import other_means
-from debit_service.reconcile.service.fit import fitting
+from debit_service.reconcile.service.fit import fitting, named_before
 from debit_service.reconcile.service.match import bring, decide, decide_again, look_again
 from debit_service.reconcile.service.standing import stand
+from debit_service.reconcile.service.sums import concerned_by_sum
 from debit_service.reconcile.service.verdict import Verdict
 
 
@@ -44,9 +46,7 @@ def settle(work: Work, funds: Funds, resolution: Resolution) -> None:
         _take_back(work, funds, resolution)
     elif decision is Decision.MATCHED:
         entry = _entry(work, resolution)
-        said = resolution.evidence
-        names = said.get("end_to_end_ids") or [said["end_to_end_id"]]
-        shares = fitting(work, entry, names, said.get("charge_minor"))
+        shares = fitting(work, entry, named_before(resolution.evidence))
         bring(work, funds, entry, Verdict("matched", BY_A_PERSON, resolution.why, shares=shares))
         look_again(work, funds, entry)
     elif decision is Decision.SUSPENDED:
@@ -66,6 +66,8 @@ def settle(work: Work, funds: Funds, resolution: Resolution) -> None:
             part.stands = True
         work.session.flush()
         stand(work, entry, resolution.decision, resolution.why)
+        # What is told in detail of a sum is no more money, now that a person has decided about it.
+        decide_again(work, funds, concerned_by_sum(work, entry))
 
 
 def _told_before(work: Work, head: BankEntry, resolution: Resolution) -> Verdict:
@@ -94,7 +96,7 @@ def _pay(work: Work, funds: Funds, resolution: Resolution, entry: BankEntry, par
     paid = Paid(
         amount_minor=part.amount_minor,
         currency=contribution.currency,
-        paid_on=_paid_on(entry, today),
+        paid_on=_paid_on(work, entry, today),
         means=Means.TRANSFER,
         reference=f"{resolution.id}/{part.number}",
         evidence=f"bank entry {entry.id}",
@@ -102,9 +104,9 @@ def _pay(work: Work, funds: Funds, resolution: Resolution, entry: BankEntry, par
     part.payment_id = other_means.record_from_entry(work, fund, contribution, paid, by=resolution.who).payment.id
 
 
-def _paid_on(entry: BankEntry, today: date) -> date:
+def _paid_on(work: Work, entry: BankEntry, today: date) -> date:
     """The day of a credit: the bank's value date, unless that lies behind its booking."""
-    booked = min(entry.booking_date or today, today)
+    booked = min(days.of_each(work, [entry])[entry.id], today)
     return min(entry.value_date or booked, booked)
 
 
@@ -150,6 +152,8 @@ def _take_back(work: Work, funds: Funds, undo: Resolution) -> None:
     work.session.flush()
     if decisions.parts_of_each(work, [entry.id]):
         stand(work, entry, original.decision, undo.why)
+        # What was folded into it may be money of what it pays no more.
+        decide_again(work, funds, decisions.folded_into(work, entry.id))
     else:
         _wait_again(work, funds, entry)
     look_again(work, funds, entry)
@@ -158,9 +162,12 @@ def _take_back(work: Work, funds: Funds, undo: Resolution) -> None:
 def _wait_again(work: Work, funds: Funds, entry: BankEntry) -> None:
     """Back to where it was before anybody decided, for the reason that matching gave; other reports of it are heard again."""
     before = decisions.waited(work, entry.id)
+    # What came meanwhile may have been folded into the booking that a person named because this entry was.
+    end = folds.standing_for(work, [entry.id])[entry.id]
+    beside = sorted(one.id for one in folds.reports_of_each(work, [end])[end] if one.id not in (end, entry.id))
     bring(work, funds, entry, Verdict("suspense", before.reason, before.explanation))
     # A report that came meanwhile was folded into the entry without a question: now it may say what this booking is.
-    decide_again(work, funds, [*decisions.folded_into(work, entry.id), entry.id])
+    decide_again(work, funds, [*beside, entry.id])
 
 
 def of(funds: Funds, resolution: Resolution) -> Fund | None:

@@ -3,7 +3,7 @@
 from debit_service.core.work import Work
 from debit_service.ledger import service as ledger
 from debit_service.ledger.rules import UNKNOWN_FUND, Account, account
-from debit_service.reconcile import queries
+from debit_service.reconcile import days, queries
 from debit_service.reconcile.by_persons import decisions
 from debit_service.reconcile.by_persons.standing import Purpose, positions
 from debit_service.reconcile.models import BankEntry, Disposition
@@ -49,7 +49,7 @@ def stand(work: Work, entry: BankEntry, reason: str, why: str) -> None:
         work,
         target,
         currency=entry.currency or "XXX",
-        business_date=entry.booking_date or work.now().date(),
+        business_date=days.of_each(work, [entry])[entry.id],
         cause="entry.resolved",
         subject=entry.id,
         evidence={"entry": entry.id, "file": entry.file_id},

@@ -7,9 +7,9 @@ then booked under the entry's own name: it is no employer's.
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import islice
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, literal_column, or_, select
 from sqlalchemy.orm import aliased
 
 from debit_service.collections import queries as collections
@@ -18,10 +18,24 @@ from debit_service.collections.queries import Asked
 from debit_service.core.work import Work
 from debit_service.reconcile.models import BankEntry, Disposition
 from debit_service.reconcile.queries import IN_SUSPENSE
-from debit_service.reconcile.rules import BATCH_TOTAL, DOUBTED, NET_TOTALS, PART_OF_SUM, TOTALS, Effect
+from debit_service.reconcile.rules import (
+    BATCH_TOTAL,
+    BY_A_PERSON,
+    DOUBTED,
+    IN_DECIDED_SUM,
+    NET_TOTALS,
+    PART_OF_SUM,
+    TOTALS,
+    Effect,
+)
 from debit_service.reconcile.service import in_parts, links, lookups
 from debit_service.reconcile.service.claims import may_be_taken, may_go_back
-from debit_service.reconcile.service.verdict import Share, Verdict, costs_in, effect_of, folded
+from debit_service.reconcile.service.verdict import AnyEntry, Share, Verdict, costs_in, effect_of, folded
+
+#: A person decided about it, and not that another report has told of it.
+_DECIDED: Final = (Disposition.kind == "resolved") | (
+    (Disposition.kind == "matched") & (Disposition.reason == BY_A_PERSON)
+)
 
 
 def decide_sum(work: Work, entry: BankEntry) -> Verdict | None:
@@ -159,8 +173,9 @@ class _Details(NamedTuple):
 
 
 def decide_part(work: Work, entry: BankEntry) -> Verdict | None:
-    """A detail that names nothing of ours, of an entry of which another report tells the sum: the sum has its money in it. None
-    where it is none, or not the only entry of its container that may be meant: a sum tells of one."""
+    """A detail that names nothing of ours, or a debit of ours with another amount, of an entry of which another report tells the
+    sum: the sum has its money in it. None where it is none, or not the only entry of its container that may be meant: a sum tells
+    of one."""
     if not lookups.is_part(entry):
         return None
     of_sums = {
@@ -169,7 +184,53 @@ def decide_part(work: Work, entry: BankEntry) -> Verdict | None:
     if len(of_sums) != 1:
         return None
     said = "it names nothing of ours, and another message tells the sum of its entry, which has it in it"
+    if collections.asked(work, [entry.end_to_end_id or ""]):
+        said = "it names a debit of ours with another amount, and another message tells the sum of its entry, which is right"
     return Verdict("folded", PART_OF_SUM, said, folded_into=of_sums.pop())
+
+
+def is_in_entry(entry: AnyEntry) -> bool:
+    """Whether it is a detail that is not all of its entry, or what is beside its details: a stated cost, or what is left."""
+    return lookups.is_part(entry) or entry.kind in ("cost", "remainder")
+
+
+def decided_sums_on(work: Work, days: Iterable[date]) -> set[tuple[str | None, date | None, int | None]]:
+    """Account, day and amount (minor units) of the sums of blocks about which persons have decided, of these days."""
+    wanted = set(days)
+    if not wanted:
+        return set()
+    query = (
+        select(BankEntry.account_index, BankEntry.booking_date, BankEntry.amount_minor)
+        .join(Disposition, Disposition.entry_id == BankEntry.id)
+        # The words of the partial index.
+        .where(BankEntry.level == literal_column("'entry'"), BankEntry.payment_information_id.is_not(None))
+        .where(Disposition.most_recent, _DECIDED, BankEntry.booking_date.in_(wanted))
+    )
+    return {(account, day, minor) for account, day, minor in work.session.execute(query)}
+
+
+def decide_in_decided_sum(work: Work, entry: BankEntry) -> Verdict | None:
+    """What another message tells in detail of the sum of a block about which a person has decided: no more money. None where it
+    is not certain: account, day and amount of the entry agree, a detail names the block, and neither another entry of its report
+    nor another sum may be meant."""
+    if not is_in_entry(entry):
+        return None
+    query = (
+        select(BankEntry, Disposition.folded_into, _DECIDED)
+        .join(Disposition, Disposition.entry_id == BankEntry.id)
+        .where(*_is_sum_of(entry), Disposition.most_recent, BankEntry.currency == entry.currency)
+    )
+    rows = work.session.execute(query).all()
+    if not any(is_decided for _, _, is_decided in rows):
+        return None
+    sums = {one.id for one, _, _ in rows}
+    # What was folded into one of them is another report of it.
+    bookings = [(one, is_decided) for one, into, is_decided in rows if into not in sums]
+    meant = [one for one in bookings if _only_entry_of(work, entry.document_id, one[0]) == entry.entry_index]
+    if len(meant) != 1 or not meant[0][1]:
+        return None
+    said = "it is in a sum about which a person has decided"
+    return Verdict("folded", IN_DECIDED_SUM, said, folded_into=meant[0][0].id)
 
 
 def _sums_of(work: Work, entry: BankEntry) -> list[BankEntry]:
@@ -200,6 +261,8 @@ def _is_sum_of(detail: BankEntry | type[BankEntry]) -> tuple[ColumnElement[bool]
         BankEntry.level == "entry",
         BankEntry.payment_information_id.is_not(None),
         BankEntry.document_id != detail.document_id,
+        # One that is only announced is no second sum that may be meant.
+        BankEntry.status == "BOOK",
     )
 
 

@@ -1,7 +1,6 @@
 """Verdicts: what is made of a bank entry, and the part of the decision that needs only the entry, its collection and facts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple, TypeAlias
 
@@ -68,8 +67,7 @@ AnyEntry: TypeAlias = BankEntry | Entry
 AnyCollection: TypeAlias = Collection | Asked
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """What an entry means for one collection."""
 
     collection: AnyCollection
@@ -79,8 +77,7 @@ class Share:
     interest_minor: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What is made of an entry: the kind of disposition, a stable reason, and the explanation that a person reads.
 
     `instead_of` is another report of the same booking that it stands for now in the place of that one.
@@ -90,7 +87,7 @@ class Verdict:
     reason: str
     explanation: str
     folded_into: str | None = None
-    shares: Sequence[Share] = field(default_factory=tuple)
+    shares: Sequence[Share] = ()
     instead_of: str | None = None
 
 

@@ -15,6 +15,7 @@ from debit_service.ledger.models import ClosedPeriod
 from debit_service.reconcile import queries
 from debit_service.reconcile.models import BankDocument
 from debit_service.reconcile.tie_out import queries as tie_out
+from debit_service.reconcile.tie_out import replaced
 
 #: What the reader says of a statement that does not add up. The tie-out says the same, of each statement once.
 _TOLD_BY_TIE_OUT = "error: iso.control.balance "
@@ -76,9 +77,12 @@ def _accepted(work: Work) -> dict[str, str]:
 
 
 def _told_by_documents(work: Work) -> Iterator[tuple[str, str]]:
-    """(severity, words) of what the control totals of each document said when it was read."""
+    """(severity, words) of what the control totals of each document said when it was read, but for a replaced statement."""
+    without = replaced.in_force(work)
     query = select(BankDocument).where(cast(BankDocument.findings, String) != "[]").order_by(BankDocument.id)
     for document in work.session.scalars(query):
+        if document.id in without:
+            continue
         is_statement = document.message.startswith("camt.053")
         for finding in document.findings:
             if not (is_statement and finding.startswith(_TOLD_BY_TIE_OUT)):

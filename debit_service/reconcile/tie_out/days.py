@@ -13,7 +13,8 @@ from sqlalchemy.orm import aliased
 
 from debit_service.core.bulk import among
 from debit_service.core.work import Work
-from debit_service.reconcile.models import BankEntry, Disposition, Resolution
+from debit_service.reconcile import days
+from debit_service.reconcile.models import BankDocument, BankEntry, Disposition, Resolution
 from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.reconcile.same_booking import folds
 
@@ -34,7 +35,7 @@ class _Report(NamedTuple):
     document_id: str
     entry_index: int | None
     on_statement: bool
-    booking_date: date | None
+    day: date | None
     is_part: bool
     minor: int
     signed_minor: int
@@ -48,11 +49,13 @@ _COLUMNS: Final = (
     BankEntry.document_id,
     BankEntry.entry_index,
     _IS_ON_STATEMENT,
-    BankEntry.booking_date,
+    days.told_on(),
     and_(BankEntry.level == "transaction", BankEntry.amount_minor != BankEntry.entry_amount_minor),
     _MINOR,
     case((BankEntry.direction == "debit", -_MINOR), else_=_MINOR),
 )
+#: What `_COLUMNS` ask besides the entry.
+_DOCUMENT: Final = (BankDocument, BankDocument.id == BankEntry.document_id)
 
 
 def told_before(work: Work) -> Iterator[Moved]:
@@ -62,10 +65,11 @@ def told_before(work: Work) -> Iterator[Moved]:
     stated = {(one.id, ends[one.id]): (one, one.signed_minor) for one in reports.values() if one.on_statement}
     for total, part_id in _sums_of(work, [one.id for one in reports.values() if one.is_part]):
         stated[total.id, ends[part_id]] = (total, reports[part_id].signed_minor)
-    booked = select(BankEntry.id, BankEntry.booking_date).where(among(work.session, BankEntry.id, set(ends.values())))
-    days_of: dict[str, date | None] = dict(work.session.execute(booked).all())
+    counting = select(BankEntry.id, days.told_on()).join(*_DOCUMENT)
+    rows = work.session.execute(counting.where(among(work.session, BankEntry.id, set(ends.values()))))
+    days_of: dict[str, date | None] = dict(rows.all())
     for (_, end), (one, minor) in stated.items():
-        yield Moved(one.document_id, one.booking_date, days_of[end], minor)
+        yield Moved(one.document_id, one.day, days_of[end], minor)
 
 
 def _reports(work: Work) -> dict[str, _Report]:
@@ -77,13 +81,15 @@ def _reports(work: Work) -> dict[str, _Report]:
         .where(Disposition.most_recent, Disposition.kind == "folded")
     )
     found = {
-        row[0]: _Report._make(row) for row in work.session.execute(select(*_COLUMNS).where(BankEntry.id.in_(said)))
+        row[0]: _Report._make(row)
+        for row in work.session.execute(select(*_COLUMNS).join(*_DOCUMENT).where(BankEntry.id.in_(said)))
     }
     newest: Collection[str] = list(found)
     while newest:
         query = (
             select(Disposition.folded_into, *_COLUMNS)
             .join(BankEntry, BankEntry.id == Disposition.entry_id)
+            .join(*_DOCUMENT)
             .where(among(work.session, Disposition.folded_into, newest), Disposition.most_recent)
         )
         told = [(found[into], _Report._make(columns)) for into, *columns in work.session.execute(query)]
@@ -107,6 +113,7 @@ def _sums_of(work: Work, part_ids: Collection[str]) -> Iterator[tuple[_Report, s
     )
     query = (
         select(part.id, part.document_id, part.entry_index, *_COLUMNS)
+        .join(*_DOCUMENT)
         .join(part, is_as_much)
         .where(among(work.session, part.id, part_ids), BankEntry.level == "entry", _IS_ON_STATEMENT)
     )

@@ -8,28 +8,57 @@ account of no fund is held against itself only.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, case, func, or_, select
 
 from debit_service.core.work import Work
+from debit_service.funds.queries import Funds
 from debit_service.ledger import queries as ledger
 from debit_service.ledger.rules import UNKNOWN_FUND, Account
+from debit_service.reconcile.days import closes_on, opens_on, told_on
 from debit_service.reconcile.models import BankDocument, BankEntry
+from debit_service.reconcile.tie_out import replaced
 from debit_service.reconcile.tie_out.days import told_before
+from debit_service.reconcile.tie_out.numbers import number_of
 from debit_service.reconcile.tie_out.rules import Kind, Row, Statement, tie_out, unstated
 
 _Account = tuple[str | None, str]
-#: ISO 20022 gives a sequence number 18 digits; what is longer numbers nothing.
-_NUMBER_LENGTH_MAX = 18
 
 
-def rows(work: Work, *, fund_id: str | None = None, first: date | None = None, last: date | None = None) -> list[Row]:
+class _Document(NamedTuple):
+    """What of a document is asked: years of them are read for one page."""
+
+    id: str
+    account_index: str | None
+    fund_id: str | None
+    currency: str | None
+    sequence_number: str | None
+    legal_number: str | None
+    opening_minor: int | None
+    closing_minor: int | None
+    entry_count: int
+    booked_credit_minor: int
+    booked_debit_minor: int
+    opens_on: date | None
+    closes_on: date | None
+
+
+def rows(
+    work: Work,
+    *,
+    funds: Funds | None = None,
+    fund_id: str | None = None,
+    first: date | None = None,
+    last: date | None = None,
+) -> list[Row]:
     """The tie-out of a fund, or of every account that a statement tells of, for the closing days from `first` to `last`.
 
     With `last`, days up to it that no statement tells of are a row too, when the journal has booked something there; and a gap
-    that reaches into the days asked for is told by the row of the statement after it.
+    that reaches into the days asked for is told by the row of the statement after it. With `funds`, whose banks say what the
+    numbers of statements count, jumps in these are hints; a hint is told as a gap is.
     """
-    by_account = _statements(work, fund_id)
+    by_account = _statements(work, fund_id, funds)
     since = _since(by_account.values(), first) if first else None
     stated = _stated(work, fund_id, since)
     journal = ledger.belonging(work.session, Account.BANK, fund_id=fund_id, since=since)
@@ -46,8 +75,8 @@ def rows(work: Work, *, fund_id: str | None = None, first: date | None = None, l
 def _asked_for(days: Iterable[Row], first: date, last: date) -> Iterator[Row]:
     before = date.max
     for row in days:
-        gap_reaches_in = before < last and any(one.kind is Kind.GAP for one in row.findings)
-        if first <= row.day and (row.day <= last or gap_reaches_in):
+        may_miss = row.hints or any(one.kind is Kind.GAP for one in row.findings)
+        if first <= row.day and (row.day <= last or (before < last and may_miss)):
             yield row
         before = row.day
 
@@ -91,36 +120,50 @@ def _owned_by(fund_id: str) -> ColumnElement[bool]:
     return BankDocument.fund_id.is_(None) if fund_id == UNKNOWN_FUND else BankDocument.fund_id == fund_id
 
 
-def _statements(work: Work, fund_id: str | None) -> dict[_Account, list[Statement]]:
-    query = select(BankDocument).where(BankDocument.message.like("camt.053%")).order_by(BankDocument.id)
+def _statements(work: Work, fund_id: str | None, funds: Funds | None = None) -> dict[_Account, list[Statement]]:
+    counting = _counting(funds)
+    columns = (getattr(BankDocument, name) for name in _Document._fields[:-2])
+    query = (
+        select(*columns, opens_on(), closes_on())
+        .where(BankDocument.message.like("camt.053%"))
+        .order_by(BankDocument.id)
+    )
     if fund_id:
         query = query.where(_owned_by(fund_id))
     found: dict[_Account, list[Statement]] = {}
-    for document in work.session.scalars(query):
-        if statement := _statement(document):
+    without = replaced.in_force(work)
+    for document in map(_Document._make, work.session.execute(query)):
+        if statement := _statement(document, counting.get(document.fund_id), replaced=document.id in without):
             found.setdefault((statement.account, statement.currency), []).append(statement)
     return found
 
 
-def _statement(document: BankDocument) -> Statement | None:
+def _counting(funds: Funds | None) -> dict[str | None, str]:
+    """Fund -> which number of its statements counts them; of an account of no fund the one that most banks mean."""
+    if funds is None:
+        return {}
+    return {None: "electronic"} | {one.id: funds.bank(one.bank).statement_numbers for one in funds}
+
+
+def _statement(document: _Document, counting: str | None, *, replaced: bool) -> Statement | None:
     """A document as a statement; None when it names no day, so that it proves nothing."""
-    opens_on = document.opening_date or document.closing_date or document.created_on
-    closes_on = document.closing_date or opens_on
-    if opens_on is None or closes_on is None:
+    if document.opens_on is None or document.closes_on is None:
         return None
-    number = document.sequence_number or ""
+    numbers = {"electronic": document.sequence_number, "legal": document.legal_number}
     return Statement(
         account=document.account_index,
         fund_id=document.fund_id,
         currency=document.currency or "XXX",
-        opens_on=opens_on,
-        closes_on=closes_on,
-        number=int(number) if number.isdecimal() and len(number) <= _NUMBER_LENGTH_MAX else 0,
+        opens_on=document.opens_on,
+        closes_on=document.closes_on,
+        number=number_of(document.sequence_number),
         opening_minor=document.opening_minor,
         closing_minor=document.closing_minor,
         entries_minor=document.booked_credit_minor - document.booked_debit_minor,
         told=(document.entry_count, document.booked_credit_minor, document.booked_debit_minor),
         documents=(document.id,),
+        counted=number_of(numbers.get(counting or "")),
+        replaced=replaced,
     )
 
 
@@ -133,14 +176,14 @@ def _since(accounts: Iterable[Iterable[Statement]], first: date) -> date | None:
 
 
 def _stated(work: Work, fund_id: str | None, since: date | None) -> dict[str, dict[date, int]]:
-    """Document -> booking date -> net of what a statement says was booked then, minor units.
+    """Document -> day -> net of what a statement says was booked then, minor units.
 
     Each entry counts with its own amount, whatever its details come to: charges may stand between the two. What another report
     told before counts on the day of that.
     """
     signed = case((BankEntry.direction == "debit", -1), else_=1)
     weight = func.coalesce(BankEntry.amount_minor, BankEntry.entry_amount_minor, 0)
-    day = func.coalesce(BankEntry.booking_date, BankDocument.closing_date).label("day")
+    day = told_on().label("day")
     entry = (
         select(
             BankEntry.document_id,
@@ -159,7 +202,7 @@ def _stated(work: Work, fund_id: str | None, since: date | None) -> dict[str, di
     if fund_id:
         entry = entry.where(_owned_by(fund_id))
     if since:
-        entry = entry.where(or_(BankEntry.booking_date >= since, BankDocument.closing_date >= since))
+        entry = entry.where(or_(told_on() >= since, BankDocument.closing_date >= since))
     each = entry.subquery()
     net = func.sum(case((each.c.direction < 0, -each.c.minor), else_=each.c.minor))
     found: dict[str, dict[date, int]] = {}

@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import groupby
 
 from debit_service.core.money import format_minor
+from debit_service.reconcile.tie_out.numbers import Jump, Numbered, jumps
 
 
 class Kind(StrEnum):
@@ -39,7 +40,8 @@ class Statement:
     """A statement as it was read. Balances and net of the booked entries are minor units, signed; a page may lack a balance.
 
     `opens_on` is the day of its opening balance: its own first day, or with some banks the day before that one.
-    `told` is count and sums of its entries, which tell two pages from one statement that was sent twice.
+    `told` is count and sums of its entries, which tell two pages from one statement that was sent twice. `counted` is the number
+    with which the bank counts the account's statements, 0 where none does. Of one that is `replaced` only its number counts.
     """
 
     account: str | None
@@ -53,6 +55,8 @@ class Statement:
     entries_minor: int
     told: tuple[int, int, int]
     documents: tuple[str, ...]
+    counted: int = 0
+    replaced: bool = False
 
     @property
     def apart_minor(self) -> int | None:
@@ -68,7 +72,8 @@ class Row:
 
     `journal_difference_minor`: what the journal moved in the days that end with this one, less what the statements say was booked
     on them; None for an account of no fund. A row without balances and with a finding is of days that no statement tells of.
-    `documents` are the statements whose entries `entries_minor` is made of.
+    `documents` are the statements whose entries `entries_minor` is made of. `hints` are jumps in the numbers of the statements
+    up to this one: one may be missing, and everything ties out all the same.
     """
 
     account: str | None
@@ -81,6 +86,7 @@ class Row:
     journal_difference_minor: int | None
     findings: tuple[Finding, ...] = ()
     documents: tuple[str, ...] = ()
+    hints: tuple[Jump, ...] = ()
 
     @property
     def difference_minor(self) -> int | None:
@@ -169,14 +175,25 @@ def tie_out(
     `stated`: document -> booking date -> net of the booked entries; `journal`: day -> what the journal's bank account moved, None
     for an account of no fund.
     """
-    days, counted = _days(once_each(statements))
+    known = list(statements)
+    days, counted = _days(once_each(one for one in known if not one.replaced))
     if journal is not None:
         told: dict[date, int] = {}
         for document in (one for statement in counted for one in statement.documents):
             for on, minor in stated.get(document, {}).items():
                 told[on] = told.get(on, 0) + minor
         _spread(days, told, journal)
-    return [_row(day, told_of_journal=journal is not None) for day in days]
+    rows = [_row(day, told_of_journal=journal is not None) for day in days]
+    return _with_hints(rows, jumps(Numbered(one.closes_on, one.counted) for one in known))
+
+
+def _with_hints(rows: list[Row], skipped: Sequence[Jump]) -> list[Row]:
+    """Each jump beside the day of the statement after it, or where that one is told with."""
+    closing = [one.day for one in rows]
+    for jump in skipped if rows else ():
+        place = min(bisect_left(closing, jump.day), len(rows) - 1)
+        rows[place] = replace(rows[place], hints=(*rows[place].hints, jump))
+    return rows
 
 
 def unstated(

@@ -33,7 +33,10 @@ def names(given: Iterable[str], known: Iterable[str]) -> None:
     here = list(known)
     if strange := sorted(set(given) - set(here)):
         raise InvalidInput(
-            "asked.name", "There is no such field here. Use one of these:", place=strange[0], remedy=", ".join(here)
+            "asked.name",
+            "There is no such field here.",
+            place=strange[0],
+            remedy=f"Use one of these fields: {', '.join(here)}.",
         )
 
 
@@ -43,11 +46,10 @@ def one_of(place: str, value: str, known: Sequence[str]) -> None:
         raise unknown(place, ", ".join(known))
 
 
-def unknown(place: str, remedy: str | None = None) -> InvalidInput:
-    """The error for a value that names nothing that there is; `remedy`: what may stand there."""
-    return InvalidInput(
-        "asked.value", "Nothing here has this value. Use one of these, or leave it out:", place=place, remedy=remedy
-    )
+def unknown(place: str, known: str | None = None) -> InvalidInput:
+    """The error for a value that names nothing that there is; `known`: what may stand there."""
+    remedy = f"Use one of these, or leave it out: {known}." if known else "Leave it out, or ask for one that there is."
+    return InvalidInput("asked.value", "Nothing here has this value.", place=place, remedy=remedy)
 
 
 def a_currency(place: str, value: str) -> None:
@@ -71,7 +73,7 @@ def in_order(since: date | None, until: date | None, place: str = "until") -> No
             "asked.days",
             "The days run backwards: the last one is before the first.",
             place=place,
-            remedy=f"{since.isoformat()}, or a later day.",
+            remedy=f"Write {since.isoformat()}, or a later day.",
         )
 
 
@@ -84,7 +86,7 @@ def day(text: str, place: str = "") -> date | None:
 
 
 #: Fields that hold a day; and values that stand for something else than themselves.
-_DAYS: Final = ("day", "since", "until", "settled_since", "settled_until")
+_DAYS: Final = ("day", "since", "until", "settled_since", "settled_until", "due_since")
 _STANDS_FOR: Final[Mapping[str, Container[str]]] = {
     "reason": words.REASONS,
     "debtor_bank": (NOT_NOTED,),
@@ -190,8 +192,8 @@ class EntriesAsked(Asked):
 @dataclass(frozen=True, slots=True)
 class CollectionsAsked(Asked):
     """Which collections: of a fund, a collection day or range of days, a block, a scheme, a state, a bank of the fund or of the
-    debtor; that failed for a reason; or whose money came in within a range of days. `code` counts with `failure` only; empty, it
-    stands for none given.
+    debtor; that failed for a reason; whose money came in within a range of days; of contributions due since a day. `sent`: that a
+    bank has or may have; `reached`: that it has. `code` counts with `failure` only; empty, it stands for none given.
     """
 
     fund: str = ""
@@ -206,6 +208,8 @@ class CollectionsAsked(Asked):
     settled_since: str = ""
     settled_until: str = ""
     sent: str = ""
+    reached: str = ""
+    due_since: str = ""
     bank: str = ""
     debtor_bank: str = ""
 
@@ -213,6 +217,7 @@ class CollectionsAsked(Asked):
         "state": tuple(words.STATES),
         "failure": tuple(words.FAILURES),
         "sent": _YES,
+        "reached": _YES,
     }
     FOUND_IN: ClassVar[Mapping[str, SQLColumnExpression[Any]]] = {
         "block": PaymentInformation.id,

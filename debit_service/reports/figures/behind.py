@@ -92,6 +92,11 @@ def given_to(bank_id: str) -> Select[*tuple[Any, ...]]:
     )
 
 
+def due_since(day: date) -> Select[str]:
+    """The ids of the contributions that were due on this day or later."""
+    return select(Contribution.id).where(Contribution.due_date >= day)
+
+
 def came_in(since: date, until: date) -> Select[*tuple[Any, ...]]:
     """The ids of the collections that money came in for in this range of days."""
     told = days.told_on()
@@ -116,6 +121,7 @@ def standings_of(asked: CollectionsAsked) -> tuple[Subquery, list[ColumnElement[
         (asked.block, Collection.payment_information_id == asked.block),
         (asked.scheme, Collection.scheme_sent == asked.scheme),
         (asked.bank, Collection.payment_information_id.in_(given_to(asked.bank))),
+        (asked.due_since, Collection.contribution_id.in_(due_since(_since(asked.due_since)))),
         (asked.debtor_bank, Collection.debtor_bank_sent == debtor_bank),
         (asked.failure, Collection.id.in_(failed_for(asked.failure, asked.code))),
         (asked.settled_since or asked.settled_until, Collection.id.in_(came_in(*settled))),
@@ -125,6 +131,7 @@ def standings_of(asked: CollectionsAsked) -> tuple[Subquery, list[ColumnElement[
     later = [
         (asked.state, stands.c.state.in_(states)),
         (asked.sent, stands.c.batch_state.in_(sql.AT_THE_BANK)),
+        (asked.reached, stands.c.batch_state == "sent"),
         (asked.settled_since, stands.c.settled_on >= settled[0]),
         (asked.settled_until, stands.c.settled_on <= settled[1]),
     ]

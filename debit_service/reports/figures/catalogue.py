@@ -12,6 +12,7 @@ from debit_service.core.work import Work
 from debit_service.funds.profile import Fund
 from debit_service.funds.queries import Funds
 from debit_service.penalties.tariff.catalogue import ReasonCodes
+from debit_service.reconcile.queue.work_queue import Filter
 from debit_service.reports.figures import asking, desk
 from debit_service.reports.figures.ageing import ageing
 from debit_service.reports.figures.day import day as day_sheet
@@ -80,12 +81,12 @@ def _returnable(asked: _Asked) -> Sheet:
 
 def _tie_out(asked: _Asked) -> Sheet:
     asking.in_order(asked.since, asked.until)
-    sheet = desk.tied_out(asked.work, asked.fund, asked.since, asked.until)
+    sheet = desk.tied_out(asked.work, asked.funds, asked.fund, asked.since, asked.until)
     return asked.told(sheet, since=asked.since, until=asked.until)
 
 
 def _queue(asked: _Asked) -> Sheet:
-    return asked.told(desk.queue(asked.work, asked.funds, asked.fund), day=asked.today())
+    return desk.queue(asked.work, asked.funds, Filter(fund_id=asked.fund.id if asked.fund else None, held=True))
 
 
 def _refunds(asked: _Asked) -> Sheet:

@@ -18,13 +18,15 @@ from debit_service.reconcile.by_persons import decisions
 from debit_service.reconcile.models import BankEntry, Disposition
 from debit_service.reconcile.queue import waiting
 from debit_service.reconcile.queue.exceptions import exception_of
+from debit_service.reconcile.queue.work_queue import Filter, conditions
 from debit_service.reconcile.tie_out import queries as tie_out
+from debit_service.reconcile.tie_out.numbers import Jump
 from debit_service.reconcile.tie_out.rules import Kind as Apart
 from debit_service.reconcile.tie_out.rules import Row as Tied
 from debit_service.reports.figures import sql, words
 from debit_service.reports.figures.asking import EntriesAsked
 from debit_service.reports.figures.behind import STAFF
-from debit_service.reports.figures.sheet import N_, Column, Kind, Link, Row, Said, Sheet, Table, summed
+from debit_service.reports.figures.sheet import N_, Column, Kind, Link, Row, Said, Sheet, Table, facts, summed
 
 _ONE_DAY: Final = timedelta(days=1)
 #: What does not tie out, and what its amount is.
@@ -37,6 +39,11 @@ APART: Final[Mapping[str, str]] = {
     ),
     Apart.UNSTATED: N_("The journal moved, and no statement tells of these days yet. Wait for it, or have it sent."),
 }
+#: What a jump in the numbers of statements means; the second where it is before the first of a year.
+MAY_MISS: Final = N_(
+    "The numbers of the statements jump: one may be missing before this day, even if everything ties out."
+)
+MAY_MISS_FIRST: Final = N_("The first statement of the year is not number 1: one may be missing before it.")
 _DAYS: Final = (
     Column("day", N_("Closing day"), Kind.DATE),
     Column("fund", N_("Fund"), Kind.CODE),
@@ -53,6 +60,14 @@ _FINDINGS: Final = (
     Column("kind", N_("What to do"), Kind.TEXT),
     Column("amount", N_("Amount"), Kind.MONEY),
 )
+_HINTS: Final = (
+    Column("day", N_("Closing day"), Kind.DATE),
+    Column("fund", N_("Fund"), Kind.CODE),
+    Column("hint", N_("Hint"), Kind.TEXT),
+    Column("since", N_("Statement before it"), Kind.DATE),
+    Column("number_before", N_("Number of the one before"), Kind.CODE),
+    Column("number", N_("Its number"), Kind.CODE),
+)
 _QUEUE: Final = (
     Column("booking_date", N_("Booked on"), Kind.DATE),
     Column("days", N_("Days"), Kind.COUNT),
@@ -67,7 +82,8 @@ _QUEUE: Final = (
     Column("entry", N_("Entry"), Kind.CODE),
 )
 _REFUNDS: Final = (
-    Column("reference", N_("From"), Kind.CODE),
+    Column("reference", N_("Origin"), Kind.CODE),
+    Column("paid_with", N_("Paid together with"), Kind.CODE),
     Column("fund", N_("Fund"), Kind.CODE),
     Column("owed", N_("Owed back"), Kind.MONEY),
     Column("paid_out", N_("Paid out"), Kind.MONEY),
@@ -83,24 +99,33 @@ _OF_PENALTIES: Final = (
 )
 
 
-def tied_out(work: Work, fund: Fund | None, since: date | None, until: date | None) -> Sheet:
-    """Each account and closing day: opening + entries = closing, and what the journal moved besides; and what does not tie."""
+def tied_out(work: Work, funds: Funds, fund: Fund | None, since: date | None, until: date | None) -> Sheet:
+    """Each account and closing day: opening + entries = closing, and what the journal moved besides; what does not tie; and where
+    the numbers of statements jump.
+    """
     work.actor.require(*STAFF)
-    found = tie_out.rows(work, fund_id=fund.id if fund else None, first=since, last=until)
+    found = tie_out.rows(work, funds=funds, fund_id=fund.id if fund else None, first=since, last=until)
     days = [row for _, some in groupby(found, _account) for row in _tied_rows(list(some), since)]
     apart = [
         Row((row.day, row.fund_id, Said(APART[one.kind]), one.amount_minor), row.currency)
         for row in found
         for one in row.findings
     ]
+    hints = [Row(_hint_cells(row, one)) for row in found for one in row.hints]
     return Sheet(
         "tie-out",
         Said(N_("Tie-out with the bank's statements")),
         [
             Table("days", Said(N_("Closing days")), _DAYS, days),
             Table("findings", Said(N_("Findings")), _FINDINGS, apart),
+            Table("hints", Said(N_("Hints")), _HINTS, hints),
         ],
     )
+
+
+def _hint_cells(row: Tied, jump: Jump) -> tuple[date | str | Said | None, ...]:
+    says = Said(MAY_MISS if jump.before else MAY_MISS_FIRST)
+    return (jump.day, row.fund_id, says, jump.since, str(jump.before) if jump.before else None, str(jump.after))
 
 
 def _account(row: Tied) -> tuple[str | None, str | None, str]:
@@ -124,31 +149,37 @@ def entries_of(row: Tied, since: date) -> Link:
     return EntriesAsked(fund=row.fund_id or waiting.NONE, made="once", **days, **about).link()
 
 
-def queue(work: Work, funds: Funds, fund: Fund | None) -> Sheet:
-    """Every entry that waits for a person, held or not, each as old as it is today at its fund; the oldest first, those of no
-    day last; as a stream.
+def queue(work: Work, funds: Funds, wanted: Filter) -> Sheet:
+    """The entries that wait for a person and that the filter lets through, each as old as it is today at its fund; the oldest
+    first, those of no day last; as a stream.
     """
     work.actor.require(*STAFF)
     todays = days.todays(work, funds)
-    table = Table("queue", Said(N_("Work queue")), _QUEUE, _queue_rows(work, todays, fund))
-    today = days.today_of(fund.id if fund else next(iter(funds)).id, todays)
-    return Sheet("queue", Said(N_("Work queue on %(day)s"), {"day": today}), [table], rows_only=True)
+    table = Table("queue", Said(N_("Work queue")), _QUEUE, _queue_rows(work, todays, wanted))
+    is_of_one = wanted.fund_id in funds.funds
+    today = days.today_of(wanted.fund_id if is_of_one else next(iter(funds)).id, todays)
+    about = {
+        "fund": wanted.fund_id or Said(N_("all")),
+        "exception": words.called(words.EXCEPTIONS, wanted.exception),
+        "day": today,
+    }
+    title = Said(N_("Work queue on %(day)s"), {"day": today})
+    return Sheet("queue", title, [table], about=facts(about), rows_only=True)
 
 
-def queue_length(work: Work, fund: Fund | None) -> int:
+def queue_length(work: Work, funds: Funds, wanted: Filter) -> int:
     """How many rows `queue` has."""
     work.actor.require(*STAFF)
-    return work.session.scalar(_in_queue(fund, func.count())) or 0
+    return work.session.scalar(_in_queue(days.todays(work, funds), wanted, func.count())) or 0
 
 
-def _in_queue(fund: Fund | None, *columns: Any) -> Select[*tuple[Any, ...]]:
-    query = sql.entries(*columns).where(decisions.WAITS)
-    return query.where(BankEntry.fund_id == fund.id) if fund else query
+def _in_queue(todays: days.Todays, wanted: Filter, *columns: Any) -> Select[*tuple[Any, ...]]:
+    return sql.entries(*columns).where(decisions.WAITS, *conditions(wanted, todays))
 
 
-def _queue_rows(work: Work, todays: days.Todays, fund: Fund | None) -> Iterator[Row]:
+def _queue_rows(work: Work, todays: days.Todays, wanted: Filter) -> Iterator[Row]:
     told, left = days.told_on().label("told"), waiting.left_minor().label("left_minor")
-    query = _in_queue(fund, BankEntry, Disposition.reason, told, left)
+    query = _in_queue(todays, wanted, BankEntry, Disposition.reason, told, left)
     ordered = query.order_by(told.nulls_last(), BankEntry.id).execution_options(yield_per=1_000)
     for entry, reason, day, minor in work.session.execute(ordered):
         cells = (
@@ -172,7 +203,10 @@ def refunds(work: Work, fund: Fund | None) -> Sheet:
     work.actor.require(*STAFF)
     owed = decisions.refunds_owed(work, fund.id if fund else None)
     rows = [
-        Row((one.reference, one.fund_id, one.owed_minor, one.paid_out_minor, one.left_minor), one.currency)
+        Row(
+            (one.reference, one.paid_with, one.fund_id, one.owed_minor, one.paid_out_minor, one.left_minor),
+            one.currency,
+        )
         for one in owed
         if one.left_minor
     ]

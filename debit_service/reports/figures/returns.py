@@ -20,6 +20,7 @@ from debit_service.collections.models import Batch, BatchTransition, Collection,
 from debit_service.core.work import Work
 from debit_service.funds.profile import Fund
 from debit_service.funds.rules import clamped_day
+from debit_service.penalties.fault.values import ReasonCode
 from debit_service.penalties.tariff.catalogue import ReasonCodes
 from debit_service.reconcile.models import Allocation, BankEntry, Disposition
 from debit_service.reports.figures import sql, words
@@ -161,11 +162,18 @@ def _reasons(codes: ReasonCodes, failed: list[Any], sent: list[Any], asked: Coll
             month,
             words.called(words.FAILURES, one.effect),
             one.code or Said(N_("none given")),
-            known.name if known else None,
+            _meant(one.code, known),
         )
         counted = (one.failed, one.amount_minor, of_month[one.fund_id, month])
         rows.append(_row(cells, counted, one.currency, here, one.effect, one.code))
     return rows
+
+
+def _meant(code: str, known: ReasonCode | None) -> Said | str | None:
+    """What a bank means by a reason: in words, else by its name in ISO 20022."""
+    if code in words.BANK_REASONS:
+        return words.called(words.BANK_REASONS, code)
+    return known.name if known else None
 
 
 def _funds(failed: list[Any], sent: list[Any], asked: CollectionsAsked) -> list[Row]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, TypeAlias
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "a text that is translated where it is used"
@@ -18,10 +18,13 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "a text that is
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A text that is translated: a template (`%(day)s`) and what is put into it."""
+    """A text that is translated: a template (`%(day)s`) and what is put into it, which may be such a text itself."""
 
     text: str
-    values: Mapping[str, str | int | date] = field(default_factory=dict)
+    values: Mapping[str, "str | int | date | Said"] = field(default_factory=dict)
+
+
+Values: TypeAlias = dict[str, str | int | date | Said]
 
 
 class Kind(StrEnum):
@@ -50,11 +53,30 @@ Value = str | int | date | Decimal | Said | None
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where a value leads: to the `entries` or `collections` that `about` describes, to the lines of an account, or to one entry,
-    contribution, batch, booking of the journal, penalty or decision.
+    """Where a value leads: to the list that `about` describes, to one thing (`entry` shows what is known of a bank entry,
+    `suspense` what may be decided about it), or to a page of its own.
     """
 
-    to: Literal["entries", "collections", "account", "entry", "contribution", "batch", "booking", "penalty", "decision"]
+    to: Literal[
+        "entries",
+        "collections",
+        "account",
+        "entry",
+        "suspense",
+        "contribution",
+        "batch",
+        "booking",
+        "penalty",
+        "decision",
+        "dispute",
+        "held_run",
+        "calendar",
+        "queue",
+        "refunds",
+        "penalties",
+        "jobs",
+        "tie_out",
+    ]
     about: Mapping[str, str]
 
 
@@ -97,6 +119,7 @@ _FACTS: Mapping[str, str] = {
     "fund": N_("Fund"),
     "account": N_("Account"),
     "number": N_("Employer's number at the fund"),
+    "exception": N_("Exception"),
     "day": N_("Day"),
     "since": N_("From"),
     "until": N_("Until"),
@@ -126,10 +149,11 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """In which language a sheet is written down; `translate` gives the text for an English one."""
+    """In which language a sheet is written down; `translate` gives the text for an English one, `day` writes a day."""
 
     code: str = "en"
     translate: Callable[[str], str] = str
+    day: Callable[[date], str] = date.isoformat
 
     @property
     def right_to_left(self) -> bool:
@@ -145,14 +169,14 @@ class Language:
         return text % {name: f"{first}{self.cell(one)}{last}" for name, one in said.values.items()}
 
     def cell(self, value: Value) -> str:
-        """A text, code, count or day as it is read: days as ISO 8601 writes them."""
+        """A text, code, count or day as it is read."""
         match value:
             case None:
                 return ""
             case Said():
                 return self.say(value)
             case date():
-                return value.isoformat()
+                return self.day(value)
             case _:
                 return str(value)
 

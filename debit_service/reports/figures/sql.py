@@ -97,8 +97,8 @@ def standings(*which: SQLColumnExpression[bool]) -> Subquery:
     state = case(
         (settled - returned >= amount, State.SETTLED.value),
         (settled - returned > 0, State.PARTLY_SETTLED.value),
-        (returned > 0, State.RETURNED.value),
-        (answers.c.is_rejected == 1, State.REJECTED.value),
+        (returned >= amount, State.RETURNED.value),
+        ((answers.c.is_rejected == 1) & (returned == 0), State.REJECTED.value),
         (answers.c.answers > 0, State.ACCEPTED.value),
         (or_(BatchTransition.to_state.is_(None), BatchTransition.to_state.not_in(AT_THE_BANK)), PLANNED),
         else_=State.SENT.value,

@@ -59,6 +59,31 @@ FAILURES: Final[Mapping[str, str]] = {
     "rejected": N_("reject (before settlement)"),
     "returned": N_("return (after settlement)"),
 }
+#: What banks say, for people; by ISO 20022 external reason code. Any other code is shown with its ISO name.
+BANK_REASONS: Final[Mapping[str, str]] = {
+    "AM04": N_("There was not enough money in the account."),
+    "AC01": N_("The account number is not right."),
+    "AC04": N_("The account is closed."),
+    "AC05": N_("The account is closed."),
+    "AC06": N_("The account is blocked."),
+    "AC13": N_("This kind of account takes no such debit."),
+    "AG01": N_("This account takes no direct debits."),
+    "AG02": N_("The bank did not take the kind of operation."),
+    "AM05": N_("The bank took it for a duplicate."),
+    "BE05": N_("The bank does not know the creditor."),
+    "MD01": N_("The bank found no mandate."),
+    "MD06": N_("The account holder asked for the money back."),
+    "MD07": N_("The account holder has died."),
+    "MS02": N_("The account holder refused; no reason was given."),
+    "MS03": N_("The bank refused; no reason was given."),
+    "RC01": N_("The bank identifier is wrong."),
+    "SL01": N_("A limit or a block set at the bank refused the debit."),
+    "RR04": N_("The bank refused for a regulatory reason."),
+    "ED05": N_("Settlement between the banks failed."),
+    "DS28": N_("The bank had a technical failure."),
+    "FF10": N_("The bank had a technical failure."),
+    "FF01": N_("The bank could not read the file."),
+}
 
 
 def called(words: Mapping[str, str], value: str | None) -> Said | str:

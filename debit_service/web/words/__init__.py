@@ -9,8 +9,8 @@ from debit_service.web.words.contributions import (
     KNOWN,
     MEANS,
     OUTCOMES,
-    REASONS,
     STANDINGS,
+    TOTALS,
     circumstance,
     direction,
     disposition,
@@ -19,6 +19,7 @@ from debit_service.web.words.contributions import (
     outcome,
     reason,
     standing,
+    total,
 )
 from debit_service.web.words.errors import (
     ERRORS,
@@ -55,6 +56,7 @@ from debit_service.web.words.operations import (
     RUN_OUTCOMES,
     batch_state,
     certainty,
+    closed_because,
     day_kind,
     day_origin,
     run_outcome,
@@ -72,7 +74,9 @@ from debit_service.web.words.penalties import (
     result,
     said,
     step,
+    told,
 )
+from debit_service.web.words.remedies import REMEDIES, remedy
 from debit_service.web.words.sentences import SENTENCES
 
 __all__ = [
@@ -100,10 +104,11 @@ __all__ = [
     "PARTIES",
     "PENALTIES",
     "QUESTIONS",
-    "REASONS",
+    "REMEDIES",
     "RUN_OUTCOMES",
     "SENTENCES",
     "STANDINGS",
+    "TOTALS",
     "account_help",
     "account_scheme",
     "bank_step",
@@ -111,6 +116,7 @@ __all__ = [
     "capacity",
     "certainty",
     "circumstance",
+    "closed_because",
     "day_kind",
     "day_origin",
     "direction",
@@ -132,9 +138,12 @@ __all__ = [
     "pieces",
     "question",
     "reason",
+    "remedy",
     "result",
     "run_outcome",
     "said",
     "standing",
     "step",
+    "told",
+    "total",
 ]

@@ -5,7 +5,7 @@ from typing import Final
 
 from debit_service.contributions.payments import Means
 from debit_service.reports.figures import words as figures
-from debit_service.reports.rules import Standing
+from debit_service.reports.rules import Counted, Standing
 from debit_service.web.words.lookup import N_, named
 
 STANDINGS: Final[Mapping[str, str]] = {
@@ -15,6 +15,21 @@ STANDINGS: Final[Mapping[str, str]] = {
     Standing.UNDER_WAY: N_("Debit under way"),
     Standing.FAILED: N_("Debit failed"),
     Standing.NOT_COLLECTED: N_("Not debited"),
+}
+#: The totals of the first page, in their order.
+TOTALS: Final[Mapping[str, str]] = {
+    Counted.DUE: N_("Due"),
+    "debited": N_("Debited"),
+    Counted.PAID: N_("Paid"),
+    Counted.PAID_OTHERWISE: N_("Paid by other means"),
+    Counted.REFUNDS_OWED: N_("To be refunded"),
+    "rejected": N_("Rejected"),
+    "returned": N_("Returned"),
+    Counted.NOT_COLLECTED: N_("Not debited"),
+    Counted.CHARGED: N_("Penalties charged"),
+    Counted.PROPOSED: N_("Penalties proposed"),
+    Counted.HELD: N_("Held for a person"),
+    Counted.NOT_PENALISED: N_("Failed, not penalised"),
 }
 OUTCOMES: Final[Mapping[str, str]] = {
     "planned": N_("Planned"),
@@ -43,35 +58,16 @@ CIRCUMSTANCES: Final[Mapping[str, str]] = {
 }
 #: What is known of such a thing.
 KNOWN: Final[Mapping[str, str]] = {"": N_("Not known"), "yes": N_("Yes"), "no": N_("No")}
-#: What banks say, for people; by ISO 20022 external reason code. Any other code is shown with its ISO name.
-REASONS: Final[Mapping[str, str]] = {
-    "AM04": N_("There was not enough money in the account."),
-    "AC01": N_("The account number is not right."),
-    "AC04": N_("The account is closed."),
-    "AC05": N_("The account is closed."),
-    "AC06": N_("The account is blocked."),
-    "AC13": N_("This kind of account takes no such debit."),
-    "AG01": N_("This account takes no direct debits."),
-    "AG02": N_("The bank did not take the kind of operation."),
-    "AM05": N_("The bank took it for a duplicate."),
-    "BE05": N_("The bank does not know the creditor."),
-    "MD01": N_("The bank found no mandate."),
-    "MD06": N_("The account holder asked for the money back."),
-    "MD07": N_("The account holder has died."),
-    "MS02": N_("The account holder refused; no reason was given."),
-    "MS03": N_("The bank refused; no reason was given."),
-    "SL01": N_("A limit or a block set at the bank refused the debit."),
-    "RR04": N_("The bank refused for a regulatory reason."),
-    "ED05": N_("Settlement between the banks failed."),
-    "DS28": N_("The bank had a technical failure."),
-    "FF10": N_("The bank had a technical failure."),
-    "FF01": N_("The bank could not read the file."),
-}
 
 
 def standing(value: str) -> str:
     """How a contribution stands."""
     return named(STANDINGS, value)
+
+
+def total(name: str) -> str:
+    """One of the totals of the first page."""
+    return named(TOTALS, name)
 
 
 def outcome(value: str) -> str:
@@ -106,4 +102,4 @@ def disposition(value: str) -> str:
 
 def reason(code: str | None, name: str | None) -> str:
     """What the bank said, for people."""
-    return named(REASONS, code or "", name or code or "")
+    return named(figures.BANK_REASONS, code or "", name or code or "")

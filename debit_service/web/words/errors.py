@@ -5,6 +5,7 @@ from typing import Final
 
 from debit_service.core.errors import DebitError
 from debit_service.web.words.lookup import N_, named
+from debit_service.web.words.penalties import said
 
 ERRORS: Final[Mapping[str, str]] = {
     "account.DZ_RIB.characters": N_("Write the account number with digits only."),
@@ -33,6 +34,7 @@ ERRORS: Final[Mapping[str, str]] = {
     "finding.four_eyes": N_("Who found it cannot approve it."),
     "finding.not_waiting": N_("This finding does not wait for anybody."),
     "finding.withdrawn": N_("This finding does not stand any more."),
+    "finding.party": N_("This is nobody who could have caused it."),
     "finding.unknown": N_("There is no such finding."),
     "fault.not_held": N_("No decision stands about such a failure."),
     "collection.unknown": N_("There is no such debit."),
@@ -145,8 +147,9 @@ ERRORS: Final[Mapping[str, str]] = {
     "entry.more_than_open": N_("A share is more than nothing, and not more than is open of the contribution."),
     "entry.more_than_there": N_("The shares are more than what of this entry waits."),
     "entry.twice": N_("A contribution is named twice."),
-    "asked.name": N_("The address asks for something that is not known here. Use one of the names below."),
-    "asked.value": N_("Nothing has this value. Use one of those below where some are named, or leave it out."),
+    "asked.name": N_("The address asks for something that is not known here."),
+    "asked.twice": N_("This is given twice."),
+    "asked.value": N_("Nothing here has this value."),
     "asked.days": N_("The days run backwards: the last one is before the first."),
     "entry.not_the_same": N_(
         "That is not, or no longer, the same booking told by another report. Look at the entry again."
@@ -161,6 +164,14 @@ ERRORS: Final[Mapping[str, str]] = {
     "resolution.not_standing": N_("Only a decision that stands can be undone."),
     "resolution.built_upon": N_("Something was built upon this decision: undo that first."),
     "resolution.unknown": N_("There is no such decision."),
+    "statement.replaced": N_("Another statement counts instead of this one already."),
+    "statement.tells_more": N_(
+        "This statement tells of bookings that no other statement which counts tells of, or not alike: see its entries."
+        " It goes on counting."
+    ),
+    "statement.other": N_("Only a statement of the same account, currency and days can count instead of another."),
+    "statement.unknown": N_("There is no such statement."),
+    "statement.no_replacement": N_("There is no such decision."),
     "refund.amount": N_("What is paid out is more than nothing, and not more than is owed back."),
     "refund.unknown": N_("Nothing is owed back under this name."),
     "refund.paid_on": N_("This day lies in the future."),
@@ -192,7 +203,37 @@ ERRORS: Final[Mapping[str, str]] = {
     "calendar.unknown": N_("There is no such calendar."),
     "calendar.override_unknown": N_("There is no such correction."),
     "calendar.withdrawn": N_("This correction was withdrawn already."),
+    "amnesty.not_approved": N_("Nobody has approved this amnesty."),
+    "amnesty.states": N_("Choose states of penalties that an amnesty may take in."),
+    "amnesty.unknown": N_("There is no such amnesty."),
+    "batch.at_bank": N_("The bank says that it has this file."),
+    "batch.not_approved": N_("These bytes are not approved."),
+    "batch.outcome_unknown": N_("It is not known whether the bank has this file, and the bank cannot be asked now."),
+    "batch.overtaken": N_("Something of this batch has changed since it was made; nothing was sent."),
+    "batch.sending": N_("This batch is on its way to the bank; nothing was changed."),
+    "batch.unknown": N_("There is no such batch."),
+    "calendar.text": N_("Say why and from where."),
+    "collection.taken": N_("This debit was put into a file, or ended, at the same moment; nothing was changed."),
+    "currency.unknown": N_("Money is not kept in this currency."),
+    "database.conflict": N_("Somebody else did the same at the same moment; nothing was changed."),
+    "database.unavailable": N_("The database could not do this; nothing was changed."),
+    "entry.charges": N_("A charge is named for each debit alike, or of a debit that the match names."),
+    "entry.either": N_("Two ways of saying the same are named: one of them would not be looked at."),
+    "entry.stray": N_("Something is named that this decision would not look at."),
+    "entry.parts": N_("Say of each debit which part of the charge was taken for it."),
+    "entry.unknown": N_("There is no such bank entry."),
+    "database.schema": N_("The database has another schema."),
+    "fund.unknown": N_("There is no such fund."),
+    "penalty.total": N_("They come to another sum by now than the one that was seen."),
+    "relief.unknown": N_("There is no such relief."),
+    "run.four_eyes": N_("Who started a run cannot release it."),
+    "run.released": N_("This run was released already."),
+    "run.unknown": N_("There is no such run."),
+    "web.400": N_("This request cannot be understood."),
+    "web.403": N_("You may not do this."),
     "web.404": N_("There is no such page."),
+    "web.405": N_("This address does not take that."),
+    "web.429": N_("That was too often. Wait a while, then try again."),
     "web.unexpected": N_("Something went wrong here; nothing was changed."),
     "web.not_signed": N_("Tick the box to sign."),
 }
@@ -200,4 +241,27 @@ ERRORS: Final[Mapping[str, str]] = {
 
 def error(problem: DebitError) -> str:
     """What is wrong, for people."""
-    return named(ERRORS, problem.code, problem.message)
+    return named(ERRORS, problem.code, said(problem.message))
+
+
+#: What rooms say under a code that stands for several things.
+MESSAGES: Final[frozenset[str]] = frozenset(
+    {
+        N_("A day is written 2026-10-31."),
+        N_("A day is written 2026-10-31, a month 2026-10."),
+        N_("No page of the report begins there."),
+        N_("Name a fund."),
+        N_("Several funds use this reference."),
+        N_("The contribution is another fund's, or in another currency."),
+        N_("The entry stands on another account than this fund's."),
+        N_("The fund has no debit with this reference in this currency."),
+        N_("There is no such collection in this currency."),
+        N_("The journal has no such entry."),
+        N_("Name the document that proves it."),
+        N_("Give the reference of the fund's books."),
+        N_("This relief is part of an amnesty."),
+        N_("Say what convinced you, and what proves it."),
+        N_("Say what did not work, and what shows it."),
+        N_("Another administrator than the one who recorded an outage takes it back: employers were let off by it."),
+    }
+)

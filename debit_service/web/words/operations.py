@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from flask_babel import gettext
+
 from debit_service.web.words.lookup import N_, named
 
 BATCH_STATES: Final[Mapping[str, str]] = {
@@ -22,6 +24,36 @@ DAY_ORIGINS: Final[Mapping[str, str]] = {
     "file": N_("the calendar's file"),
     "staff": N_("staff"),
 }
+#: Public holidays, as the library of calendars calls them in English; and the days of weekends.
+HOLIDAYS: Final[frozenset[str]] = frozenset(
+    {
+        N_("Amazigh New Year"),
+        N_("Ashura"),
+        N_("Christmas Day"),
+        N_("Christmas Holiday"),
+        N_("Easter Monday"),
+        N_("Eid al-Adha"),
+        N_("Eid al-Fitr"),
+        N_("Good Friday"),
+        N_("Green March"),
+        N_("Independence Day"),
+        N_("Islamic New Year"),
+        N_("Labor Day"),
+        N_("Labour Day"),
+        N_("New Year's Day"),
+        N_("Oued Ed-Dahab Day"),
+        N_("Proclamation of Independence Day"),
+        N_("Prophet's Birthday"),
+        N_("Revolution Day"),
+        N_("Throne Day"),
+        N_("Unity Day"),
+        N_("Youth Day"),
+        N_("weekend (Friday)"),
+        N_("weekend (Saturday)"),
+        N_("weekend (Sunday)"),
+    }
+)
+_ESTIMATED: Final = " (estimated)"
 CERTAINTIES: Final[Mapping[str, str]] = {
     "seen": N_("seen in a source"),
     "computed": N_("computed"),
@@ -51,6 +83,19 @@ def day_kind(value: str) -> str:
 def day_origin(value: str) -> str:
     """Who says what a day is."""
     return named(DAY_ORIGINS, value)
+
+
+def closed_because(text: str) -> str:
+    """What closes a day: holidays by their names, of which one may be estimated; else what a person wrote."""
+    return "; ".join(_holiday(one) for one in text.split("; "))
+
+
+def _holiday(text: str) -> str:
+    name = text.removesuffix(_ESTIMATED)
+    if name not in HOLIDAYS:
+        return text
+    told = gettext(name)
+    return str(told if name == text else gettext("%(holiday)s (estimated)", holiday=told))
 
 
 def certainty(value: str) -> str:

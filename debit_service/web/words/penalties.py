@@ -7,11 +7,15 @@ from flask_babel import gettext
 
 from debit_service.penalties.fault import wording
 from debit_service.penalties.fault.values import Effect, Party
+from debit_service.reports.figures.sheet import Language, Said
 from debit_service.reports.rules import PenaltyStanding
+from debit_service.web import formats
 from debit_service.web.desk import service
 from debit_service.web.languages import language
 from debit_service.web.words.lookup import N_, named
+from debit_service.web.words.operations import closed_because
 from debit_service.web.words.sentences import SENTENCES
+from debit_service.web.words.with_values import filled
 
 PENALTIES: Final[Mapping[str, str]] = {
     PenaltyStanding.NONE: N_("No penalty"),
@@ -79,7 +83,16 @@ def said(text: str) -> str:
         sentence = "No rule looks further into this reason of the bank."
     if not sentence or sentence in SENTENCES:
         return gettext(sentence) if sentence else ""
-    return wording.sentence_said(language(), sentence) or gettext(sentence)
+    return wording.sentence_said(language(), sentence) or filled(sentence, said) or gettext(sentence)
+
+
+def told(one: Said) -> str:
+    """A sentence with values, some of which are sentences of a room themselves."""
+
+    def translate(text: str) -> str:
+        return gettext(text) if "%(" in text else said(closed_because(text))
+
+    return Language(language(), translate, formats.written_out).say(one)
 
 
 def result(outcome: str) -> str:

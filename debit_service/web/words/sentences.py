@@ -8,6 +8,7 @@ from debit_service.web.words.lookup import N_
 SENTENCES: Final[frozenset[str]] = frozenset(
     {
         N_("no mandate"),
+        N_("the amount is above the limit that the employer set on its mandate"),
         N_("not planned yet"),
         N_("the mandate is signed"),
         N_("the mandate is lodged at bank"),
@@ -114,5 +115,32 @@ SENTENCES: Final[frozenset[str]] = frozenset(
         N_("paid by other means"),
         N_("a part is still owed"),
         N_("a payment by other means was recorded or undone: another amount is open now"),
+        N_("this contribution is paid already by another attempt"),
+        N_("this collection is paid already: the bank has booked it once more"),
+        N_("this collection is returned already: the bank has booked its return once more"),
+        N_("a part of this collection has gone back already: it cannot go back as a whole"),
+        N_(
+            "the amount is not the collection's, and neither charges nor interest that are stated explain the difference"
+        ),
+        N_("the bank rejected it and booked it all the same"),
+        N_("a part of it went back, as a person said, and its credit does not count any more"),
+        N_("the whole group was rejected"),
+        N_("the whole payment information was rejected"),
+        N_("it is called a return, yet money came in"),
+        N_("it is called a refund, yet money came in"),
+        N_("it is called a reversal, yet money came in"),
+        N_("it is called a reject, yet money came in"),
+        N_("two of the debits are attempts at one contribution"),
+        N_("only of money that left a charge is named, and it is more than nothing"),
+        N_("only of money that left a part of a debit is named"),
+        N_("a part is more than nothing, and not more than the debit"),
+        N_("the part is more than what the debit has brought in and keeps"),
+        N_("the debits, and the charge that is named for each, do not make the amount of the entry"),
+        N_(
+            "config/penalty_rules.toml says something else of this version than when it was first used. Put its old text back;"
+            " give the new one a new version, and end the old one with `valid_to`."
+        ),
+        N_("Entries are in several currencies; sums are not held."),
+        N_("Balances and entries are in different currencies."),
     }
 )
