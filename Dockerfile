@@ -17,7 +17,7 @@ FROM python:3.11-slim-bookworm
 COPY --from=build /srv/venv /srv/venv
 COPY config /srv/config
 ENV PATH=/srv/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    DEBIT_HOME=/var/lib/debit DEBIT_CONFIG=/srv/config
+    DEBIT_HOME=/var/lib/debit DEBIT_CONFIG=/srv/config TMPDIR=/var/lib/debit
 RUN install -d -o 65534 -g 65534 /var/lib/debit
 VOLUME /var/lib/debit
 USER 65534:65534

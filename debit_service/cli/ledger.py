@@ -23,6 +23,7 @@ from debit_service.ledger.queries import Booked
 from debit_service.ledger.rules import UNKNOWN_FUND
 from debit_service.reconcile.tie_out import close as tie_out_close
 from debit_service.reconcile.tie_out import queries as tie_out
+from debit_service.reconcile.tie_out.replacing import Replaced
 from debit_service.reconcile.tie_out.rules import Row
 from debit_service.reports.figures import subjects
 from debit_service.wiring import Service
@@ -143,7 +144,8 @@ def ledger_tie_out(fund_id: str | None, first: datetime | None, last: datetime |
     """Hold the bank's statements against themselves and against the journal; exit code 1 and a list when something does not tie.
 
     A line an account and closing day: opening + entries = closing, and what the journal's bank account moved besides. Where the
-    numbers of statements jump, one may be missing: a hint, which is no finding.
+    numbers of statements jump, one may be missing; and one may not count, because another does instead: hints, which are no
+    findings.
     """
     opened = service()
     _check_fund(opened, fund_id)
@@ -151,11 +153,19 @@ def ledger_tie_out(fund_id: str | None, first: datetime | None, last: datetime |
         rows = tie_out.rows(work, funds=opened.funds, fund_id=fund_id, first=_day(first), last=_day(last))
     found = [finding for row in rows for finding in row.findings]
     hints = [f"hint: account of {row.fund_id or 'no fund'}: {one.says}" for row in rows for one in row.hints]
+    hints += [f"hint: account of {row.fund_id or 'no fund'}: {_said(row, one)}" for row in rows for one in row.replaced]
     values = [asdict(one) | {"difference_minor": one.difference_minor} for one in rows]
     titles = ("fund", "", "day", "opening", "entries", "closing", "difference", "journal difference", "findings")
     table = aligned(titles, map(_tie_out_cells, rows), right={3, 4, 5, 6, 7, 8})
     emit(as_json, values, [*table, *(one.says for one in found), *hints, f"{len(rows)} days, {len(found)} findings"])
     return FINDINGS if found else DONE
+
+
+def _said(row: Row, one: Replaced) -> str:
+    return (
+        f"statement {one.document_id} of {row.day} does not count, {one.replacing_id} does instead, said {one.who} on"
+        f" {one.at:%Y-%m-%d %H:%M} UTC: {one.why}"
+    )
 
 
 def _tie_out_cells(row: Row) -> tuple[str, ...]:

@@ -16,8 +16,8 @@ from debit_service.core.errors import InvalidInput, NotFound
 from debit_service.core.files import sync_folder, write_atomically
 from debit_service.core.work import Work
 from debit_service.employers import queries as employers
-from debit_service.ledger.rules import Account
-from debit_service.reports.figures import asking, behind, books, catalogue
+from debit_service.ledger.rules import UNKNOWN_FUND, Account
+from debit_service.reports.figures import asking, behind, books, catalogue, desk
 from debit_service.reports.figures.asking import ANY_CODE, CollectionsAsked, EntriesAsked
 from debit_service.reports.figures.books import BooksAsked
 from debit_service.reports.figures.sheet import Sheet
@@ -131,13 +131,19 @@ def reports_queue(fund_id: str | None, kind: str, out: Path | None, as_json: boo
 
 
 @reports.command("refunds")
-@_FUND
+@click.option("--fund", "fund_id", help="Of this fund only; `unknown` is money on accounts of no fund.")
+@click.option("--all", "settled", is_flag=True, help="What is paid out in full too.")
 @_FORMAT
 @_OUT
 @command
-def reports_refunds(fund_id: str | None, kind: str, out: Path | None, as_json: bool) -> None:
+def reports_refunds(fund_id: str | None, settled: bool, kind: str, out: Path | None, as_json: bool) -> None:
     """What is owed back and not paid out yet."""
-    _write("refunds", fund_id, kind, out, as_json=as_json)
+
+    def make(work: Work, opened: Service) -> Sheet:
+        asking.one_of("fund", fund_id or "", [*_fund_ids(opened), UNKNOWN_FUND])
+        return desk.refunds(work, opened.funds, fund_id, settled=settled)
+
+    _give(make, kind, out, as_json=as_json)
 
 
 @reports.command("statement")

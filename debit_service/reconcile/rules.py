@@ -122,7 +122,7 @@ def outcome(amount_minor: int, facts: Iterable[Fact]) -> Outcome:
     state = _state(amount_minor, settled_minor, returned_minor, bool(rejected), bool(ordered))
     failing = {State.RETURNED: returned, State.REJECTED: rejected}.get(state)
     contradiction = None
-    if rejected and settled and not returned:
+    if rejected and settled and returned_minor < amount_minor:
         contradiction = "the bank rejected it and booked it all the same"
     if settled_minor < returned_minor < amount_minor:
         contradiction = "a part of it went back, as a person said, and its credit does not count any more"
@@ -193,6 +193,15 @@ def positions(amount_minor: int, result: Outcome) -> dict[Account, int]:
 def surplus(owed_minor: int, kept_minor: int, otherwise_minor: int) -> int:
     """What came in for a contribution beyond what is owed, by debits and by other means. Minor units, never negative."""
     return max(kept_minor + otherwise_minor - owed_minor, 0)
+
+
+def paid_in_full_on(owed_minor: int, payments: Iterable[tuple[date, int]]) -> date | None:
+    """The day of the payment (day, minor units) with which nothing was owed any more; None while something is."""
+    for day, minor in sorted(payments):
+        owed_minor -= minor
+        if owed_minor <= 0:
+            return day
+    return None
 
 
 def contribution_positions(owed_minor: int, kept_minor: int, otherwise_minor: int) -> dict[Account, int]:

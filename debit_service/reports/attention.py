@@ -135,13 +135,15 @@ def _asked_for_closed_days(work: Work, funds: Funds, calendars: Mapping[str, Cal
 
 def _unsure(calendar: BusinessCalendar, today: date) -> Iterator[Matter]:
     """Where a calendar ends too soon, and which of its holidays nobody has confirmed yet."""
-    link = Link("calendar", {"calendar": calendar.name})
     if calendar.last_day - today < HORIZON_LEFT_MIN:
         text = N_(
             "the calendar %(calendar)s ends on %(day)s: check the holidays of the years after it, then move last_day in %(file)s"
         )
         file = f"config/calendars/{calendar.name}.toml"
-        yield Matter(Said(text, {"calendar": calendar.name, "day": calendar.last_day, "file": file}), link=link)
+        yield Matter(
+            Said(text, {"calendar": calendar.name, "day": calendar.last_day, "file": file}),
+            link=_year_of(calendar, calendar.last_day),
+        )
     text = N_(
         "calendar %(calendar)s: %(day)s, %(why)s, is not confirmed; once it is announced, say whether it is closed, or open and"
         " another day is"
@@ -149,7 +151,15 @@ def _unsure(calendar: BusinessCalendar, today: date) -> Iterator[Matter]:
     for one in calendar.special_days(today, today + ESTIMATED_UNTIL):
         if calendar.estimated(one.on):
             told = Said(text, {"calendar": calendar.name, "day": one.on, "why": Said(one.why)})
-            yield Matter(told, f"debit calendars override {calendar.name} {one.on.isoformat()} closed", link)
+            yield Matter(
+                told,
+                f"debit calendars override {calendar.name} {one.on.isoformat()} closed",
+                _year_of(calendar, one.on),
+            )
+
+
+def _year_of(calendar: BusinessCalendar, day: date) -> Link:
+    return Link("calendar", {"calendar": calendar.name, "year": str(day.year)})
 
 
 def _jobs(work: Work) -> Iterator[Matter]:
@@ -208,9 +218,9 @@ def _unstated(work: Work, funds: Funds, calendars: Mapping[str, Calendar]) -> It
     for fund in funds:
         patience, today = funds.bank(fund.bank).statement_after_open_days, business_date(work.clock, fund.time_zone)
         until[fund.id] = calendars[fund.id].add_open_days(today, -patience) - _ONE_DAY
-    for told in tie_out.overdue(work, until):
-        said = Said(N_("%(told)s: the bank's camt.053 was to come by now, ask for it"), {"told": Said(told)})
-        yield Matter(said, link=Link("tie_out", {}))
+    for one in tie_out.overdue(work, until):
+        said = Said(N_("%(told)s: the bank's camt.053 was to come by now, ask for it"), {"told": Said(one.says)})
+        yield Matter(said, link=Link("tie_out", {"fund": one.fund_id, "month": f"{one.since:%Y-%m}"}))
 
 
 def _unread(work: Work) -> Iterator[Matter]:

@@ -24,7 +24,7 @@ from debit_service.penalties.models import FaultDecision
 from debit_service.penalties.tariff.catalogue import ReasonCodes
 from debit_service.reconcile import queries as reconcile
 from debit_service.reconcile.by_persons import decisions
-from debit_service.reconcile.rules import Outcome, State, surplus
+from debit_service.reconcile.rules import Outcome, State, paid_in_full_on, surplus
 from debit_service.reports.rules import Attempt, Line, Made, Standing, debited, penalised, standing
 
 
@@ -111,7 +111,7 @@ def _line(codes: ReasonCodes, known: _Known, one: Contribution, until: date | No
         refund_owed_minor=max(too_much - known.paid_out.get(one.id, 0), 0),
         standing=stands,
         why=_why(known, one, stands, attempts, otherwise_minor),
-        paid_on=_settled_on(known, one) or (otherwise[-1].paid_on if stands is Standing.PAID_OTHERWISE else None),
+        paid_on=_paid_on(known, one),
         returnable_until=until,
         attempts=attempts,
         penalty=penalty,
@@ -124,6 +124,14 @@ def _line(codes: ReasonCodes, known: _Known, one: Contribution, until: date | No
 def _tried(known: _Known, one: Contribution) -> list[Tried]:
     """The attempts that were not cancelled."""
     return [each for each in known.attempts.get(one.id, ()) if each.cancelled_why is None]
+
+
+def _paid_on(known: _Known, one: Contribution) -> date | None:
+    """The day on which all of it was paid, by what its debits kept and by other means; None while something is owed."""
+    outcomes = [known.outcomes[each.id] for each in _tried(known, one)]
+    debited = [(each.settled_on, each.kept_minor) for each in outcomes if each.settled_on]
+    otherwise = [(each.paid_on, each.amount_minor) for each in known.otherwise.get(one.id, ())]
+    return paid_in_full_on(one.amount_minor, [*debited, *otherwise])
 
 
 def _settled_on(known: _Known, one: Contribution) -> date | None:

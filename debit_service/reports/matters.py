@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from debit_service.core.money import format_minor
-from debit_service.reports.figures.sheet import ENGLISH, Link, Said
+from debit_service.reports.figures.sheet import ENGLISH, N_, Link, Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,9 @@ def amount(minor: int, currency: str) -> str:
 
 def listed(sentences: Sequence[str]) -> Said:
     """Several sentences of a room as one value of another."""
-    named = {f"told_{at}": Said(one) for at, one in enumerate(sentences)}
-    return Said("; ".join(f"%({name})s" for name in named), named)
+    if len(sentences) < 2:
+        return Said("".join(sentences))
+    return Said(N_("%(one)s; %(rest)s"), {"one": Said(sentences[0]), "rest": listed(sentences[1:])})
 
 
 def of_contribution(contribution_id: str) -> Link:

@@ -52,18 +52,24 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 _ALONE: Final = frozenset({"undated", "sent", "reached", "booked", "collection", "document", "block"})
 
 
+#: What stands where something is asked for that is not there.
+_WITHOUT: Final = {"fund": N_("Account of no fund"), "debtor_bank": N_("not noted"), "code": N_("none given")}
+
+
 def told(about: Mapping[str, str]) -> list[tuple[str, Markup | str]]:
     """(title, value) of each condition; an empty value where the title says it all."""
+    # A failure that is asked for with no code is one for which the bank gave none.
+    asked = {"code": NONE, **about} if "failure" in about else about
     return [
-        (gettext(title), "" if name in _ALONE else _value(name, about[name]))
+        (gettext(title), "" if name in _ALONE else _value(name, asked[name]))
         for name, title in _CALLED.items()
-        if about.get(name, ANY_CODE) != ANY_CODE
+        if asked.get(name, ANY_CODE) != ANY_CODE
     ]
 
 
 def _value(name: str, text: str) -> Markup | str:
     if text == NONE:
-        return "–"
+        return named(_WITHOUT, name, "–")
     if name in _WORDS:
         return str(gettext(", ")).join(named(_WORDS[name], one) for one in text.split(","))
     try:

@@ -50,3 +50,8 @@ def protection(value: str) -> str:
 def why(text: str) -> str:
     """Why, in the reader's language where it is one of the house's sentences."""
     return gettext(text) if text in SENTENCES else words.said(text)
+
+
+def withdrawn_why(text: str) -> str:
+    """Why a finding was withdrawn: as its author wrote it, unless the service found it overtaken."""
+    return gettext(text) if text in SENTENCES else text

@@ -81,6 +81,8 @@ def tied_out() -> ResponseReturnValue:
         kinds=desk.APART,
         may_miss=desk.MAY_MISS,
         may_miss_first=desk.MAY_MISS_FIRST,
+        counts_not=desk.COUNTS_NOT,
+        zone=zone,
         last=last,
         funds=funds,
         fund=fund_id or "",
@@ -150,7 +152,7 @@ def approve(period_id: str) -> ResponseReturnValue:
 def _closes(form: PrepareForm) -> str:
     with reading() as work:
         found = list(reversed(queries.closes(work.session)))
-        return render_template("closes.html", closes=found, form=form, zone=_zone)
+        return render_template("closes.html", closes=found, form=form, zone=zone)
 
 
 def _close(period_id: str, form: forms.ApproveForm) -> str:
@@ -161,10 +163,12 @@ def _close(period_id: str, form: forms.ApproveForm) -> str:
             period=period,
             stands_for=books.ACCOUNTS,
             form=form,
-            zone=_zone(period.fund_id),
+            zone=zone(period.fund_id),
             may_approve=Role.FINANCE_APPROVER in actor().roles and period.made_by != actor().name,
         )
 
 
-def _zone(fund_id: str) -> str:
-    return service().funds.get(fund_id).time_zone
+def zone(fund_id: str | None) -> str:
+    """The time zone of a fund; for an account of no fund that of the first one."""
+    funds = service().funds
+    return (funds.get(fund_id) if fund_id else next(iter(funds))).time_zone

@@ -5,25 +5,12 @@ from typing import Final
 
 from flask_babel import gettext
 
-from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.reports.figures import words as figures
-from debit_service.web.words import N_, said
+from debit_service.web.words import N_, queue, said
 
 #: As on the figures' sheets.
 EXCEPTIONS: Final = figures.EXCEPTIONS
-DECISIONS: Final[Mapping[str, str]] = {
-    Decision.MATCHED: N_("It belongs to a debit of ours"),
-    Decision.ALLOCATED: N_("It pays contributions"),
-    Decision.RECOGNISED: N_("It was recorded by hand before"),
-    Decision.REFUND_OWED: N_("It is to be given back"),
-    Decision.BANK_CHARGE: N_("It is a charge of the bank"),
-    Decision.NOT_OURS: N_("It does not concern the fund"),
-    Decision.HELD: N_("It is held until a day"),
-    Decision.PAID_OUT: N_("A refund was paid out"),
-    Decision.TOLD_BEFORE: N_("Another report has told of it before"),
-    Decision.SUSPENDED: N_("What was made of it by rule is doubted"),
-    Decision.UNDONE: N_("An earlier decision is undone"),
-}
+DECISIONS: Final = queue.DECISIONS
 STATES: Final[Mapping[str, str]] = {
     "proposed": N_("Waits for another person"),
     "carried_out": N_("Carried out"),
@@ -116,3 +103,8 @@ def purpose(value: str) -> str:
 def sentence(text: str) -> str:
     """A sentence of the room; one that a person wrote stays as it is."""
     return gettext(text) if text in SENTENCES else said(text)
+
+
+def made(kind: str, explanation: str) -> str:
+    """Why an entry became what it is: a sentence of the room, or as a person wrote it who decided about the entry."""
+    return sentence(explanation) if kind != "resolved" or explanation in SENTENCES else explanation

@@ -1,13 +1,18 @@
 """Refunds: money that is owed back, and a clerk's word that it was paid out. What is owed back of a penalty is recorded there."""
 
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from debit_service.core.errors import DebitError
 from debit_service.core.money import parse_minor
 from debit_service.core.work import Role
+from debit_service.ledger.rules import UNKNOWN_FUND
 from debit_service.penalties import queries as penalties
 from debit_service.reconcile.by_persons import decisions
+from debit_service.reconcile.queue.waiting import NONE
 from debit_service.reconcile.service import PaidOut, pay_out
 from debit_service.reports.figures import asking
 from debit_service.reports.figures.behind import ROWS_SHOWN_MAX
@@ -19,6 +24,23 @@ from debit_service.web.desk import reading, service, working
 from debit_service.web.suspense import tell
 
 blueprint = Blueprint("refunds", __name__, url_prefix="/refunds")
+
+#: What the page and its file are asked with.
+NAMES: Final = ("fund", "all")
+
+
+class Wanted(NamedTuple):
+    """Which refunds: of all funds, of one, or of none (UNKNOWN_FUND); and whether those that are paid out in full too."""
+
+    fund_id: str | None
+    settled: bool
+
+
+def wanted(asked: Mapping[str, str]) -> Wanted:
+    """What an address asks for. Raises InvalidInput `asked.value` for a fund that there is not."""
+    asking.one_of("fund", asked["fund"], [*(one.id for one in service().funds), NONE])
+    asking.one_of("all", asked["all"], ("1",))
+    return Wanted(UNKNOWN_FUND if asked["fund"] == NONE else asked["fund"] or None, bool(asked["all"]))
 
 
 @blueprint.get("")
@@ -32,7 +54,8 @@ def listed() -> ResponseReturnValue:
 @allowed(Role.FINANCE_CLERK)
 def paid(subject_id: str) -> ResponseReturnValue:
     """Record that what is owed back for a contribution or an entry was paid out, or a part of it."""
-    form = queue_forms.PayOutForm()
+    form, asked = queue_forms.PayOutForm(), words_asked(NAMES)
+    wanted(asked)
     if not form.validate():
         return _page(subject_id, form), 422
     try:
@@ -49,17 +72,21 @@ def paid(subject_id: str) -> ResponseReturnValue:
         queue_forms.show(form, error, error.place if error.place and error.place in form._fields else "amount")
         return _page(subject_id, form), 422
     tell(decided)
-    return redirect(url_for("refunds.listed"))
+    return redirect(url_for("refunds.listed", **_kept(asked)))
+
+
+def _kept(asked: Mapping[str, str]) -> dict[str, Any]:
+    """What the page was asked with, for its links."""
+    return {name: asked[name] for name in NAMES if asked[name]}
 
 
 def _page(chosen: str | None, form: queue_forms.PayOutForm) -> str:
-    asked, funds = words_asked(("fund", "pay", "all")), [one.id for one in service().funds]
-    asking.one_of("fund", asked["fund"], funds)
-    asking.one_of("all", asked["all"], ("1",))
+    asked = words_asked((*NAMES, "pay"))
+    fund_id, settled = wanted(asked)
     with reading() as work:
-        found = decisions.refunds_owed(work, asked["fund"] or None)
-        beyond = [one for one in penalties.owed_back(work) if asked["fund"] in ("", one.penalty.fund_id)]
-        owed = [one for one in found if asked["all"] or one.left_minor]
+        found = decisions.refunds_owed(work, fund_id)
+        beyond = [one for one in penalties.owed_back(work) if fund_id in (None, one.penalty.fund_id)]
+        owed = [one for one in found if settled or one.left_minor]
         return render_template(
             "refunds.html",
             owed=owed[:ROWS_SHOWN_MAX],
@@ -67,6 +94,7 @@ def _page(chosen: str | None, form: queue_forms.PayOutForm) -> str:
             count=len(owed) + len(beyond),
             chosen=next((one for one in found if chosen and chosen in (one.contribution_id, one.entry_id)), None),
             form=form,
-            asked=asked,
-            funds=funds,
+            asked=_kept(asked),
+            funds=[one.id for one in service().funds],
+            no_fund=NONE,
         )

@@ -2,7 +2,7 @@
 employer's account; and behind each number the entries or debits that it is made of.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple
@@ -19,7 +19,7 @@ from debit_service.reports.figures import asking, behind, catalogue, desk
 from debit_service.reports.figures.asking import CollectionsAsked, EntriesAsked
 from debit_service.reports.figures.sheet import Sheet
 from debit_service.reports.figures.statement import statement as statement_of
-from debit_service.web import queue_asked, sheets
+from debit_service.web import queue_asked, refunds, sheets
 from debit_service.web.access import allowed
 from debit_service.web.asked import words_asked
 from debit_service.web.desk import actor, reading, service
@@ -79,7 +79,7 @@ class _Taken(NamedTuple):
 _TAKEN: Final = {
     "tie-out": _Taken("ledger.tied_out", ("fund", "since", "until")),
     "queue": _Taken("suspense.listed", queue_asked.NAMES),
-    "refunds": _Taken("refunds.listed", ("fund",)),
+    "refunds": _Taken("refunds.listed", refunds.NAMES),
 }
 
 
@@ -109,7 +109,7 @@ def taken(what: str) -> ResponseReturnValue:
     if not wanted:
         return redirect(url_for(_TAKEN[what].page, **_of_page(asked)))
     with reading() as work:
-        return sheets.file(work, _queue(work, asked) if what == "queue" else _whole(work, what, asked), wanted)
+        return sheets.file(work, _SHEETS[what](work, asked), wanted)
 
 
 def _of_page(asked: Mapping[str, str]) -> dict[str, Any]:
@@ -122,15 +122,33 @@ def _of_page(asked: Mapping[str, str]) -> dict[str, Any]:
 
 def _queue(work: Work, asked: Mapping[str, str]) -> Sheet:
     wanted, funds = queue_asked.wanted(asked), service().funds
-    sheets.check_length(desk.queue_length(work, funds, wanted), "debit reports queue")
+    sheets.check_length(desk.queue_length(work, funds, wanted), "Ask for less: a fund, an exception or a greater age.")
     return desk.queue(work, funds, wanted)
 
 
-def _whole(work: Work, what: str, asked: dict[str, str]) -> Sheet:
+def _tie_out(work: Work, asked: dict[str, str]) -> Sheet:
     asking.one_of("fund", asked["fund"], _fund_ids())
-    sheet = _made(work, what, asked)
-    sheets.check_length(sum(1 for table in sheet.tables for _ in table.rows), f"debit reports {what}")
+    return _short(_made(work, "tie-out", asked))
+
+
+def _refunds(work: Work, asked: dict[str, str]) -> Sheet:
+    wanted = refunds.wanted(asked)
+    return _short(desk.refunds(work, service().funds, wanted.fund_id, settled=wanted.settled))
+
+
+def _short(sheet: Sheet) -> Sheet:
+    """The sheet, where it is short enough for a browser."""
+    rows = sum(1 for table in sheet.tables for _ in table.rows)
+    sheets.check_length(rows, sheets.by_command(f"debit reports {sheet.key}"))
     return sheet
+
+
+#: What makes the file of each page.
+_SHEETS: Final[Mapping[str, Callable[[Work, dict[str, str]], Sheet]]] = {
+    "tie-out": _tie_out,
+    "queue": _queue,
+    "refunds": _refunds,
+}
 
 
 @blueprint.get("/statement")

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from debit_service.reports import evidence
 from debit_service.reports.evidence import Evidence, Written
+from debit_service.web import queue_words
 from debit_service.web.access import allowed
 from debit_service.web.desk import reading, service, working
 
@@ -36,4 +37,5 @@ def _page(found: Evidence, written: Written | None) -> str:
         found=found,
         zone=next(iter(service().funds)).time_zone,
         written=written,
+        queue_words=queue_words,
     )

@@ -116,17 +116,22 @@ def listed(
     if not wanted:
         of = conditions.told(about)
         return page(part.sheet, {}, (), part=part, formats=("csv", "xlsx"), here=dict(about), conditions=of, **more)
-    check_length(part.count, command)
+    check_length(part.count, by_command(command))
     return file(work, whole(), wanted)
 
 
-def check_length(count: int, command: str) -> None:
-    """Raises InvalidInput `report.too_long` where a list has more rows than a browser gets; `command` writes them all."""
+def by_command(command: str) -> str:
+    """The remedy where `command` writes a list that is too long for a browser."""
+    return f"Ask for less, or have it written by `{command}`, which takes the same conditions."
+
+
+def check_length(count: int, remedy: str) -> None:
+    """Raises InvalidInput `report.too_long` where a list has more rows than a browser gets; `remedy` says what to do then."""
     if count > DOWNLOAD_ROWS_MAX:
         raise InvalidInput(
             "report.too_long",
             f"These are {count} rows; a browser gets at most {DOWNLOAD_ROWS_MAX}.",
-            remedy=f"Ask for less, or have it written by `{command}`, which takes the same conditions.",
+            remedy=remedy,
         )
 
 

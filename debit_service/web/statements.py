@@ -17,6 +17,7 @@ from debit_service.web import forms
 from debit_service.web.access import allowed
 from debit_service.web.batches import FINANCE
 from debit_service.web.desk import actor, reading, working
+from debit_service.web.ledger import zone
 
 blueprint = Blueprint("statements", __name__, url_prefix="/ledger/statements")
 
@@ -53,7 +54,7 @@ def replace(statement_id: str) -> ResponseReturnValue:
             replace_statement(work, form.replaced.data, form.replacing.data, form.why.data)
     except DebitError as error:
         forms.show(form, error)
-        return _page(statement_id, form), 422
+        return _page(statement_id, form, refused=error), 422
     return _done(statement_id)
 
 
@@ -75,7 +76,11 @@ def _done(statement_id: str) -> ResponseReturnValue:
 
 
 def _page(
-    statement_id: str, form: ReplaceForm | None = None, *, undoing: Mapping[str, forms.WhyForm] | None = None
+    statement_id: str,
+    form: ReplaceForm | None = None,
+    *,
+    undoing: Mapping[str, forms.WhyForm] | None = None,
+    refused: DebitError | None = None,
 ) -> str:
     with reading() as work:
         found = replaced.beside(work, statement_id)
@@ -85,7 +90,10 @@ def _page(
             statements=found,
             named=_named(found),
             form=form or _replace_form(found),
+            taken_back=replaced.taken_back(work, [one.document.id for one in found]),
+            zone=zone(found[0].document.fund_id),
             undo_forms=_undo_forms(found, undoing or {}),
+            refused=refused,
             sent=list((undoing or {}).values()),
         )
     return page

@@ -185,3 +185,29 @@ def test_a_jump_in_the_numbers_of_statements_is_a_hint_and_no_finding(shell: She
     assert count == "2 days, 0 findings"
     (told,) = [one["hints"] for one in values(shell("tie-out", "--json")) if one["hints"]]
     assert [(one["before"], one["after"]) for one in told] == [(7, 9)]
+
+
+def test_a_statement_that_does_not_count_is_a_hint_of_its_day_with_who_when_and_why(
+    shell: Shell, sqlite_house: House
+) -> None:
+    sent = sqlite_house.sent()
+    sqlite_house.in_turn(
+        camt053(sent.account, THE_DAY, 0, message_id="S1"),
+        camt053(sent.account, THE_DAY, 0, credit(sent, THE_DAY), message_id="S2"),
+    )
+    first, second = (one["statement"] for one in values(shell("statements", "--json")))
+    said = ("--why", "the bank sent it again", "--as", "clerk-1")
+    made = values(shell("replace-statement", first, second, *said, "--json"))
+
+    *_, hint, count = shell("tie-out").stdout.splitlines()
+    assert hint.startswith(
+        f"hint: account of CNAS: statement {first} of 2026-09-30 does not count, {second} does instead"
+    )
+    assert hint.endswith("UTC: the bank sent it again")
+    assert "clerk-1" in hint
+    assert count == "1 days, 0 findings"
+    ((told,),) = [one["replaced"] for one in values(shell("tie-out", "--json"))]
+    assert (told["document_id"], told["who"], told["why"]) == (first, "clerk-1", "the bank sent it again")
+
+    shell("undo-statement", made["replacement"], *said)
+    assert "does not count" not in shell("tie-out").stdout

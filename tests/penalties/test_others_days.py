@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from other_payments import pay
 from penalty_cases import RULES
+from reconcile.deciding import decided
 
 from debit_service import operations
 from debit_service.core.work import Actor, Role
@@ -21,6 +22,7 @@ from debit_service.penalties.tariff.amount import BETWEEN_THRESHOLDS, Circumstan
 from debit_service.penalties.tariff.catalogue import PenaltyRules
 from debit_service.penalties.tariff.others_days import Later, not_the_employers
 from debit_service.penalties.tariff.rule import PenaltyRule
+from debit_service.reconcile.queue.exceptions import Decision
 
 FUND, DUE, WINTER = "EINZUGSSTELLE", date(2026, 9, 28), date(2027, 1, 15)
 ADMINISTRATOR = Actor("administrator", frozenset({Role.ADMINISTRATOR}))
@@ -237,3 +239,20 @@ def test_that_another_than_the_employer_failed_a_debit_never_raises_a_penalty(
         return compute(rule, 100_000, rule.currency, start, until, Circumstances(), others_days=gone).total_minor
 
     assert total(kinder) <= total(later)
+
+
+def test_a_part_that_goes_back_afterwards_adds_nothing_for_the_days_on_which_it_was_paid(sqlite_house: House) -> None:
+    """Nobody has said that the employer took it: it is owed again, and a person asks for it."""
+    house, first = sqlite_house, failed_once(sqlite_house)
+    second = house.present_again(first)
+    house.go_to(date(2026, 12, 20))
+    part = replace(returned(second, "AM04", date(2026, 12, 20)), amount_minor=300_00)
+    house.in_turn(
+        camt054(second.account, credit(second), message_id="IN"), camt054(second.account, part, message_id="P")
+    )
+    (entry,) = house.waiting()
+    shares = ((second.end_to_end_id, 300_00),)
+    assert decided(house, entry.id, Decision.MATCHED, shares=shares).state == "carried_out"
+
+    assert in_winter(house, first) == [("confirmed", 10_00)]
+    assert house.breaches() == {}

@@ -8,6 +8,7 @@ from bank_files import Booked, camt053, camt054, credit, together, total
 from house import House, Sent
 from reconcile.deciding import decided, left_to_pay_out, money, paid_out, told_by, undone
 
+from debit_service.core.errors import Refused
 from debit_service.reconcile.models import BankEntry
 from debit_service.reconcile.queue.exceptions import Decision
 from debit_service.reconcile.same_booking.said_since import contradictions
@@ -268,6 +269,20 @@ def test_a_sum_that_names_no_block_beside_credits_that_add_up_to_it_is_offered_a
     assert (said.state, money(house)["bank"], len(house.suspense())) == ("carried_out", 600_00 + 500_00 + 600_00, 2)
     undone(house, said.id)
     assert len(house.suspense()) == 3
+
+
+def test_of_two_sums_of_one_statement_only_one_was_told_by_the_same_credits(sqlite_house: House) -> None:
+    house = sqlite_house
+    sents = house.sent_together("CNAS", "100.00", "200.00", "400.00")
+    account, bare = sents[0].account, Booked(300_00, "DZD", CREDITED)
+    house.in_turn(camt054(account, *(credit(one) for one in sents[:2])), camt053(account, CREDITED, 0, bare, bare))
+    house.go_to(AFTER)
+    one, other = house.waiting()
+    decided(house, one.id, Decision.TOLD_BEFORE, same_as=told_by(house, "N1"))
+
+    with pytest.raises(Refused, match="No such booking"):
+        decided(house, other.id, Decision.TOLD_BEFORE, same_as=told_by(house, "N1"))
+    assert money(house)["bank"] == 600_00
 
 
 def test_details_that_may_be_of_another_sum_of_as_much_are_money_of_their_own(sqlite_house: House) -> None:

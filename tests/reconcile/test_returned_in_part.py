@@ -292,16 +292,23 @@ def test_money_never_leaves_the_books_when_a_rejection_takes_away_the_credit_of_
     assert (house.penalties(sent.contribution_id), house.breaches()) == ([], {})
 
 
+def fact(number: int, effect: Effect, minor: int) -> Fact:
+    """What a bank entry says of a debit of 3.00."""
+    return Fact(AFTER, f"{number}", effect, minor, 0, None, None, None, "return")
+
+
+def test_a_part_that_goes_back_does_not_hide_that_the_bank_rejected_what_it_booked() -> None:
+    told = [fact(1, Effect.SETTLED, 300), fact(2, Effect.REJECTED, 0), fact(3, Effect.RETURNED, 100)]
+    assert outcome(300, told).contradiction == "the bank rejected it and booked it all the same"
+
+
 AMOUNTS = st.integers(0, 300)
 
 
 @given(st.lists(st.tuples(st.sampled_from(Effect), AMOUNTS), max_size=6))
 def test_the_bank_line_of_a_debit_is_what_came_less_what_went_whatever_is_told(told: list[tuple[Effect, int]]) -> None:
     moved = {Effect.SETTLED: 1, Effect.RETURNED: -1}
-    facts = [
-        Fact(AFTER, f"{number}", effect, minor if effect in moved else 0, 0, None, None, None, "return")
-        for number, (effect, minor) in enumerate(told)
-    ]
+    facts = [fact(number, effect, minor if effect in moved else 0) for number, (effect, minor) in enumerate(told)]
     lines = positions(300, outcome(300, facts))
     assert lines[Account.BANK] == sum(moved.get(one.effect, 0) * one.amount_minor for one in facts)
     assert sum(lines.values()) == 0

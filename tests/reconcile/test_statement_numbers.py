@@ -173,3 +173,9 @@ def test_the_file_of_the_tie_out_has_a_table_of_hints(sqlite_house: House) -> No
 
     (hint,) = sheet_rows(made(house, "tie-out"), "hints", "day", "since", "number_before", "number")
     assert tuple(hint.values()) == ("2026-09-30", "2026-09-28", "41", "43")
+
+
+def test_one_statement_out_of_step_does_not_make_numbers_of_days_cry_wolf() -> None:
+    of_days = [Numbered(day, day.timetuple().tm_yday) for day, _ in daily(date(2026, 1, 2), range(120))]
+    of_days[30] = of_days[30]._replace(closes_on=of_days[30].closes_on - timedelta(days=1))
+    assert jumps(of_days) == []

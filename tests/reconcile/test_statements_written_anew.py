@@ -105,6 +105,28 @@ def test_what_is_wrong_in_a_statement_is_told_until_another_one_counts_instead(s
     assert house.breaches() == {}
 
 
+def test_a_statement_that_does_not_count_says_nothing_of_the_days_after_the_one_that_does(sqlite_house: House) -> None:
+    house, account = sqlite_house, sqlite_house.fund().creditor.account.value
+    week, fortnight, after = date(2026, 10, 5), date(2026, 10, 12), date(2026, 10, 9)
+
+    def of_days_to(last: date, name: str) -> bytes:
+        return camt053(account, last, 0, booked(5_00, "A"), message_id=name).replace(
+            last.isoformat().encode(), DAY.isoformat().encode(), 1
+        )
+
+    house.go_to(date(2026, 10, 13))
+    house.in_turn(
+        of_days_to(fortnight, "S1"),
+        of_days_to(week, "S2"),
+        camt054(account, Booked(20_00, "DZD", after, servicer_reference="B"), message_id="N"),
+    )
+    replace(house, "S1", "S2")
+
+    with house.reading() as work:
+        told = [one for row in tie_out.rows(work, last=fortnight) for one in row.findings]
+    assert [(one.kind, one.amount_minor) for one in told] == [(Kind.UNSTATED, 20_00)]
+
+
 def test_only_another_statement_of_the_same_account_and_days_can_count_instead(forgotten: House) -> None:
     house = forgotten
     house.in_turn(camt053("FR7630006000011234567890189", DAY, 0, message_id="S9"))

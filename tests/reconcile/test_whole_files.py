@@ -1,12 +1,13 @@
 """A file is read to its end, once; what of it waits for that on the disk is sealed, and gone afterwards."""
 
+import errno
 import io
 from collections.abc import Iterator
 
 import pytest
 from house import House
 
-from debit_service.core.errors import InvalidInput
+from debit_service.core.errors import InvalidInput, Unavailable
 from debit_service.iso20022.records import BankRecord, Container, Kind, Level
 from debit_service.reconcile.service.whole import Item, Whole
 
@@ -50,3 +51,13 @@ def test_a_file_that_is_broken_says_so(sqlite_house: House) -> None:
 
     with Whole(sqlite_house.desk.keys, 2) as file, pytest.raises(InvalidInput, match="cut off"):
         file.read(broken())
+
+
+def test_a_full_disk_says_so_and_what_to_do(sqlite_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile", lambda **_: Full())
+    with Whole(sqlite_house.desk.keys, 2) as file, pytest.raises(Unavailable, match=r"No space left.*TMPDIR"):
+        file.read(ITEMS)

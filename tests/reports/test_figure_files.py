@@ -211,7 +211,7 @@ def test_what_is_longer_than_people_read_is_no_pdf(monkeypatch: pytest.MonkeyPat
 
 
 def test_every_figure_can_be_written_in_every_format(told: Known, tmp_path: Path) -> None:
-    for figure in ("day", "ageing", "returns", "forecast", "returnable", "tie-out", "queue", "refunds"):
+    for figure in ("day", "ageing", "returns", "forecast", "returnable", "tie-out", "queue"):
         with told.house.desk.reading(CLERK):
             assert b"".join(as_csv(made(told.house, figure)))
             assert list(as_text(made(told.house, figure)))

@@ -54,6 +54,12 @@ def test_every_figure_has_a_command(name: str) -> None:
     assert (code, values["report"]) == (0, name)
 
 
+def test_refunds_are_asked_for_in_a_shell_as_on_their_page() -> None:
+    code, values = run_json("reports", "refunds", "--fund", "unknown", "--all")
+    assert (code, values["about"]["fund"], values["about"]["settled"]) == (0, "unknown", "listed too")
+    assert run("reports", "refunds", "--fund", "CNAX")[0] == 2
+
+
 def test_a_forecast_and_an_account_need_to_be_told_whose() -> None:
     assert run("reports", "forecast")[0] == 2
     assert run_json("reports", "forecast", "--fund", "CNAS")[1]["report"] == "forecast"

@@ -22,6 +22,8 @@ from debit_service.reconcile import queries
 from debit_service.reconcile.models import BankEntry
 from debit_service.reconcile.rules import State
 from debit_service.reconcile.tie_out import control
+from debit_service.reports.figures.sheet import Link
+from debit_service.reports.matters import Matter
 
 CREDITED, TAKEN_BACK = date(2026, 9, 30), date(2026, 10, 5)
 MEGABYTES = 4 * 2**20
@@ -164,16 +166,18 @@ def test_a_statement_that_does_not_come_is_missed_after_the_days_that_the_bank_t
     sent = sqlite_house.sent()
     sqlite_house.in_turn(camt054(sent.account, credit(sent)))
 
-    def missed() -> list[str]:
-        return [str(one) for one in made(sqlite_house).attention if "no statement tells" in str(one)]
+    def missed() -> list[Matter]:
+        return [one for one in made(sqlite_house).attention if "no statement tells" in str(one)]
 
     # A Wednesday; in Algeria Friday and Saturday are closed, and the bank sends its statement by the open day after.
     sqlite_house.go_to(CREDITED + timedelta(days=1))
     assert missed() == []
     sqlite_house.go_to(CREDITED + timedelta(days=4))
     (told,) = missed()
-    assert "1000.00 DZD" in told
-    assert "camt.053 was to come by now" in told
+    assert "1000.00 DZD" in str(told)
+    assert "camt.053 was to come by now" in str(told)
+    # October has begun: the money is of September.
+    assert told.link == Link("tie_out", {"fund": "CNAS", "month": "2026-09"})
 
     sqlite_house.in_turn(camt053(sent.account, CREDITED, 0, credit(sent)))
     assert missed() == []

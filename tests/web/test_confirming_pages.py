@@ -56,6 +56,16 @@ def test_what_is_ticked_is_confirmed_and_what_had_another_amount_is_named(
     assert state(service, ids.penalty) == "confirmed"
 
 
+def test_the_reason_that_a_person_gave_is_shown_word_for_word(
+    somebody: Callable[[str], Browser], ids: Ids, service: Service
+) -> None:
+    approver = somebody("approver")
+    approver.post(PAGE, {"pick": f"{ids.penalty}:{whole(service, ids.penalty)}", "why": "no mandate"}, 200)
+    page = approver.get(f"/penalties/{ids.penalty}?lang=fr")
+    assert page.count("<bdi>no mandate</bdi>") == 2
+    assert "pas de mandat" not in page
+
+
 @pytest.mark.parametrize("minor", ["", "x", "-1", "9" * 19, "9" * 5_000])
 def test_what_is_no_amount_in_a_tick_is_refused_and_nothing_is_confirmed(
     somebody: Callable[[str], Browser], service: Service, ids: Ids, minor: str

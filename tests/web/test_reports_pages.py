@@ -185,6 +185,20 @@ def test_the_queue_in_a_file_is_what_waits(somebody: Callable[[str], Browser], i
     assert ids.suspense in answer.text
 
 
+def test_the_file_of_the_queue_says_of_what_it_is(somebody: Callable[[str], Browser]) -> None:
+    clerk = somebody("clerk")
+    for query, name in (
+        ("fund=CNAS", "queue-CNAS-without_held_ones-2"),
+        ("exception=no+expectation&days=7&held=1", "queue-all-Nothing_was_expected-7_days_or_more-with_held_ones-2"),
+    ):
+        answer = clerk.client.get(f"/reports/queue?{query}&format=xlsx")
+        assert f'filename="{name}' in answer.headers["Content-Disposition"]
+    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(answer.data))
+    about = [str(row[0]) for row in book.get_sheet_by_name("Notes").to_python()]
+    assert "Age: 7 days or more" in about
+    assert "Held ones: with held ones" in about
+
+
 def test_the_file_of_the_queue_holds_what_its_page_shows(somebody: Callable[[str], Browser], ids: Ids) -> None:
     clerk = somebody("clerk")
     for query, there in (
@@ -252,6 +266,23 @@ def test_a_list_says_of_what_it_is(somebody: Callable[[str], Browser]) -> None:
         assert part in said
 
 
+@pytest.mark.parametrize(
+    ("asked", "part"),
+    [
+        ("collections?failure=returned", "Reason code none given"),
+        ("collections?debtor_bank=-", "bank not noted"),
+        ("entries?fund=-", "Fund Account of no fund"),
+    ],
+)
+def test_a_list_of_what_has_no_reason_bank_or_fund_says_so(
+    somebody: Callable[[str], Browser], asked: str, part: str
+) -> None:
+    page = somebody("clerk").get(f"/reports/{asked}")
+    said = " ".join(re.sub(r"<[^>]+>", " ", page.split('class="conditions"')[1].split("</p>")[0]).split())
+    assert part in said.replace(":", "")
+    assert "none given" not in somebody("clerk").get("/reports/collections?failure=returned&code=*").split("<table")[0]
+
+
 def test_an_account_asked_for_by_a_number_that_nobody_has_is_asked_for_again(
     somebody: Callable[[str], Browser],
 ) -> None:
@@ -265,7 +296,9 @@ def test_a_queue_too_long_for_a_browser_is_refused_before_it_is_read(
     somebody: Callable[[str], Browser], monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     monkeypatch.setattr("debit_service.web.sheets.DOWNLOAD_ROWS_MAX", 0)
-    assert "debit reports queue" in somebody("clerk").get(f"/reports/queue?fund=CNAS&format={kind}", 422)
+    page = somebody("clerk").get(f"/reports/queue?fund=CNAS&format={kind}", 422)
+    assert "Ask for less: a fund, an exception or a greater age." in page
+    assert "debit reports queue" not in page
 
 
 def test_an_employers_account_leads_to_the_contribution_and_that_to_what_the_bank_wrote(

@@ -47,16 +47,29 @@ def test_a_clerk_says_which_statement_counts_and_takes_it_back(somebody: Callabl
     assert "Say why" in clerk.post(address, asked | {"why": ""}, 422)
     assert "same account, currency and days" in clerk.post(address, asked | {"replacing": first}, 422)
     more = clerk.post(address, asked | {"replaced": second, "replacing": first}, 422)
-    assert "no other statement which counts tells of" in more
+    assert "no other statement which counts tells of, or not alike: 1." in more
+    assert "Ask the bank whether it took them back" in more
+    (entry,) = re.findall(r'href="(/suspense/[0-9A-Z]+)">The first of them', more)
+    assert "9.00" in clerk.get(entry)
 
     clerk.post(address, asked)
     assert "Does not count: another one does instead" in approver.get(address)
-    assert "Say which one counts" not in clerk.get(LEDGER)
+    ledger = clerk.get(LEDGER)
+    assert "Say which one counts" not in ledger
+    assert "A statement of this day does not count" in ledger
+    assert "the bank sent it again" in ledger
+    (file,) = re.findall(r'href="(/reports/tie-out[^"]+format=csv[^"]*)"', ledger)
+    (row,) = (one for one in clerk.get(file.replace("&amp;", "&")).splitlines() if "the bank sent it again" in one)
+    assert re.search(r",clerk[^,]*,\d{4}-\d\d-\d\d \d\d:\d\d UTC,", row)
 
     (undo,) = re.findall(r'action="([^"]+/undo)"', clerk.get(address))
     assert "Say why" in clerk.post(undo, {"why": ""}, 422, page=address)
     clerk.post(undo, {"why": "it was the other one"}, page=address)
     assert "Say which one counts" in clerk.get(LEDGER)
+    assert "A statement of this day does not count" not in clerk.get(LEDGER)
+    kept = approver.get(address)
+    for part in ("CNAS", "the bank sent it again", "it was the other one"):
+        assert part in kept
 
 
 def test_a_statement_that_is_not_there_is_not_found(somebody: Callable[[str], Browser]) -> None:

@@ -201,6 +201,24 @@ def test_a_refund_is_recorded_as_paid_out(somebody: Callable[[str], Browser], se
     assert "1,500.00" in clerk.get("/refunds?all=1")
 
 
+def test_refunds_stay_asked_for_as_they_were_when_one_is_recorded_and_their_file_holds_what_the_page_shows(
+    somebody: Callable[[str], Browser], ids: Ids
+) -> None:
+    clerk, address = somebody("clerk"), f"/suspense/{ids.suspense}"
+    clerk.post(f"{address}/set-aside", WHY | {"decision": "refund_owed"}, page=address)
+    page = f"/refunds?pay={ids.suspense}&fund=CNAS&all=1"
+    (paid,) = re.findall(r'action="(/refunds/[^"]+/paid[^"]*)"', clerk.get(page))
+    said = WHY | {"amount": "1500.00", "paid_on": "2026-11-20", "reference": "OUT-1", "evidence": "transfer list"}
+
+    assert 'href="/refunds?fund=CNAS&amp;all=1"' in clerk.post(paid.replace("&amp;", "&"), said, page=page)
+
+    (file,) = re.findall(r'href="(/reports/refunds[^"]+format=csv[^"]*)"', clerk.get("/refunds?fund=CNAS&all=1"))
+    assert ids.suspense in clerk.get(file.replace("&amp;", "&"))
+    assert ids.suspense not in clerk.get("/reports/refunds?fund=CNAS&format=csv")
+    assert ids.suspense not in clerk.get("/refunds?fund=-&all=1")
+    assert ids.suspense not in clerk.get("/reports/refunds?fund=-&all=1&format=csv")
+
+
 def test_every_word_of_the_queue_has_words() -> None:
     for table, values in (
         (queue_words.EXCEPTIONS, Exceptional),

@@ -20,11 +20,15 @@ def upgrade() -> None:
             f"create trigger {_TABLE}_append_only before update of {_SAID} or delete on {_TABLE} "
             "for each row execute function refuse_change()"
         )
-        return
-    for name, act in (("update", f"update of {_SAID}"), ("delete", "delete")):
         op.execute(
-            f"create trigger {_TABLE}_no_{name} before {act} on {_TABLE} "
-            f"begin select raise(abort, '{_TABLE} is append-only'); end"
+            f"create trigger {_TABLE}_undone_once before update on {_TABLE} "
+            "for each row when (old.undone_at is not null) execute function refuse_change()"
+        )
+        return
+    once = f"update on {_TABLE} when old.undone_at is not null"
+    for name, act in (("update", f"update of {_SAID} on {_TABLE}"), ("delete", f"delete on {_TABLE}"), ("again", once)):
+        op.execute(
+            f"create trigger {_TABLE}_no_{name} before {act} begin select raise(abort, '{_TABLE} is append-only'); end"
         )
 
 

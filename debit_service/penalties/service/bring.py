@@ -32,7 +32,7 @@ from debit_service.penalties.tariff.days import Paid
 from debit_service.penalties.tariff.others_days import between, of_outages
 from debit_service.penalties.tariff.rule import PenaltyRule
 from debit_service.reconcile import queries as reconcile
-from debit_service.reconcile.rules import Outcome
+from debit_service.reconcile.rules import Outcome, paid_in_full_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +344,7 @@ def _computed(case: _Case, rule: PenaltyRule) -> Computation:
     attempts = case.known.attempts.get(contribution.id, ())
     presented = [one.collection_date for one in attempts if one.sent and one.id in by_employer]
     start = days.starts_on(rule, contribution.due_date, presented, case.ground.clock_start or case.today)
-    until = min(_paid_in_full_on(contribution.amount_minor, payments) or case.today, case.today)
+    until = min(paid_in_full_on(contribution.amount_minor, payments) or case.today, case.today)
     in_dispute = case.known.unless_rejected.get(contribution.id, []) if counts else case.in_dispute
     others_days = [*case.known.others_days.get(contribution.id, ()), *case.known.outage_days]
     return compute(
@@ -359,15 +359,6 @@ def _computed(case: _Case, rule: PenaltyRule) -> Computation:
         others_days=between(others_days, start, until),
         later=case.rules.taking_over(fund.penalty_rules, rule, until),
     )
-
-
-def _paid_in_full_on(owed_minor: int, payments: list[tuple[date, int]]) -> date | None:
-    """The day of the payment with which nothing was owed any more; None while something is."""
-    for day, minor in payments:
-        owed_minor -= minor
-        if owed_minor <= 0:
-            return day
-    return None
 
 
 def _new_penalty(work: Work, case: _Case, result: Computation) -> Penalty:

@@ -15,6 +15,7 @@ from debit_service.penalties.fault.protection import Debit, Protection, protecti
 from debit_service.penalties.models import FaultDecision
 from debit_service.penalties.service.records import batch_is_sent
 from debit_service.reconcile import queries as reconcile
+from debit_service.reconcile.rules import paid_in_full_on
 
 
 class _Owed(NamedTuple):
@@ -44,7 +45,7 @@ def of_each(work: Work, contribution_ids: Some[str], today: date) -> dict[str, P
     found = {}
     for contribution_id, one in owed.items():
         debits = [_debit(one.due_date, each, decisions.get(each.id)) for each in tried.get(contribution_id, [])]
-        paid_on = _paid_in_full_on(one.amount_minor, payments.get(contribution_id, []))
+        paid_on = paid_in_full_on(one.amount_minor, payments.get(contribution_id, []))
         if stands := protection(one.due_date, today, debits, paid_on):
             found[contribution_id] = stands
     return found
@@ -99,14 +100,6 @@ def _payments(
     for contribution_id, day, minor in work.session.execute(query):
         paid.setdefault(contribution_id, []).append((day, minor))
     return paid
-
-
-def _paid_in_full_on(owed_minor: int, payments: Sequence[tuple[date, int]]) -> date | None:
-    for day, minor in sorted(payments):
-        owed_minor -= minor
-        if owed_minor <= 0:
-            return day
-    return None
 
 
 def _debit(due_date: date, tried: _Tried, decision: FaultDecision | None) -> Debit:

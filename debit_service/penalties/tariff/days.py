@@ -19,7 +19,7 @@ from debit_service.penalties.tariff.others_days import Later, not_the_employers
 from debit_service.penalties.tariff.rule import PenaltyRule
 from debit_service.reconcile import queries as reconcile
 from debit_service.reconcile.models import BankEntry
-from debit_service.reconcile.rules import Effect, Outcome
+from debit_service.reconcile.rules import Effect, Outcome, State
 
 
 class Paid(NamedTuple):
@@ -109,7 +109,10 @@ def others_days_of_each(
         debits = [
             Later(one.collection_date - timedelta(days=by_us.get(one.id, 0)), employers.get(one.id))
             for one in tried
-            if one.attempt >= first.attempt and one.cancelled_why is None and outcomes[one.id].settled_on is None
+            if one.attempt >= first.attempt
+            and one.cancelled_why is None
+            # Of what went back in part afterwards, nobody has said that the employer took it.
+            and outcomes[one.id].state is not State.SETTLED
         ]
         found[contribution_id] = not_the_employers(debits)
     return found

@@ -83,8 +83,12 @@ def _parts_of(work: Work, total: BankEntry, day: date) -> list[Before]:
     # Of the sums that begin with one booking the smallest, a block and not its file, comes last and stays.
     firsts = {one.first_id: one for one in fit}
     query = select(BankEntry).where(among(work.session, BankEntry.id, firsts))
-    entries = work.session.scalars(query.order_by(BankEntry.booking_date, BankEntry.id))
-    return [Before(one, firsts[one.id].debits, firsts[one.id].minor) for one in entries]
+    entries = work.session.scalars(query.order_by(BankEntry.booking_date, BankEntry.id)).all()
+    told = folds.reports_of_each(work, [total.id, *firsts])
+    mine = {one.document_id for one in told[total.id]}
+    # What one container lists twice, the bank booked twice: another sum of it may be told by these bookings already.
+    fits = [one for one in entries if mine.isdisjoint(each.document_id for each in told[one.id])]
+    return [Before(one, firsts[one.id].debits, firsts[one.id].minor) for one in fits]
 
 
 class _Singles(NamedTuple):

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from typing import Final
 
 from debit_service.core.crypto import KeyRing
+from debit_service.core.errors import Unavailable
 from debit_service.iso20022.records import BankRecord, Container
 
 Item = BankRecord | Container
@@ -39,7 +40,7 @@ class Whole(AbstractContextManager["Whole"]):
         return self._count - len(self.containers)
 
     def read(self, items: Iterable[Item]) -> None:
-        """Read to the end. Whatever `items` raises passes."""
+        """Read to the end. Whatever `items` raises passes. Raises Unavailable `import.no_room` where the disk takes no more."""
         for item in items:
             if len(self._last) == self._held_max:
                 self._put_away()
@@ -58,7 +59,14 @@ class Whole(AbstractContextManager["Whole"]):
 
     def _put_away(self) -> None:
         packed = zlib.compress(pickle.dumps(self._last, pickle.HIGHEST_PROTOCOL), level=1)
-        self._sizes.append(self._file.write(self._keys.seal(packed, _place(len(self._sizes)))))
+        try:
+            self._sizes.append(self._file.write(self._keys.seal(packed, _place(len(self._sizes)))))
+        except OSError as error:
+            raise Unavailable(
+                "import.no_room",
+                f"What a large file says cannot wait in the temporary folder: {error.strerror or error}.",
+                remedy="Make room there, or name another folder in TMPDIR; the next import reads the file.",
+            ) from error
         self._last = []
 
 

@@ -49,7 +49,7 @@ def jumps(statements: Iterable[Numbered]) -> list[Jump]:
     """Where the numbers of one account's statements skip some, oldest day first.
 
     More numbers than there can be statements in these days are no jump but another way to number (the year before the number).
-    Nothing is told of numbers that, from the third jump on, jump more often than they go on by one, or that count days.
+    Nothing is told of numbers that, from the third jump on, jump more often than they go on by one, or mostly count days.
     """
     ordered = sorted({one for one in statements if one.number})
     a_day = max(Counter(one.closes_on for one in ordered).values(), default=1)
@@ -78,7 +78,8 @@ def _count_something_else(ordered: Sequence[Numbered], jumped: int) -> bool:
         if other.number > one.number
     ]
     on_by_one = sum(step == 1 for step, _ in steps)
-    return jumped > on_by_one or all(step == days for step, days in steps)
+    over_days = [step == days for step, days in steps if days > 1]
+    return jumped > on_by_one or sum(over_days) > len(over_days) // 2
 
 
 def _says(one: Numbered, other: Numbered, before: int) -> str:

@@ -21,6 +21,7 @@ from debit_service.reconcile.models import BankDocument, BankEntry
 from debit_service.reconcile.tie_out import replaced
 from debit_service.reconcile.tie_out.days import told_before
 from debit_service.reconcile.tie_out.numbers import number_of
+from debit_service.reconcile.tie_out.replacing import Replaced
 from debit_service.reconcile.tie_out.rules import Kind, Row, Statement, tie_out, unstated
 
 _Account = tuple[str | None, str]
@@ -98,9 +99,16 @@ def findings_since_close(work: Work) -> Iterator[str]:
         yield from findings(work, fund_id=owner or UNKNOWN_FUND, first=last + timedelta(days=1) if last else None)
 
 
-def overdue(work: Work, until: Mapping[str, date]) -> Iterator[str]:
-    """Money of these funds that the journal has since their last close, up to a day each, and of which no statement tells; in
-    words."""
+class Overdue(NamedTuple):
+    """Money of a fund of which no statement tells: the first day on which the journal moved, and the sentence for a person."""
+
+    fund_id: str
+    since: date
+    says: str
+
+
+def overdue(work: Work, until: Mapping[str, date]) -> Iterator[Overdue]:
+    """Money of these funds that the journal has since their last close, up to a day each, and of which no statement tells."""
     newest, closed = _newest(_statements(work, None)), ledger.closed_through(work.session)
     stated: dict[str | None, date] = {}
     for (fund_id, _), one in newest.items():
@@ -113,7 +121,10 @@ def overdue(work: Work, until: Mapping[str, date]) -> Iterator[str]:
         first = closed[name] + timedelta(days=1) if name in closed else None
         moved = {key: days for key, days in journal.items() if key[0] == name}
         for row in _unstated(newest, moved, first, last):
-            yield from (finding.says for finding in row.findings)
+            days = moved[name, row.currency]
+            start, _ = _days_untold(newest.get((name, row.currency)), days, first, last)
+            since = min(on for on, minor in days.items() if minor and start <= on <= last)
+            yield from (Overdue(name, since, finding.says) for finding in row.findings)
 
 
 def _owned_by(fund_id: str) -> ColumnElement[bool]:
@@ -133,7 +144,7 @@ def _statements(work: Work, fund_id: str | None, funds: Funds | None = None) -> 
     found: dict[_Account, list[Statement]] = {}
     without = replaced.in_force(work)
     for document in map(_Document._make, work.session.execute(query)):
-        if statement := _statement(document, counting.get(document.fund_id), replaced=document.id in without):
+        if statement := _statement(document, counting.get(document.fund_id), replaced=without.get(document.id)):
             found.setdefault((statement.account, statement.currency), []).append(statement)
     return found
 
@@ -145,7 +156,7 @@ def _counting(funds: Funds | None) -> dict[str | None, str]:
     return {None: "electronic"} | {one.id: funds.bank(one.bank).statement_numbers for one in funds}
 
 
-def _statement(document: _Document, counting: str | None, *, replaced: bool) -> Statement | None:
+def _statement(document: _Document, counting: str | None, *, replaced: Replaced | None) -> Statement | None:
     """A document as a statement; None when it names no day, so that it proves nothing."""
     if document.opens_on is None or document.closes_on is None:
         return None
@@ -170,7 +181,8 @@ def _statement(document: _Document, counting: str | None, *, replaced: bool) -> 
 def _since(accounts: Iterable[Iterable[Statement]], first: date) -> date | None:
     """From where on bookings can stand on statements that close on `first` or later."""
     before = [
-        max((one.closes_on for one in statements if one.closes_on < first), default=None) for statements in accounts
+        max((one.closes_on for one in some if one.closes_on < first and not one.replaced), default=None)
+        for some in accounts
     ]
     return min((day + timedelta(days=1) for day in before if day), default=first) if all(before) else None
 
@@ -221,12 +233,12 @@ def _stated(work: Work, fund_id: str | None, since: date | None) -> dict[str, di
 
 
 def _newest(by_account: Mapping[_Account, Sequence[Statement]]) -> dict[tuple[str | None, str], Statement]:
-    """(fund, currency) -> its statement that closes last."""
+    """(fund, currency) -> of its statements that count the one that closes last."""
     newest: dict[tuple[str | None, str], Statement] = {}
     for (_, currency), statements in by_account.items():
         for one in statements:
             place = (one.fund_id, currency)
-            if place not in newest or newest[place].closes_on < one.closes_on:
+            if not one.replaced and (place not in newest or newest[place].closes_on < one.closes_on):
                 newest[place] = one
     return newest
 
@@ -240,8 +252,15 @@ def _unstated(
     """Of each fund and currency the days after its newest statement, up to `last`."""
     for (fund_id, currency), moved in journal.items():
         told = newest.get((fund_id, currency))
-        start = told.closes_on + timedelta(days=1) if told else min(moved, default=last)
-        days = (max(start, first) if first else start, last)
+        days = _days_untold(told, moved, first, last)
         account = told.account if told else None
         if fund_id != UNKNOWN_FUND and (row := unstated(fund_id, currency, account, moved, days)):
             yield row
+
+
+def _days_untold(
+    newest: Statement | None, moved: Mapping[date, int], first: date | None, last: date
+) -> tuple[date, date]:
+    """The days, both inclusive, after the newest statement; where there is none, from the first one that the journal knows."""
+    start = newest.closes_on + timedelta(days=1) if newest else min(moved, default=last)
+    return max(start, first) if first else start, last

@@ -1,6 +1,6 @@
 """Replaced: which statements count instead of others, as persons said, and what a statement tells that no other one does."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
@@ -13,15 +13,16 @@ from debit_service.ledger.rules import UNKNOWN_FUND
 from debit_service.reconcile.days import closes_on, opens_on
 from debit_service.reconcile.models import BankDocument, BankEntry, StatementReplacement
 from debit_service.reconcile.same_booking import folds
-from debit_service.reconcile.tie_out.replacing import Booking, Days, Told, told_alone
+from debit_service.reconcile.tie_out.replacing import Booking, Days, Replaced, Told, told_alone
 
 _is_statement = BankDocument.message.like("camt.053%")
 _stands = StatementReplacement.undone_at.is_(None)
 
 
-def in_force(work: Work) -> frozenset[str]:
-    """The statements that do not count, because another one does instead."""
-    return frozenset(work.session.scalars(select(StatementReplacement.replaced_id).where(_stands)))
+def in_force(work: Work) -> dict[str, Replaced]:
+    """The statements that do not count, because another one does instead, by the ids of their documents."""
+    said = work.session.scalars(select(StatementReplacement).where(_stands))
+    return {one.replaced_id: Replaced(one.replaced_id, one.replacing_id, one.who, one.at, one.why) for one in said}
 
 
 def get(work: Work, replacement_id: str) -> StatementReplacement:
@@ -39,6 +40,18 @@ class Beside(NamedTuple):
     opens_on: date | None
     closes_on: date | None
     replacement: StatementReplacement | None
+
+
+def taken_back(work: Work, document_ids: Iterable[str]) -> dict[str, list[StatementReplacement]]:
+    """Statement -> the replacements of it that were undone, oldest first; one of which none was is left out."""
+    query = select(StatementReplacement).where(
+        StatementReplacement.undone_at.is_not(None),
+        among(work.session, StatementReplacement.replaced_id, document_ids),
+    )
+    found: dict[str, list[StatementReplacement]] = {}
+    for one in work.session.scalars(query.order_by(StatementReplacement.at, StatementReplacement.id)):
+        found.setdefault(one.replaced_id, []).append(one)
+    return found
 
 
 _Found = tuple[BankDocument, date | None, date | None, StatementReplacement]

@@ -3,10 +3,21 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from debit_service.core.errors import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """That a statement does not count, because another one does instead; who said so, when, and why."""
+
+    document_id: str
+    replacing_id: str
+    who: str
+    at: datetime
+    why: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from itertools import groupby
 
 from debit_service.core.money import format_minor
 from debit_service.reconcile.tie_out.numbers import Jump, Numbered, jumps
+from debit_service.reconcile.tie_out.replacing import Replaced
 
 
 class Kind(StrEnum):
@@ -56,7 +57,7 @@ class Statement:
     told: tuple[int, int, int]
     documents: tuple[str, ...]
     counted: int = 0
-    replaced: bool = False
+    replaced: Replaced | None = None
 
     @property
     def apart_minor(self) -> int | None:
@@ -73,7 +74,8 @@ class Row:
     `journal_difference_minor`: what the journal moved in the days that end with this one, less what the statements say was booked
     on them; None for an account of no fund. A row without balances and with a finding is of days that no statement tells of.
     `documents` are the statements whose entries `entries_minor` is made of. `hints` are jumps in the numbers of the statements
-    up to this one: one may be missing, and everything ties out all the same.
+    up to this one: one may be missing, and everything ties out all the same. `replaced` are the statements of the day that do
+    not count: what they say is held against nothing.
     """
 
     account: str | None
@@ -87,6 +89,7 @@ class Row:
     findings: tuple[Finding, ...] = ()
     documents: tuple[str, ...] = ()
     hints: tuple[Jump, ...] = ()
+    replaced: tuple[Replaced, ...] = ()
 
     @property
     def difference_minor(self) -> int | None:
@@ -184,16 +187,33 @@ def tie_out(
                 told[on] = told.get(on, 0) + minor
         _spread(days, told, journal)
     rows = [_row(day, told_of_journal=journal is not None) for day in days]
-    return _with_hints(rows, jumps(Numbered(one.closes_on, one.counted) for one in known))
+    return _with_replaced(_with_hints(rows, jumps(Numbered(one.closes_on, one.counted) for one in known)), known)
 
 
 def _with_hints(rows: list[Row], skipped: Sequence[Jump]) -> list[Row]:
     """Each jump beside the day of the statement after it, or where that one is told with."""
-    closing = [one.day for one in rows]
     for jump in skipped if rows else ():
-        place = min(bisect_left(closing, jump.day), len(rows) - 1)
+        place = _place_of(jump.day, rows)
         rows[place] = replace(rows[place], hints=(*rows[place].hints, jump))
     return rows
+
+
+def _with_replaced(rows: list[Row], statements: Iterable[Statement]) -> list[Row]:
+    """Each statement that does not count beside the day on which it closes, or where that day is told with."""
+    for one in statements if rows else ():
+        if one.replaced:
+            place = _place_of(one.closes_on, rows)
+            rows[place] = replace(rows[place], replaced=(*rows[place].replaced, one.replaced))
+    return rows
+
+
+def _place_of(day: date, rows: Sequence[Row]) -> int:
+    """The first row that closes on this day or later; of a day after all of them the last row."""
+    return min(bisect_left(rows, day, key=_closing_day), len(rows) - 1)
+
+
+def _closing_day(row: Row) -> date:
+    return row.day
 
 
 def unstated(

@@ -89,10 +89,6 @@ def _queue(asked: _Asked) -> Sheet:
     return desk.queue(asked.work, asked.funds, Filter(fund_id=asked.fund.id if asked.fund else None, held=True))
 
 
-def _refunds(asked: _Asked) -> Sheet:
-    return asked.told(desk.refunds(asked.work, asked.fund), day=asked.today())
-
-
 #: What makes each figure.
 FIGURES: Final[Mapping[str, Callable[[_Asked], Sheet]]] = {
     "day": _day,
@@ -102,7 +98,6 @@ FIGURES: Final[Mapping[str, Callable[[_Asked], Sheet]]] = {
     "returnable": _returnable,
     "tie-out": _tie_out,
     "queue": _queue,
-    "refunds": _refunds,
 }
 
 

@@ -21,6 +21,7 @@ from debit_service.reconcile.queue.exceptions import exception_of
 from debit_service.reconcile.queue.work_queue import Filter, conditions
 from debit_service.reconcile.tie_out import queries as tie_out
 from debit_service.reconcile.tie_out.numbers import Jump
+from debit_service.reconcile.tie_out.replacing import Replaced
 from debit_service.reconcile.tie_out.rules import Kind as Apart
 from debit_service.reconcile.tie_out.rules import Row as Tied
 from debit_service.reports.figures import sql, words
@@ -44,6 +45,8 @@ MAY_MISS: Final = N_(
     "The numbers of the statements jump: one may be missing before this day, even if everything ties out."
 )
 MAY_MISS_FIRST: Final = N_("The first statement of the year is not number 1: one may be missing before it.")
+#: That a statement of a day does not count.
+COUNTS_NOT: Final = N_("A statement of this day does not count: as a person said, another one does instead.")
 _DAYS: Final = (
     Column("day", N_("Closing day"), Kind.DATE),
     Column("fund", N_("Fund"), Kind.CODE),
@@ -67,6 +70,9 @@ _HINTS: Final = (
     Column("since", N_("Statement before it"), Kind.DATE),
     Column("number_before", N_("Number of the one before"), Kind.CODE),
     Column("number", N_("Its number"), Kind.CODE),
+    Column("said_by", N_("Said by"), Kind.CODE),
+    Column("said_at", N_("Said on"), Kind.CODE),
+    Column("why", N_("Reason"), Kind.TEXT),
 )
 _QUEUE: Final = (
     Column("booking_date", N_("Booked on"), Kind.DATE),
@@ -100,8 +106,8 @@ _OF_PENALTIES: Final = (
 
 
 def tied_out(work: Work, funds: Funds, fund: Fund | None, since: date | None, until: date | None) -> Sheet:
-    """Each account and closing day: opening + entries = closing, and what the journal moved besides; what does not tie; and where
-    the numbers of statements jump.
+    """Each account and closing day: opening + entries = closing, and what the journal moved besides; what does not tie; where the
+    numbers of statements jump; and which statements do not count.
     """
     work.actor.require(*STAFF)
     found = tie_out.rows(work, funds=funds, fund_id=fund.id if fund else None, first=since, last=until)
@@ -112,6 +118,7 @@ def tied_out(work: Work, funds: Funds, fund: Fund | None, since: date | None, un
         for one in row.findings
     ]
     hints = [Row(_hint_cells(row, one)) for row in found for one in row.hints]
+    hints += [Row(_replaced_cells(row, one)) for row in found for one in row.replaced]
     return Sheet(
         "tie-out",
         Said(N_("Tie-out with the bank's statements")),
@@ -125,7 +132,13 @@ def tied_out(work: Work, funds: Funds, fund: Fund | None, since: date | None, un
 
 def _hint_cells(row: Tied, jump: Jump) -> tuple[date | str | Said | None, ...]:
     says = Said(MAY_MISS if jump.before else MAY_MISS_FIRST)
-    return (jump.day, row.fund_id, says, jump.since, str(jump.before) if jump.before else None, str(jump.after))
+    numbers = (str(jump.before) if jump.before else None, str(jump.after))
+    return (jump.day, row.fund_id, says, jump.since, *numbers, None, None, None)
+
+
+def _replaced_cells(row: Tied, one: Replaced) -> tuple[date | str | Said | None, ...]:
+    said = (one.who, f"{one.at:%Y-%m-%d %H:%M} UTC", one.why)
+    return (row.day, row.fund_id, Said(COUNTS_NOT), None, None, None, *said)
 
 
 def _account(row: Tied) -> tuple[str | None, str | None, str]:
@@ -161,6 +174,8 @@ def queue(work: Work, funds: Funds, wanted: Filter) -> Sheet:
     about = {
         "fund": wanted.fund_id or Said(N_("all")),
         "exception": words.called(words.EXCEPTIONS, wanted.exception),
+        "age": Said(N_("%(count)s days or more"), {"count": wanted.days_min}) if wanted.days_min else None,
+        "held": Said(N_("with held ones") if wanted.held else N_("without held ones")),
         "day": today,
     }
     title = Said(N_("Work queue on %(day)s"), {"day": today})
@@ -198,17 +213,25 @@ def _queue_rows(work: Work, todays: days.Todays, wanted: Filter) -> Iterator[Row
         yield Row(cells, entry.currency, {"entry": Link("entry", {"entry_id": entry.id})})
 
 
-def refunds(work: Work, fund: Fund | None) -> Sheet:
-    """What is owed back and not paid out yet: of contributions and bank entries, and of penalties that were paid."""
+def refunds(work: Work, funds: Funds, fund_id: str | None, *, settled: bool = False) -> Sheet:
+    """What is owed back of contributions and bank entries, and of penalties that were paid: what is left, and with `settled` what
+    is paid out in full too. Of all funds, of one, or of none (UNKNOWN_FUND).
+    """
     work.actor.require(*STAFF)
-    owed = decisions.refunds_owed(work, fund.id if fund else None)
+    owed = decisions.refunds_owed(work, fund_id)
+    today = days.today_of(fund_id if fund_id in funds.funds else next(iter(funds)).id, days.todays(work, funds))
+    about = {
+        "fund": fund_id or Said(N_("all")),
+        "settled": Said(N_("listed too")) if settled else None,
+        "day": today,
+    }
     rows = [
         Row(
             (one.reference, one.paid_with, one.fund_id, one.owed_minor, one.paid_out_minor, one.left_minor),
             one.currency,
         )
         for one in owed
-        if one.left_minor
+        if settled or one.left_minor
     ]
     of_penalties = [
         Row(
@@ -224,7 +247,7 @@ def refunds(work: Work, fund: Fund | None) -> Sheet:
             {"penalty": Link("penalty", {"penalty_id": one.penalty.id})},
         )
         for one in penalties.owed_back(work)
-        if fund is None or one.penalty.fund_id == fund.id
+        if fund_id in (None, one.penalty.fund_id)
     ]
     total = Said(N_("Sum"))
     return Sheet(
@@ -237,4 +260,5 @@ def refunds(work: Work, fund: Fund | None) -> Sheet:
                 *(of_penalties, summed(_OF_PENALTIES, of_penalties, total)),
             ),
         ],
+        about=facts(about),
     )

@@ -25,6 +25,8 @@ _RIGHT: Final = frozenset({Kind.MONEY, Kind.COUNT, Kind.RATE})
 _XLSX_ROWS_MAX: Final = 1_048_000
 _WIDTHS: Final = {Kind.TEXT: 34, Kind.CODE: 22, Kind.MONEY: 17, Kind.COUNT: 10, Kind.RATE: 10, Kind.DATE: 12}
 _NO_DATE: Final = datetime(2000, 1, 1, tzinfo=UTC)
+#: What a file is about that stands in its name, by the keys of the facts.
+_NAMED: Final = ("fund", "account", "exception", "age", "held", "day", "since", "until")
 _NOT_IN_NAMES: Final = re.compile(r"[^0-9A-Za-z_-]")
 #: What Excel writes of a number at most without rounding it.
 _DIGITS_MAX: Final = 15
@@ -36,10 +38,12 @@ def stamped(sheet: Sheet, moment: datetime) -> Sheet:
 
 
 def name(sheet: Sheet, moment: datetime, kind: str) -> str:
-    """The name of a file: what the sheet is, of which fund, account and days, and when it was made (UTC). It names no people."""
+    """The name of a file: what the sheet is, of what (fund, account, days, what of a queue), and when it was made (UTC). It names
+    no people.
+    """
     about = {one.key: ENGLISH.cell(one.value) for one in sheet.about}
-    parts = (about.get(key, "") for key in ("fund", "account", "day", "since", "until"))
-    known = [_NOT_IN_NAMES.sub("", one) for one in parts]
+    parts = (about.get(key, "") for key in _NAMED)
+    known = [_NOT_IN_NAMES.sub("", one.replace(" ", "_")) for one in parts]
     return "-".join(one for one in (sheet.key, *known, f"{moment:%Y%m%dT%H%M%SZ}") if one) + f".{kind}"
 
 

@@ -165,10 +165,6 @@ ERRORS: Final[Mapping[str, str]] = {
     "resolution.built_upon": N_("Something was built upon this decision: undo that first."),
     "resolution.unknown": N_("There is no such decision."),
     "statement.replaced": N_("Another statement counts instead of this one already."),
-    "statement.tells_more": N_(
-        "This statement tells of bookings that no other statement which counts tells of, or not alike: see its entries."
-        " It goes on counting."
-    ),
     "statement.other": N_("Only a statement of the same account, currency and days can count instead of another."),
     "statement.unknown": N_("There is no such statement."),
     "statement.no_replacement": N_("There is no such decision."),
@@ -216,6 +212,7 @@ ERRORS: Final[Mapping[str, str]] = {
     "collection.taken": N_("This debit was put into a file, or ended, at the same moment; nothing was changed."),
     "currency.unknown": N_("Money is not kept in this currency."),
     "database.conflict": N_("Somebody else did the same at the same moment; nothing was changed."),
+    "import.no_room": N_("What a large file says cannot wait in the temporary folder."),
     "database.unavailable": N_("The database could not do this; nothing was changed."),
     "entry.charges": N_("A charge is named for each debit alike, or of a debit that the match names."),
     "entry.either": N_("Two ways of saying the same are named: one of them would not be looked at."),

@@ -15,7 +15,7 @@ from debit_service.web.languages import language
 from debit_service.web.words.lookup import N_, named
 from debit_service.web.words.operations import closed_because
 from debit_service.web.words.sentences import SENTENCES
-from debit_service.web.words.with_values import filled
+from debit_service.web.words.with_values import LENGTH_MAX, filled
 
 PENALTIES: Final[Mapping[str, str]] = {
     PenaltyStanding.NONE: N_("No penalty"),
@@ -81,16 +81,22 @@ def said(text: str) -> str:
     sentence = tail if colon and head in PARTIES else text
     if any(sentence == f"{row.action}." for row in service().codes.rows.values()):
         sentence = "No rule looks further into this reason of the bank."
-    if not sentence or sentence in SENTENCES:
-        return gettext(sentence) if sentence else ""
-    return wording.sentence_said(language(), sentence) or filled(sentence, said) or gettext(sentence)
+    return _sentence(sentence)
+
+
+def _sentence(text: str) -> str:
+    if not text or len(text) > LENGTH_MAX:
+        return text
+    if text in SENTENCES:
+        return str(gettext(text))
+    return wording.sentence_said(language(), text) or filled(text, _sentence) or str(gettext(text))
 
 
 def told(one: Said) -> str:
     """A sentence with values, some of which are sentences of a room themselves."""
 
     def translate(text: str) -> str:
-        return gettext(text) if "%(" in text else said(closed_because(text))
+        return gettext(text) if "%(" in text else _sentence(closed_because(text))
 
     return Language(language(), translate, formats.written_out).say(one)
 
