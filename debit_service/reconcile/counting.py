@@ -96,7 +96,7 @@ def troubles(claims: Iterable[Claim]) -> dict[str, str]:
 def _attempts(claims: Iterable[Claim]) -> dict[str, _Attempt]:
     found: dict[str, _Attempt] = {}
     for claim in claims:
-        attempt = found.setdefault(claim.collection_id, _Attempt(whole_minor=claim.whole_minor))
+        attempt = found.setdefault(claim.collection_id, _Attempt())
         if claim.minor < claim.whole_minor:
             attempt.parts_minor += claim.minor
             attempt.whole_minor = claim.whole_minor

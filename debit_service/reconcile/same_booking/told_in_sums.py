@@ -35,7 +35,7 @@ def told_in_sum_since(work: Work, which: ColumnElement[bool]) -> Iterator[tuple[
     )
     was_known = (
         exists()
-        .where(*_is_sum_of(before), before.id < decided.c.id)
+        .where(*_is_sum_of_row(before), before.id < decided.c.id)
         .where(before.payment_information_id == total.payment_information_id)
     )
     made = aliased(Disposition)
@@ -49,7 +49,7 @@ def told_in_sum_since(work: Work, which: ColumnElement[bool]) -> Iterator[tuple[
         .join(mine, mine.end_to_end_id == beside.end_to_end_id)
         .join(asked, asked.payment_information_id == mine.payment_information_id)
         .where(BankEntry.level == "transaction", BankEntry.amount_minor != BankEntry.entry_amount_minor)
-        .where(BankEntry.direction == "credit", *_is_sum_of(total))
+        .where(BankEntry.direction == "credit", *_is_sum_of_row(total))
         .where(
             total.payment_information_id == mine.payment_information_id, asked.amount_minor == BankEntry.amount_minor
         )
@@ -59,16 +59,21 @@ def told_in_sum_since(work: Work, which: ColumnElement[bool]) -> Iterator[tuple[
     yield from ((entry_id, name) for entry_id, name in work.session.execute(query))
 
 
-def _is_sum_of(total: type[BankEntry]) -> tuple[ColumnElement[bool], ...]:
-    """Whether it is a sum, in another container, of as much as the entry of the row's detail."""
+def is_sum_of(total: type[BankEntry], detail: BankEntry | type[BankEntry]) -> tuple[ColumnElement[bool], ...]:
+    """Whether `total` is the sum of a block, in another container, that is as much as the entry of a detail."""
     return (
-        total.account_index == BankEntry.account_index,
-        total.booking_date == BankEntry.booking_date,
-        total.amount_minor == BankEntry.entry_amount_minor,
-        total.currency == BankEntry.currency,
-        total.direction == BankEntry.direction,
-        total.document_id != BankEntry.document_id,
+        total.account_index == detail.account_index,
+        total.booking_date == detail.booking_date,
+        total.amount_minor == detail.entry_amount_minor,
+        total.document_id != detail.document_id,
         total.level == literal_column("'entry'"),
         total.payment_information_id.is_not(None),
+        # One that is only announced is no second sum that may be meant.
         total.status == "BOOK",
     )
+
+
+def _is_sum_of_row(total: type[BankEntry]) -> tuple[ColumnElement[bool], ...]:
+    """Whether `total` is the sum of the row's detail: in its currency and direction, too."""
+    alike = (total.currency == BankEntry.currency, total.direction == BankEntry.direction)
+    return (*is_sum_of(total, BankEntry), *alike)

@@ -73,8 +73,17 @@ def _others(work: Work, collection: AnyCollection, leave_out: AnyOf[str], effect
         if firm.yields and effect is Effect.RETURNED:
             continue
         on = firm.booking_date or date.max
-        effect_of_it, amounts = Effect(firm.effect), (firm.minor, firm.whole_minor)
-        found.append(Claim(firm.entry_id, firm.collection_id, effect_of_it, on, (), True, *amounts))
+        found.append(
+            Claim(
+                firm.entry_id,
+                firm.collection_id,
+                Effect(firm.effect),
+                on,
+                firm=True,
+                minor=firm.minor,
+                whole_minor=firm.whole_minor,
+            )
+        )
     return [one for one in found if one.entry_id not in leave_out]
 
 
@@ -83,8 +92,15 @@ def _claim(entry: BankEntry, share: Share) -> Claim:
     taken = (f"{share.charges_minor:020d}", f"{share.interest_minor:+020d}")
     references = (entry.account_servicer_reference or "", entry.transaction_id or "")
     says = (reason, entry.reason_code_set or "", entry.kind, *taken, *references)
-    on, amounts = entry.booking_date or date.max, (share.amount_minor, share.collection.amount_minor)
-    return Claim(entry.id, share.collection.id, share.effect, on, says, False, *amounts)
+    return Claim(
+        entry.id,
+        share.collection.id,
+        share.effect,
+        entry.booking_date or date.max,
+        says,
+        minor=share.amount_minor,
+        whole_minor=share.collection.amount_minor,
+    )
 
 
 class _Firm(NamedTuple):

@@ -28,6 +28,7 @@ from debit_service.reconcile.rules import (
     TOTALS,
     Effect,
 )
+from debit_service.reconcile.same_booking.told_in_sums import is_sum_of
 from debit_service.reconcile.service import in_parts, links, lookups
 from debit_service.reconcile.service.claims import may_be_taken, may_go_back
 from debit_service.reconcile.service.verdict import AnyEntry, Share, Verdict, costs_in, effect_of, folded
@@ -218,7 +219,7 @@ def decide_in_decided_sum(work: Work, entry: BankEntry) -> Verdict | None:
     query = (
         select(BankEntry, Disposition.folded_into, _DECIDED)
         .join(Disposition, Disposition.entry_id == BankEntry.id)
-        .where(*_is_sum_of(entry), Disposition.most_recent, BankEntry.currency == entry.currency)
+        .where(*is_sum_of(BankEntry, entry), Disposition.most_recent, BankEntry.currency == entry.currency)
     )
     rows = work.session.execute(query).all()
     if not any(is_decided for _, _, is_decided in rows):
@@ -239,7 +240,7 @@ def _sums_of(work: Work, entry: BankEntry) -> list[BankEntry]:
     query = (
         select(BankEntry, Disposition.kind)
         .join(Disposition, Disposition.entry_id == BankEntry.id)
-        .where(*_is_sum_of(entry), Disposition.most_recent, BankEntry.currency == entry.currency)
+        .where(*is_sum_of(BankEntry, entry), Disposition.most_recent, BankEntry.currency == entry.currency)
         .order_by(BankEntry.id)
     )
     found = work.session.execute(query.where(Disposition.reason.in_(TOTALS) | (Disposition.kind == "folded"))).all()
@@ -251,19 +252,6 @@ def _sums_of(work: Work, entry: BankEntry) -> list[BankEntry]:
 def _is_told(work: Work, total: BankEntry) -> bool:
     verdict = _of_block(work, total, _block_of(work, total))
     return verdict is not None and verdict.kind == "folded"
-
-
-def _is_sum_of(detail: BankEntry | type[BankEntry]) -> tuple[ColumnElement[bool], ...]:
-    return (
-        BankEntry.account_index == detail.account_index,
-        BankEntry.booking_date == detail.booking_date,
-        BankEntry.amount_minor == detail.entry_amount_minor,
-        BankEntry.level == "entry",
-        BankEntry.payment_information_id.is_not(None),
-        BankEntry.document_id != detail.document_id,
-        # One that is only announced is no second sum that may be meant.
-        BankEntry.status == "BOOK",
-    )
 
 
 def _only_entry_of(work: Work, document_id: str, total: BankEntry) -> int | None:
@@ -331,7 +319,7 @@ def beside_waiting_details(work: Work) -> list[str]:
     query = (
         select(BankEntry.id)
         .distinct()
-        .join(detail, and_(*_is_sum_of(detail)))
+        .join(detail, and_(*is_sum_of(BankEntry, detail)))
         .join(Disposition, Disposition.entry_id == detail.id)
         .join(told, (told.entry_id == BankEntry.id) & told.most_recent)
         .where(IN_SUSPENSE, Disposition.reason != DOUBTED, told.kind == "folded", detail.level == "transaction")

@@ -52,7 +52,6 @@ PLAIN: Final[frozenset[str]] = frozenset(
         N_("Ask another administrator."),
         N_("Ask another approver."),
         N_("Another approver decides."),
-        N_("Make room there, or name another folder in TMPDIR; the next import reads the file."),
         N_("Ask for less: a fund, an exception or a greater age."),
         N_("Appeal, or contest anew."),
         N_("Add to it, or wait for its answer."),

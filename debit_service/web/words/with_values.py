@@ -95,7 +95,6 @@ TEMPLATES: Final[tuple[str, ...]] = (
     N_("Use one of these, or leave it out: %(values)s."),
     N_("Write %(day)s, or a later day."),
     N_("Possible are: %(decisions)s."),
-    N_("What a large file says cannot wait in the temporary folder: %(typed)s."),
     N_("The run stopped at a safety bound, and nothing was batched: %(why)s."),
     N_("Enrol it at %(fund)s first."),
     N_("Undo the amnesty %(amnesty)s as a whole."),
